@@ -1,0 +1,221 @@
+"""What the engine remembers, in its own words.
+
+``ContainerRecord``, ``ExecRecord``, ``NetworkRecord`` and ``VolumeRecord`` are written to disk as
+JSON; Docker's names and wire format are added by ``api/schema.py`` only.  Times are float seconds
+since the epoch, 0 = never.
+"""
+
+from msgspec import Struct, field
+
+
+class Healthcheck(Struct, omit_defaults=True):
+    """An image's or a user's health check (kept for inspect; durations in nanoseconds)."""
+
+    test: list[str] = field(default_factory=list)
+    interval_ns: int = 0
+    timeout_ns: int = 0
+    start_period_ns: int = 0
+    retries: int = 0
+
+
+class ContainerConfig(Struct):
+    """What of a container would also make sense on another host (Docker's ``Config``)."""
+
+    image: str = ""
+    hostname: str = ""
+    domainname: str = ""
+    user: str = ""
+    env: list[str] = field(default_factory=list)
+    entrypoint: list[str] | None = None
+    cmd: list[str] | None = None
+    working_dir: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    volumes: list[str] = field(default_factory=list)
+    exposed_ports: list[str] = field(default_factory=list)
+    tty: bool = False
+    open_stdin: bool = False
+    stdin_once: bool = False
+    attach_stdin: bool = False
+    attach_stdout: bool = False
+    attach_stderr: bool = False
+    stop_signal: str = ""
+    stop_timeout_s: int | None = None
+    healthcheck: Healthcheck | None = None
+    network_disabled: bool = False
+
+
+class MountRequest(Struct, omit_defaults=True):
+    """One ``--mount`` (Docker's HostConfig.Mounts)."""
+
+    type: str = "bind"  # bind | volume | tmpfs
+    source: str = ""
+    target: str = ""
+    read_only: bool = False
+    tmpfs_size_bytes: int = 0
+    tmpfs_mode: int = 0
+    propagation: str = ""
+    no_copy: bool = False
+    driver: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+class RestartPolicy(Struct):
+    """no, always, unless-stopped, on-failure[:max]."""
+
+    name: str = "no"
+    maximum_retry_count: int = 0
+
+
+class HostOptions(Struct):
+    """What of a container depends on this host (Docker's ``HostConfig``)."""
+
+    binds: list[str] = field(default_factory=list)  # "src:dst[:opts]"
+    mounts: list[MountRequest] = field(default_factory=list)
+    tmpfs: dict[str, str] = field(default_factory=dict)
+    network_mode: str = "default"
+    port_bindings: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    publish_all_ports: bool = False
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    auto_remove: bool = False
+    read_only: bool = False
+    init: bool | None = None
+    shm_size_bytes: int = 67_108_864
+    cap_add: list[str] = field(default_factory=list)
+    cap_drop: list[str] = field(default_factory=list)
+    privileged: bool = False
+    security_opt: list[str] = field(default_factory=list)
+    extra_hosts: list[str] = field(default_factory=list)
+    dns: list[str] = field(default_factory=list)
+    dns_search: list[str] = field(default_factory=list)
+    dns_options: list[str] = field(default_factory=list)
+    group_add: list[str] = field(default_factory=list)
+    ulimits: list[tuple[str, int, int]] = field(default_factory=list)
+    volumes_from: list[str] = field(default_factory=list)
+    container_id_file: str = ""
+    # What the client sent and nothing above has a place for; given back by inspect.
+    other: dict[str, object] = field(default_factory=dict)
+
+
+class ContainerState(Struct):
+    """Where a container is in its life.
+
+    ``status`` is one of created, running, paused, restarting, removing, exited, dead.
+    """
+
+    status: str = "created"
+    pid: int = 0  # as seen from the real host
+    exit_code: int = 0
+    error: str = ""
+    oom_killed: bool = False
+    started_at: float = 0.0
+    finished_at: float = 0.0
+
+
+class MountPoint(Struct):
+    """A mount as it was resolved (Docker's ``Mounts`` in inspect)."""
+
+    type: str  # bind | volume | tmpfs
+    source: str
+    destination: str
+    name: str = ""
+    driver: str = ""
+    mode: str = ""
+    rw: bool = True
+    propagation: str = ""
+
+
+class EndpointRecord(Struct):
+    """A container's place on one network; addresses are empty while it does not run."""
+
+    network_id: str = ""
+    network_name: str = ""
+    endpoint_id: str = ""
+    ip_address: str = ""
+    prefix_len: int = 0
+    gateway: str = ""
+    mac_address: str = ""
+    aliases: list[str] = field(default_factory=list)
+
+
+class ContainerRecord(Struct):
+    """All that is known of one container."""
+
+    id: str
+    name: str  # without Docker's leading slash
+    created: float
+    image_id: str  # sha256:...
+    image: str  # as the user wrote it
+    path: str  # the executable
+    args: list[str]
+    config: ContainerConfig
+    host: HostOptions
+    state: ContainerState = field(default_factory=ContainerState)
+    mounts: list[MountPoint] = field(default_factory=list)
+    endpoints: dict[str, EndpointRecord] = field(default_factory=dict)
+    restart_count: int = 0
+    stopped_by_user: bool = False
+
+
+class ExecRecord(Struct):
+    """One ``docker exec``; lives in memory only."""
+
+    id: str
+    container_id: str
+    args: list[str]
+    tty: bool = False
+    open_stdin: bool = False
+    open_stdout: bool = True
+    open_stderr: bool = True
+    user: str = ""
+    env: list[str] = field(default_factory=list)
+    working_dir: str = ""
+    privileged: bool = False
+    detach_keys: str = ""
+    running: bool = False
+    exit_code: int | None = None
+    pid: int = 0
+
+
+class NetworkRecord(Struct):
+    """A network; ``bridge``, ``host`` and ``none`` are there from the start."""
+
+    id: str
+    name: str
+    driver: str  # bridge | host | null
+    created: float
+    subnet: str = ""
+    gateway: str = ""
+    bridge: str = ""  # link name in the lab
+    internal: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class VolumeRecord(Struct):
+    """A named place for data that outlives containers."""
+
+    name: str
+    created: float
+    mountpoint: str
+    driver: str = "local"
+    labels: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+    anonymous: bool = False
+
+
+class Event(Struct):
+    """Something that happened (``docker events``)."""
+
+    type: str  # container | image | network | volume | daemon
+    action: str
+    actor_id: str
+    attributes: dict[str, str]
+    time_ns: int
+
+
+class LogRecord(Struct):
+    """One line (or part of a line) of a container's output."""
+
+    stream: str  # stdout | stderr
+    data: bytes
+    time_ns: int
