@@ -1,0 +1,34 @@
+"""Live pictures for notebooks: look at the kernel and at images while a lesson runs.
+
+Every widget is made in three steps.  A *model* is pure data, read from ``/proc`` or from the
+engine.  A *scene* draws the model as rectangles, lines and texts; the same scene becomes SVG on
+the page and PNG in the saved notebook.  A *view* is an anywidget that shows the SVG and adds
+selection, keyboard and live data.  A plain text table says the same to a screen reader, to a
+diff and to nbval.
+
+    from pyminidocker.widgets import namespace_lens, layer_microscope, open_terminal
+    namespace_lens("notebook", "web")            # two processes, eight namespaces
+    layer_microscope("busybox", "web")           # an image against a container
+    open_terminal(engine, "busybox", "sh")       # a terminal inside the page
+
+Names are imported on first use: the models need no notebook.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
+    from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
+    from pyminidocker.widgets.terminal.view import open_terminal as open_terminal
+
+__all__ = ["layer_microscope", "namespace_lens", "open_terminal"]
+
+_HOMES = {"layer_microscope": "layers", "namespace_lens": "namespaces", "open_terminal": "terminal"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"pyminidocker.widgets.{_HOMES[name]}.view"), name)
+    raise AttributeError(f"module 'pyminidocker.widgets' has no attribute {name!r}")
