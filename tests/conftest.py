@@ -1,0 +1,117 @@
+"""Fixtures for every tier: a private engine, ``@requires`` probes, and the leak guard."""
+
+import functools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import pyminidocker
+from tests.support.leaks import read_traces, wait_until_clean
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+IN_CI = bool(os.environ.get("CI"))
+
+
+# ---------------------------------------------------------------------------------------- requires
+
+
+def _userns() -> bool:
+    from pyminidocker.kernel import probe
+
+    return not probe.can_userns()
+
+
+PROBES: dict[str, Callable[[], bool]] = {
+    "root": lambda: os.getuid() == 0,
+    "user": lambda: os.getuid() != 0,
+    "docker-cli": lambda: shutil.which("docker") is not None,
+    "skopeo": lambda: shutil.which("skopeo") is not None,
+    "umoci": lambda: shutil.which("umoci") is not None,
+    "chromium": lambda: shutil.which("chromium") is not None,
+    "busybox": lambda: any(os.access(p, os.X_OK) for p in ("/bin/busybox", "/usr/bin/busybox")),
+    "newuidmap": lambda: shutil.which("newuidmap") is not None,
+    "node": lambda: shutil.which("node") is not None,
+}
+# Facts about who runs the tests, not about missing tools: skipping is right, even in CI.
+ABOUT_THE_CALLER = {"root", "user"}
+
+
+@functools.cache
+def has(fact: str) -> bool:
+    """Try once per session whether the host offers ``fact``."""
+    return PROBES[fact]()
+
+
+def pytest_report_header() -> str:
+    return "host: " + ", ".join(f"{fact} {'yes' if has(fact) else 'no'}" for fact in PROBES)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("requires"):
+        for fact in mark.args:
+            if has(fact):
+                continue
+            if IN_CI and fact not in ABOUT_THE_CALLER:
+                pytest.fail(f"CI must have {fact!r} (.ci/run installs it): no silent skip")
+            pytest.skip(f"needs {fact}")
+
+
+# ------------------------------------------------------------------------------------ the engine
+
+
+@pytest.fixture(scope="session")
+def engine_home() -> Iterator[Path]:
+    """A short-lived directory for engines: state in ``state/``, sockets in ``run/``."""
+    home = Path(tempfile.mkdtemp(prefix="md-", dir="/tmp"))
+    home.chmod(0o755)
+    before = dict(os.environ)
+    os.environ["MINIDOCKER_ROOT"] = f"{home}/state"
+    os.environ["MINIDOCKER_RUN"] = f"{home}/run"
+    os.environ["PATH"] = f"{CHECKOUT}/tools:{os.environ['PATH']}"
+    os.environ["PYTHONPATH"] = str(CHECKOUT)
+    os.environ.pop("MINIDOCKER_HOST", None)
+    traces = read_traces(str(home))
+    yield home
+    left = wait_until_clean(traces, str(home))
+    os.environ.clear()
+    os.environ.update(before)
+    remove_state(home)
+    left.pop("fds", None)  # pytest itself opens files over a whole session; each test is checked
+    assert not left, f"left behind after the engine's end: {left}"
+
+
+def remove_state(home: Path) -> None:
+    """Remove an engine's directories."""
+    from pyminidocker.images.trees import remove_tree
+
+    remove_tree(home)
+
+
+@pytest.fixture(scope="session")
+def shared_engine(engine_home: Path) -> Iterator["pyminidocker.client.Engine"]:
+    """One real engine for the whole session, with its base images."""
+    engine = pyminidocker.connect()
+    engine.bootstrap("hello-world", "busybox", "python")
+    yield engine
+    engine.shutdown()
+
+
+@pytest.fixture
+def engine(shared_engine: "pyminidocker.client.Engine") -> Iterator["pyminidocker.client.Engine"]:
+    """The session's engine; whatever a test leaves in it is a failure of that test."""
+    home = os.environ["MINIDOCKER_ROOT"].removesuffix("/state")
+    before = read_traces(home)
+    yield shared_engine
+    stray = [container.name for container in shared_engine.containers(all=True)]
+    for name in stray:
+        shared_engine.container(name).remove(force=True)
+    assert not stray, f"the test left containers behind: {stray}"
+    # Parked children come and go with every start, so processes are compared at the session's end.
+    left = wait_until_clean(before, home, seconds=2.0)
+    for changing in ("processes", "user_namespaces", "fds"):
+        left.pop(changing, None)
+    assert not left, f"the test left behind: {left}"

@@ -1,0 +1,104 @@
+"""What an engine could leave on a machine, read from the kernel, so that two readings compare.
+
+Only what belongs to this user counts; the engine's own directories are looked at apart.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+class Traces(NamedTuple):
+    """One reading of the machine."""
+
+    mounts: frozenset[str]
+    links: frozenset[str]
+    user_namespaces: frozenset[str]
+    processes: frozenset[str]
+    cgroups: frozenset[str]
+    temp_files: frozenset[str]
+    fds: frozenset[str]
+
+    def beyond(self, earlier: "Traces") -> dict[str, list[str]]:
+        """Return what is here and was not in ``earlier``, by kind; empty when clean."""
+        pairs = zip(self._fields, self, earlier, strict=True)
+        return {kind: sorted(now - then) for kind, now, then in pairs if now - then}
+
+
+def _mounts() -> frozenset[str]:
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return frozenset(line.split()[4] for line in lines)
+
+
+def _processes(marker: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return (processes, user namespaces) that belong to engines under directory ``marker``.
+
+    The daemon, its agent and its zygote have ``marker`` in their environment; containers are found
+    as members of a user namespace that such a process is in.
+    """
+    mine = os.readlink("/proc/self/ns/user")
+    engines: set[str] = set()
+    everyone: list[tuple[str, str, str]] = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            namespace = os.readlink(f"/proc/{entry}/ns/user")
+            environ = Path(f"/proc/{entry}/environ").read_bytes()
+            comm = Path(f"/proc/{entry}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        everyone.append((entry, namespace, comm.strip()))
+        if marker.encode() in environ:
+            engines.add(namespace)
+    engines.discard(mine)
+    found = frozenset(f"{pid} {comm}" for pid, namespace, comm in everyone if namespace in engines)
+    return found, frozenset(engines)
+
+
+def _cgroups() -> frozenset[str]:
+    return (
+        frozenset(str(path) for path in CGROUPS.glob("**/*minidocker*") if path.is_dir())
+        if CGROUPS.is_dir()
+        else frozenset()
+    )
+
+
+def _open_fds() -> frozenset[str]:
+    found = set()
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            found.add(f"{fd} -> {os.readlink(f'/proc/self/fd/{fd}')}")
+        except OSError:
+            continue
+    return frozenset(found)
+
+
+def read_traces(marker: str) -> Traces:
+    """Read the machine now; ``marker`` is a directory that all engines of the test live under."""
+    processes, namespaces = _processes(marker)
+    return Traces(
+        mounts=_mounts(),
+        links=frozenset(os.listdir("/sys/class/net")),
+        user_namespaces=namespaces,
+        processes=processes,
+        cgroups=_cgroups(),
+        temp_files=frozenset(
+            name for name in os.listdir("/tmp") if "minidocker" in name and name not in marker
+        ),
+        fds=_open_fds(),
+    )
+
+
+def wait_until_clean(before: Traces, marker: str, seconds: float = 5.0) -> dict[str, list[str]]:
+    """Return what is left beyond ``before``; gives the kernel ``seconds`` to finish tearing down.
+
+    Network namespaces and killed processes vanish a little after the call that ended them.
+    """
+    deadline = time.monotonic() + seconds
+    while (left := read_traces(marker).beyond(before)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
