@@ -1,0 +1,1 @@
+"""How fast it is, beside the peers that are installed, measured in the same run."""

@@ -1,0 +1,148 @@
+"""Measure the engine beside its peers: ``python -m benchmarks [quick]``.
+
+A private engine in a temporary directory; nothing of the user's is touched.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import memory, peers
+from benchmarks.measure import Sample, in_turn, show
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+QUICK = "quick" in sys.argv[1:]
+MANY, FEW = (40, 5) if QUICK else (200, 15)
+
+
+def cold_start(name: str) -> Sample:
+    """Start and stop engines; time from the first call to the first answer."""
+    import pyminidocker
+
+    times = []
+    for turn in range(5):
+        began = time.perf_counter()
+        engine = pyminidocker.connect(name=f"{name}{turn}")
+        times.append((time.perf_counter() - began) * 1000)
+        engine.shutdown()
+    return Sample("minidockerd, first answer", times)
+
+
+def starts(engine, rootfs: Path, docker_host: str | None, minidocker: str) -> None:
+    """Time one short-lived container, through the API and as a whole process."""
+    jobs = {
+        "ours: run, default bridge": lambda: engine.run("busybox", "true"),
+        "ours: run, --network none": lambda: engine.run("busybox", "true", network="none"),
+    }
+    rounds = dict.fromkeys(jobs, MANY)
+    if docker_host:
+        import docker
+
+        client = docker.DockerClient(docker_host.replace("unix://", "unix:/"))
+        jobs["docker API: run, default bridge"] = lambda: client.containers.run(
+            "busybox", "true", remove=True
+        )
+        rounds["docker API: run, default bridge"] = FEW
+    if command := peers.bwrap(rootfs):
+        jobs["bwrap"] = lambda: peers.call(*command)
+        rounds["bwrap"] = MANY
+    with peers.oci_bundle(rootfs, "crun") as crun, peers.oci_bundle(rootfs, "runc") as runc:
+        for name, line in (("crun run", crun), ("runc run", runc)):
+            if line:
+                jobs[name] = lambda line=line: peers.call(*line)
+                rounds[name] = FEW * 4
+        show("Start, run `true`, wait, remove", in_turn(jobs, rounds), "ours: run, default bridge")
+
+    jobs = {
+        "minidocker run --rm": lambda: peers.call(minidocker, "run", "--rm", "busybox", "true"),
+        "minidocker ps": lambda: peers.call(minidocker, "ps"),
+    }
+    rounds = dict.fromkeys(jobs, FEW * 4)
+    if docker_host:
+        jobs["docker run --rm"] = lambda: peers.call(
+            *("docker", "-H", docker_host, "run", "--rm", "busybox", "true")
+        )
+        jobs["docker ps"] = lambda: peers.call("docker", "-H", docker_host, "ps")
+        rounds |= {"docker run --rm": FEW, "docker ps": FEW * 4}
+    samples = in_turn(jobs, rounds)
+    show("Whole processes", samples, "minidocker run --rm")
+    by_name = {sample.name: sample.median for sample in samples}
+    if docker_host:
+        ratio = by_name["minidocker ps"] / by_name["docker ps"]
+        print(f"  minidocker ps / docker ps = {ratio:.2f}")
+
+
+def executions(engine) -> None:
+    """Time `exec` into a running container."""
+    box = engine.run("busybox", "sleep 600", detach=True, init=True)
+    try:
+        show(
+            "exec `true` in a running container",
+            in_turn({"ours: exec": lambda: box.exec("true")}, {"ours: exec": MANY}),
+            "ours: exec",
+        )
+    finally:
+        box.remove(force=True)
+
+
+def density(engine) -> None:
+    """Start 100 containers one after another; weigh them."""
+    pid = engine.about()["Pid"]
+    idle = sum(map(memory.pss_kib, memory.processes_in_user_namespace_of(pid)))
+    idle += memory.pss_kib(engine.about()["AgentPid"])
+    print(f"\nEngine idle, all of its processes: {idle / 1024:.1f} MiB PSS")
+    before = set(memory.processes_in_user_namespace_of(pid))
+    engine_before = memory.pss_kib(pid)
+    began = time.perf_counter()
+    boxes = [engine.run("busybox", "sleep 600", detach=True) for _ in range(100)]
+    took = time.perf_counter() - began
+    new = set(memory.processes_in_user_namespace_of(pid)) - before
+    theirs = sum(map(memory.pss_kib, new))
+    grown = memory.pss_kib(pid) - engine_before
+    print(f"100 containers one after another: {took:.2f} s")
+    print(
+        f"100 idle containers: engine grew {grown / 100:.1f} KiB each; their own processes "
+        f"(busybox sleep and parked children) {theirs / 100:.1f} KiB each"
+    )
+    for box in boxes:
+        box.remove(force=True)
+
+
+def main() -> None:
+    """Run everything on a private engine."""
+    home = Path(tempfile.mkdtemp(prefix="bench-md-"))
+    os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
+    os.environ["PYTHONPATH"] = str(CHECKOUT)
+    import pyminidocker
+
+    uname = os.uname()
+    print(
+        f"{uname.sysname} {uname.release}, {os.cpu_count()} cores, uid {os.getuid()}, "
+        f"{time.strftime('%Y-%m-%d')}; n and medians as shown"
+    )
+    show("Cold start", [cold_start("cold")], "minidockerd, first answer")
+    engine = pyminidocker.connect()
+    engine.bootstrap("busybox")
+    rootfs, archive = home / "rootfs", home / "rootfs.tar"
+    box = engine.create("busybox", "true")
+    archive.write_bytes(b"".join(box.export()))
+    box.remove()
+    rootfs.mkdir()
+    subprocess.run(["tar", "-xf", str(archive), "-C", str(rootfs)], check=True)
+    minidocker = str(CHECKOUT / "tools/minidocker")
+    try:
+        with peers.dockerd(archive) as docker_host:
+            starts(engine, rootfs, docker_host, minidocker)
+        executions(engine)
+        density(engine)
+    finally:
+        engine.shutdown()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
