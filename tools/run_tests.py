@@ -88,7 +88,7 @@ def as_user(options: list[str]) -> int:
         )
     finally:
         for folder in filter(None, (scratch, runtime)):
-            shutil.rmtree(folder, ignore_errors=True)  # noqa: TID251 - nothing is mounted here
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> int:
