@@ -1,0 +1,78 @@
+"""Docker's defaults for a container: capabilities, mounts, hidden and read-only paths.
+
+They are what makes ``docker run busybox`` safe without a single option: fourteen of the kernel's
+forty-one capabilities, a /dev with six harmless devices, a /proc whose dangerous corners are
+covered.  The same values stand in containerd's and moby's ``oci/defaults.go``.
+
+See: moby daemon/pkg/oci/defaults.go, caps/defaults.go; OCI runtime-spec config-linux.md.
+"""
+
+from pyminidocker.runtime.spec import Mount
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+DEFAULT_CAPABILITIES = (
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FSETID",
+    "CAP_FOWNER",
+    "CAP_MKNOD",
+    "CAP_NET_RAW",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETFCAP",
+    "CAP_SETPCAP",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_SYS_CHROOT",
+    "CAP_KILL",
+    "CAP_AUDIT_WRITE",
+)
+
+DEFAULT_MASKED_PATHS = (
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+)
+
+DEFAULT_READONLY_PATHS = (
+    "/proc/bus",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+)
+
+DEFAULT_SHM_BYTES = 64 * 1024 * 1024
+
+
+def default_mounts(shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False) -> list[Mount]:
+    """Return the mounts every container gets, parents first.
+
+    Args:
+        shm_size_bytes: size limit of /dev/shm (``--shm-size``), bytes.
+        privileged: leave /sys writable, as ``--privileged`` does.
+
+    See: moby daemon/pkg/oci/defaults.go DefaultLinuxSpec.
+    """
+    safe = ["nosuid", "noexec", "nodev"]
+    read_only = [] if privileged else ["ro"]
+    return [
+        Mount("/proc", "proc", "proc", list(safe)),
+        Mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        Mount(
+            "/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "ptmxmode=0666", "mode=0620"]
+        ),
+        Mount("/sys", "sysfs", "sysfs", [*safe, *read_only]),
+        Mount("/sys/fs/cgroup", "cgroup2", "cgroup", [*safe, *read_only]),
+        Mount("/dev/mqueue", "mqueue", "mqueue", list(safe)),
+        Mount("/dev/shm", "tmpfs", "shm", [*safe, "mode=1777", f"size={shm_size_bytes}"]),
+    ]
