@@ -1,0 +1,1 @@
+"""The Open Container Initiative's formats as plain data: no files, no network, no kernel."""
