@@ -10,7 +10,7 @@ owns a store (the engine holds the lock); its methods may be called from several
 See: OCI image-spec image-layout.md for the blobs; Docker's classic store for names and deletion.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from pyminidocker.errors import IntegrityError
 from pyminidocker.images.records import (
@@ -53,7 +53,7 @@ class ImageStore:
         """
         raise NotImplementedError
 
-    def list(self, *, include_intermediate: bool = False) -> list[ImageListing]:
+    def listings(self, *, include_intermediate: bool = False) -> list[ImageListing]:
         """Return the images, newest first; ``include_intermediate`` is ``docker images -a``."""
         raise NotImplementedError
 
@@ -96,12 +96,17 @@ class ImageStore:
         raise NotImplementedError
 
     def prune(
-        self, *, dangling_only: bool = True, users: Iterable[ImageUser] = ()
+        self,
+        *,
+        dangling_only: bool = True,
+        select: Callable[[Image], bool] | None = None,
+        users: Iterable[ImageUser] = (),
     ) -> tuple[list[Removal], int]:
         """Remove unused images; return what went and how many bytes that freed.
 
         Args:
             dangling_only: leave images that have a name (``docker image prune`` without ``-a``).
+            select: a further condition, e.g. from the filters ``until`` and ``label``.
             users: all containers there are.
         """
         raise NotImplementedError
