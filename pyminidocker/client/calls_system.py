@@ -1,0 +1,80 @@
+"""Networks, events, facts and the engine itself."""
+
+from __future__ import annotations
+
+from pyminidocker.client.transport import Transport, quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    Json = dict[str, Any]
+
+
+class SystemCalls(Transport):
+    """Calls about networks and about the engine as a whole."""
+
+    def ping(self) -> str:
+        """GET /_ping: "OK"."""
+        return self.call_bytes("/_ping").decode()
+
+    def version(self) -> Json:
+        """GET /version."""
+        facts: Json = self.call("GET", "/version")
+        return facts
+
+    def info(self) -> Json:
+        """GET /info."""
+        facts: Json = self.call("GET", "/info")
+        return facts
+
+    def disk_usage(self) -> Json:
+        """GET /system/df."""
+        usage: Json = self.call("GET", "/system/df")
+        return usage
+
+    def events(
+        self,
+        *,
+        since: str = "",
+        until: str = "",
+        filters: Mapping[str, list[str]] | None = None,
+    ) -> Iterator[Json]:
+        """GET /events: yields what happens, until ``until`` or for ever."""
+        query = {"since": since, "until": until, "filters": filters or None}
+        with self.open("GET", "/events", query) as response:
+            yield from response.json_lines()
+
+    def network_list(self, filters: Mapping[str, list[str]] | None = None) -> list[Json]:
+        """GET /networks."""
+        listed: list[Json] = self.call("GET", "/networks", {"filters": filters or None})
+        return listed
+
+    def network_inspect(self, ref: str) -> Json:
+        """GET /networks/{ref}."""
+        inspected: Json = self.call("GET", f"/networks/{quote(ref)}")
+        return inspected
+
+    def network_create(self, config: Json) -> Json:
+        """POST /networks/create."""
+        created: Json = self.call("POST", "/networks/create", None, config)
+        return created
+
+    def network_remove(self, ref: str) -> None:
+        """DELETE /networks/{ref}."""
+        self.call("DELETE", f"/networks/{quote(ref)}")
+
+    def network_prune(self, filters: Mapping[str, list[str]] | None = None) -> Json:
+        """POST /networks/prune."""
+        pruned: Json = self.call("POST", "/networks/prune", {"filters": filters or None})
+        return pruned
+
+    def engine_facts(self) -> Json:
+        """GET /minidocker/engine: process ids, id maps, namespaces of the lab, directories."""
+        facts: Json = self.call("GET", "/minidocker/engine")
+        return facts
+
+    def shutdown(self) -> None:
+        """POST /minidocker/shutdown: stop all containers, then the engine."""
+        self.call("POST", "/minidocker/shutdown")

@@ -1,0 +1,143 @@
+"""From keyword arguments to the body of ``POST /containers/create``."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from pyminidocker.errors import InvalidArgument
+
+Command = str | Sequence[str] | None
+
+
+class CreateOptions(TypedDict, total=False):
+    """What ``engine.create`` and ``engine.run`` take besides image and command.
+
+    The names are those of the CLI's options: ``env`` is ``-e``, ``volumes`` is ``-v`` and so on.
+    """
+
+    name: str
+    hostname: str
+    env: Mapping[str, str] | Sequence[str]
+    entrypoint: Command
+    workdir: str
+    user: str
+    labels: Mapping[str, str] | Sequence[str]
+    volumes: Sequence[str]
+    mounts: Sequence[Mapping[str, Any]]
+    tmpfs: Mapping[str, str] | Sequence[str]
+    read_only: bool
+    network: str
+    tty: bool
+    stdin_open: bool
+    init: bool
+    restart: str
+    cap_add: Sequence[str]
+    cap_drop: Sequence[str]
+    security_opt: Sequence[str]
+    privileged: bool
+    stop_signal: str
+    stop_timeout: int
+    extra_hosts: Mapping[str, str] | Sequence[str]
+    auto_remove: bool
+
+
+_KNOWN = frozenset(CreateOptions.__annotations__)
+
+
+def words(command: Command) -> list[str] | None:
+    """Return ``command`` as a list; a string is split as a shell would split it."""
+    if command is None:
+        return None
+    return shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
+
+
+def pairs(values: Mapping[str, str] | Sequence[str], separator: str = "=") -> list[str]:
+    """Return ``{"A": "1"}`` or ``["A=1"]`` as ``["A=1"]``."""
+    if isinstance(values, Mapping):
+        return [f"{name}{separator}{value}" for name, value in values.items()]
+    return [values] if isinstance(values, str) else list(values)
+
+
+def mapping(values: Mapping[str, str] | Sequence[str], separator: str = "=") -> dict[str, str]:
+    """Return ``{"A": "1"}`` or ``["A=1"]`` as ``{"A": "1"}``."""
+    if isinstance(values, Mapping):
+        return {str(name): str(value) for name, value in values.items()}
+    split = [item.partition(separator) for item in pairs(values)]
+    return {name: value for name, _, value in split}
+
+
+def create_config(image: str, command: Command, options: CreateOptions) -> dict[str, Any]:
+    """Return Docker's create request for ``engine.create(image, command, **options)``.
+
+    Raises:
+        InvalidArgument: an option that does not exist.
+    """
+    if unknown := sorted(set(options) - _KNOWN):
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], _KNOWN, 1)
+        raise InvalidArgument(
+            f"there is no option {unknown[0]!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"options: {', '.join(sorted(_KNOWN))}",
+        )
+    config: dict[str, Any] = {"Image": image, **_config_values(options)}
+    if (cmd := words(command)) is not None:
+        config["Cmd"] = cmd
+    if host := _host_values(options):
+        config["HostConfig"] = host
+    return config
+
+
+def _config_values(options: CreateOptions) -> dict[str, Any]:
+    given: Mapping[str, Any] = options
+    config = {key: given[name] for name, key in _CONFIG_VALUES.items() if given.get(name)}
+    if "entrypoint" in options:
+        config["Entrypoint"] = words(options["entrypoint"]) or [""]
+    if env := options.get("env"):
+        config["Env"] = pairs(env)
+    if labels := options.get("labels"):
+        config["Labels"] = mapping(labels)
+    return config
+
+
+def _host_values(options: CreateOptions) -> dict[str, Any]:
+    given: Mapping[str, Any] = options
+    host = {key: given[name] for name, key in _HOST_VALUES.items() if given.get(name)}
+    if mounts := options.get("mounts"):
+        host["Mounts"] = [_mount(mount) for mount in mounts]
+    if tmpfs := options.get("tmpfs"):
+        host["Tmpfs"] = mapping(tmpfs, ":")
+    if extra_hosts := options.get("extra_hosts"):
+        host["ExtraHosts"] = pairs(extra_hosts, ":")
+    if restart := options.get("restart"):
+        name, _, count = restart.partition(":")
+        host["RestartPolicy"] = {"Name": name, "MaximumRetryCount": int(count or 0)}
+    return host
+
+
+_CONFIG_VALUES = {
+    "hostname": "Hostname",
+    "workdir": "WorkingDir",
+    "user": "User",
+    "tty": "Tty",
+    "stdin_open": "OpenStdin",
+    "stop_signal": "StopSignal",
+    "stop_timeout": "StopTimeout",
+}
+_HOST_VALUES = {
+    "volumes": "Binds",
+    "read_only": "ReadonlyRootfs",
+    "network": "NetworkMode",
+    "init": "Init",
+    "cap_add": "CapAdd",
+    "cap_drop": "CapDrop",
+    "security_opt": "SecurityOpt",
+    "privileged": "Privileged",
+    "auto_remove": "AutoRemove",
+}
+
+
+def _mount(mount: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn ``{"type": "bind", "source": ..., "target": ..., "read_only": ...}`` into Docker's."""
+    names = {"type": "Type", "source": "Source", "target": "Target", "read_only": "ReadOnly"}
+    return {names.get(name, name): value for name, value in mount.items()}

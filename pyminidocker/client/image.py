@@ -1,0 +1,171 @@
+"""Images, volumes and networks as objects to hold in a notebook."""
+
+from typing import Any, Self
+
+from pyminidocker.client.container import split_tag
+from pyminidocker.client.engine_client import EngineClient
+from pyminidocker.client.table import Table, html_table
+from pyminidocker.ids import short_id
+from pyminidocker.units import human_size
+
+
+class Image:
+    """An image of an engine.
+
+    Args:
+        api: the calls of its engine.
+        ref: a name or an id.
+        attrs: what ``inspect`` says, when that is known already.
+    """
+
+    def __init__(self, api: EngineClient, ref: str, attrs: dict[str, Any] | None = None) -> None:
+        self.api = api
+        self.ref = ref
+        self._attrs = attrs
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What ``image inspect`` says."""
+        if self._attrs is None:
+            self._attrs = self.api.image_inspect(self.ref)
+        return self._attrs
+
+    def reload(self) -> Self:
+        """Ask the engine again and return self."""
+        self._attrs = self.api.image_inspect(self.ref)
+        return self
+
+    @property
+    def id(self) -> str:
+        """``sha256:`` and the digest of the image's configuration."""
+        return str(self.attrs["Id"])
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits of the id."""
+        return short_id(self.id)
+
+    @property
+    def tags(self) -> list[str]:
+        """Its names."""
+        return list(self.attrs.get("RepoTags") or [])
+
+    @property
+    def size_bytes(self) -> int:
+        """What its layers hold together."""
+        return int(self.attrs["Size"])
+
+    def history(self) -> Table[dict[str, Any]]:
+        """Return the steps that made it, newest first."""
+        columns = [
+            ("CREATED BY", lambda step: _cut(step["CreatedBy"], 60)),
+            ("SIZE", lambda step: human_size(step["Size"])),
+            ("COMMENT", lambda step: step["Comment"]),
+        ]
+        return Table(self.api.image_history(self.ref), columns)
+
+    def layers(self) -> Table[dict[str, Any]]:
+        """Return its layers, lowest first."""
+        columns = [
+            ("LAYER", lambda layer: short_id(layer["DiffId"])),
+            ("SIZE", lambda layer: human_size(layer["Size"])),
+            ("CREATED BY", lambda layer: _cut(layer["CreatedBy"], 60)),
+        ]
+        return Table(self.api.layers(self.ref), columns)
+
+    def tag(self, name: str) -> Self:
+        """Give it another name; return self."""
+        repo, tag = split_tag(name)
+        self.api.image_tag(self.ref, repo, tag)
+        return self
+
+    def remove(self, *, force: bool = False) -> list[dict[str, Any]]:
+        """Untag it, and delete it when that was its last name."""
+        return self.api.image_remove(self.ref, force=force)
+
+    def _facts(self) -> list[list[str]]:
+        return [
+            ["id", self.short_id],
+            ["tags", ", ".join(self.tags) or "<none>"],
+            ["size", human_size(self.size_bytes)],
+            ["layers", str(len(self.attrs["RootFS"].get("Layers") or []))],
+        ]
+
+    def __repr__(self) -> str:
+        return "<Image " + ", ".join(f"{key}: {value}" for key, value in self._facts()) + ">"
+
+    def _repr_html_(self) -> str:
+        return html_table(["image", ""], self._facts())
+
+
+class Volume:
+    """A volume of an engine: a named place for data that outlives containers."""
+
+    def __init__(self, api: EngineClient, attrs: dict[str, Any]) -> None:
+        self.api = api
+        self.attrs = attrs
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.attrs["Name"])
+
+    @property
+    def mountpoint(self) -> str:
+        """The directory with its data."""
+        return str(self.attrs["Mountpoint"])
+
+    def remove(self, *, force: bool = False) -> None:
+        """Delete it and its data."""
+        self.api.volume_remove(self.name, force=force)
+
+    def __repr__(self) -> str:
+        return f"<Volume {self.name}>"
+
+    def _repr_html_(self) -> str:
+        facts = [["name", self.name], ["mountpoint", self.mountpoint]]
+        return html_table(["volume", ""], facts)
+
+
+class Network:
+    """A network of an engine."""
+
+    def __init__(self, api: EngineClient, attrs: dict[str, Any]) -> None:
+        self.api = api
+        self.attrs = attrs
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.attrs["Id"])
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.attrs["Name"])
+
+    @property
+    def subnet(self) -> str:
+        """Its addresses, such as ``172.17.0.0/16``; empty when it has none."""
+        pools = (self.attrs.get("IPAM") or {}).get("Config") or []
+        return str(pools[0].get("Subnet", "")) if pools else ""
+
+    def remove(self) -> None:
+        """Delete it."""
+        self.api.network_remove(self.id)
+
+    def __repr__(self) -> str:
+        return f"<Network {self.name} {self.subnet}>".replace(" >", ">")
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ["name", self.name],
+            ["id", short_id(self.id)],
+            ["driver", str(self.attrs["Driver"])],
+            ["subnet", self.subnet],
+        ]
+        return html_table(["network", ""], facts)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

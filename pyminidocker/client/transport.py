@@ -1,0 +1,262 @@
+"""Requests to one engine: connections, JSON, errors.
+
+A connection is opened when one is needed and kept for the next call; long answers (logs being
+followed, events, waits) hold theirs until they end.  When no engine listens, one is started.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pyminidocker import errors, paths
+from pyminidocker.client.connection import Connection, Response, Stream
+from pyminidocker.client.json_text import dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Self
+
+RAW_STREAM = "application/vnd.docker.raw-stream"
+
+_BY_STATUS: dict[int, type[errors.MiniDockerError]] = {
+    304: errors.NotModified,
+    400: errors.InvalidArgument,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    501: errors.NotImplementedHere,
+    503: errors.Unavailable,
+}
+
+
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:@,")
+
+
+def quote(text: str) -> str:
+    """Percent-encode ``text`` for a path or a query's value (RFC 3986)."""
+    if _SAFE.issuperset(text):
+        return text
+    pieces = []
+    for character in text:
+        if character in _SAFE:
+            pieces.append(character)
+        else:
+            pieces.extend([f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape")])
+    return "".join(pieces)
+
+
+def query_text(values: Mapping[str, object]) -> str:
+    """Return ``values`` as a query string with its ``?``.
+
+    None and "" are left out; booleans become 1 and 0; dictionaries and lists become JSON (Docker's
+    ``filters``).
+    """
+    pairs = []
+    for name, value in values.items():
+        if value is None or value == "":
+            continue
+        if value is True or value is False:
+            value = "1" if value else "0"
+        elif isinstance(value, dict | list):
+            value = dumps(value)
+        pairs.append(f"{name}={quote(str(value))}")
+    return "?" + "&".join(pairs) if pairs else ""
+
+
+def socket_of(host: str | None) -> tuple[str, str | None]:
+    """Return (socket path, engine name or None) for what a user calls a host.
+
+    Args:
+        host: an engine's name, ``unix:///path``, an absolute path, or None for the value of
+            ``MINIDOCKER_HOST`` or, failing that, the default engine.
+    """
+    host = host or os.environ.get("MINIDOCKER_HOST") or paths.DEFAULT_ENGINE
+    if host.startswith("unix://"):
+        return host.removeprefix("unix://"), None
+    if host.startswith("/"):
+        return host, None
+    if "://" in host:
+        raise errors.InvalidArgument(
+            f"invalid host {host}: the engine listens on a unix socket only",
+            hint="name an engine (--host NAME) or a socket (--host unix:///path)",
+        )
+    return paths.socket_path(host), host
+
+
+class Transport:
+    """The way to one engine; may be shared between threads.
+
+    Args:
+        host: see ``socket_of``.
+        autostart: start the engine when none listens (never done for an explicit socket).
+    """
+
+    def __init__(self, host: str | None = None, *, autostart: bool = True) -> None:
+        self.socket_path, self.engine_name = socket_of(host)
+        self.autostart = autostart
+        self._idle: list[Connection] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def connect(self) -> Connection:
+        """Return a new connection, starting the engine when that is allowed and needed.
+
+        Raises:
+            Unavailable: no engine there, and none could be started.
+        """
+        try:
+            return Connection(self.socket_path)
+        except PermissionError as error:
+            raise errors.PermissionDenied(
+                f"permission denied at {self.socket_path}: the socket belongs to another user"
+            ) from error
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            if self.autostart and self.engine_name is not None:
+                from pyminidocker.client.autostart import start_engine
+
+                start_engine(self.engine_name)
+                return Connection(self.socket_path)
+            raise errors.Unavailable(
+                f"cannot connect to the engine at unix://{self.socket_path}: is it running?",
+                hint="start it with: minidocker system start",
+            ) from error
+
+    def _borrow(self) -> Connection:
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread was quicker
+                break
+            if not connection.is_stale():
+                return connection
+            connection.close()
+        return self.connect()
+
+    def _give_back(self, response: Response) -> None:
+        if response.finished and response.reusable:
+            self._idle.append(response.connection)
+        else:
+            response.close()
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        *,
+        raw: bytes | Iterable[bytes] | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        content_type: str = "application/json",
+    ) -> Response:
+        """Make a request and return the answer with its body unread.
+
+        Args:
+            method: HTTP method.
+            path: such as ``/containers/json``; every part already went through ``quote``.
+            query: see ``query_text``.
+            body: sent as JSON.
+            raw: sent as it is, instead of ``body``.
+            headers: additional ones.
+            content_type: of the body.
+
+        Raises:
+            MiniDockerError: the engine answered with an error.
+        """
+        target = path + query_text(query) if query else path
+        payload = raw if body is None else dumps(body).encode()
+        sent = list(headers)
+        if payload is not None:
+            sent.append(("Content-Type", content_type))
+        connection = self._borrow()
+        try:
+            connection.send(method, target, sent, payload)
+            response = connection.receive(method)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            connection.close()
+            raise errors.Unavailable("the engine closed the connection") from error
+        except BaseException:
+            connection.close()
+            raise
+        if response.status >= 300:
+            refusal = self._error(response)
+            self._give_back(response)
+            raise refusal
+        return response
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+    ) -> Any:
+        """Make a request and return its answer's JSON (None for an empty one).
+
+        Raises:
+            MiniDockerError: the engine answered with an error.
+        """
+        response = self.open(method, path, query, body)
+        value = response.json()
+        self._give_back(response)
+        return value
+
+    def call_bytes(self, path: str, query: Mapping[str, object] | None = None) -> bytes:
+        """GET ``path`` and return the answer's bytes."""
+        response = self.open("GET", path, query)
+        value = response.read()
+        self._give_back(response)
+        return value
+
+    def upload(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None,
+        pieces: bytes | Iterable[bytes],
+    ) -> Response:
+        """Send a tar archive, piecewise when ``pieces`` is not bytes."""
+        return self.open(method, path, query, raw=pieces, content_type="application/x-tar")
+
+    def upgrade(
+        self, path: str, query: Mapping[str, object] | None = None, body: object = None
+    ) -> Stream:
+        """POST ``path`` and take the connection over as a raw stream.
+
+        Raises:
+            MiniDockerError: the engine answered with an error.
+        """
+        headers = [("Connection", "Upgrade"), ("Upgrade", "tcp")]
+        response = self.open("POST", path, query, body, headers=headers)
+        if response.status not in (101, 200):
+            response.close()
+            raise errors.IntegrityError(f"the engine did not upgrade: HTTP {response.status}")
+        content_type = response.headers.get("content-type", RAW_STREAM)
+        return Stream(response.connection, multiplexed=content_type != RAW_STREAM)
+
+    def _error(self, response: Response) -> errors.MiniDockerError:
+        text, hint, kind = "", "", ""
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if isinstance(body, dict):
+            text, hint = str(body.get("message", "")), str(body.get("hint", ""))
+            kind = str(body.get("kind", ""))
+        text = text or f"the engine answered {response.status} {response.reason}"
+        if kind == "InitError":
+            return errors.InitError(text)
+        cls = _BY_STATUS.get(response.status, errors.MiniDockerError)
+        if kind in ("IntegrityError", "SystemFailure"):
+            cls = getattr(errors, kind)
+        return cls(text, hint=hint)
