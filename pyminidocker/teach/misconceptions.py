@@ -1,0 +1,203 @@
+"""Beliefs about containers that do not hold, each with the lesson that lets a learner test it.
+
+Every wrong option of every question names one of these, so that answers add up to a picture:
+which beliefs were shaken, and which are still waiting for their experiment.  No published
+inventory of container misconceptions was found; this list was gathered from trainers' reports,
+bug trackers and Docker's own documentation (docs/glossary.md, "Where the beliefs come from").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A belief, what holds instead, and where it is tested.
+
+    Attributes:
+        says: the belief, in the words of someone who holds it.
+        instead: what holds, in one sentence.
+        lesson: number of the lesson with the experiment.
+    """
+
+    says: str
+    instead: str
+    lesson: str
+
+
+BELIEFS = {
+    "small-vm": Belief(
+        "A container is a small virtual machine.",
+        "A container is a group of ordinary processes that see a limited view of one shared "
+        "kernel.",
+        "02",
+    ),
+    "own-kernel": Belief(
+        "A container boots a kernel of its own.",
+        "Nothing boots: the host's kernel runs the container's program directly.",
+        "02",
+    ),
+    "hidden-from-host": Belief(
+        "The host cannot see the processes inside a container.",
+        "The host sees every process of every container, under its own number for it.",
+        "02",
+    ),
+    "same-pid": Belief(
+        "A process has one pid, the same inside and outside.",
+        "A process has one pid in each pid namespace it is visible from.",
+        "02",
+    ),
+    "pid1-ordinary": Belief(
+        "Pid 1 of a container is a process like any other.",
+        "When pid 1 ends, the kernel kills everything else in its pid namespace.",
+        "02",
+    ),
+    "namespaces-limit": Belief(
+        "Namespaces limit how much memory and CPU a container may use.",
+        "Namespaces limit what a process sees; control groups limit what it uses.",
+        "11",
+    ),
+    "clock-private": Belief(
+        "Everything in a container is its own, also the clock and the kernel's modules.",
+        "The wall clock, kernel modules and most kernel settings are shared.",
+        "02",
+    ),
+    "loopback-is-host": Belief(
+        "localhost inside a container is my machine.",
+        "Each network namespace has a loopback interface of its own.",
+        "08",
+    ),
+    "expose-opens": Belief(
+        "EXPOSE opens a port.",
+        "EXPOSE is a note in the image; only publishing makes a port reachable from outside.",
+        "08",
+    ),
+    "delete-shrinks": Belief(
+        "Deleting a file in a later layer makes the image smaller.",
+        "A layer below keeps its bytes; the layer above only hides them.",
+        "05",
+    ),
+    "deleted-is-gone": Belief(
+        "What was deleted from an image cannot be read any more.",
+        "Whoever has the image has every layer, also the files a later layer hides.",
+        "05",
+    ),
+    "image-is-container": Belief(
+        "Image and container are two words for one thing.",
+        "An image is read-only; each container adds a writable layer of its own on top.",
+        "05",
+    ),
+    "copy-per-container": Belief(
+        "Each container has a full copy of its image.",
+        "Containers share the image's layers and store only what they change.",
+        "05",
+    ),
+    "write-through": Belief(
+        "A container that changes a file changes the image.",
+        "The change goes to the container's own layer; image and siblings stay as they were.",
+        "05",
+    ),
+    "small-write-small-cost": Belief(
+        "Changing one byte of a big file costs one byte.",
+        "The first write copies the whole file up into the container's layer.",
+        "05",
+    ),
+    "layers-merge": Belief(
+        "Layers are merged into one when the image is made.",
+        "Layers stay apart on disk; the kernel shows them as one tree while they are mounted.",
+        "05",
+    ),
+    "tag-is-identity": Belief(
+        "A tag such as latest always means the same image, and latest the newest.",
+        "A tag is a label that can be moved; a digest is computed from the content.",
+        "14",
+    ),
+    "data-in-container": Belief(
+        "My data is safe in the container.",
+        "Stop keeps a container's files, rm deletes them; data that must stay goes to a volume.",
+        "06",
+    ),
+    "stopped-is-removed": Belief(
+        "A container whose program ended is gone.",
+        "An ended container keeps its files, logs and exit code until it is removed.",
+        "06",
+    ),
+    "exit-is-crash": Belief(
+        "A container that ends at once has crashed.",
+        "A container lives as long as its main process; when that is done, it ends.",
+        "06",
+    ),
+    "stop-is-slow": Belief(
+        "docker stop takes ten seconds because containers are slow to stop.",
+        "Stop waits for a program that does not react to SIGTERM, and then kills it.",
+        "06",
+    ),
+    "free-shows-limit": Belief(
+        "free and nproc inside a container show its limits.",
+        "They show the machine; the limits are in the control group's files.",
+        "11",
+    ),
+    "each-instruction-layer": Belief(
+        "Each Dockerfile instruction makes a layer, and only the changed ones are rebuilt.",
+        "Only instructions that change files make layers, and everything after the first change "
+        "is rebuilt.",
+        "09",
+    ),
+    "cmd-entrypoint": Belief(
+        "CMD and ENTRYPOINT mean the same.",
+        "ENTRYPOINT is the program, CMD its default arguments; arguments to run replace CMD.",
+        "09",
+    ),
+    "root-harmless": Belief(
+        "root in a container can do no harm.",
+        "It has fewer rights than the host's root, yet what is mounted into the container is "
+        "within its reach.",
+        "12",
+    ),
+    "root-is-host-root": Belief(
+        "root in a container can do everything that root on the host can.",
+        "Capabilities, the seccomp filter and a user namespace take most of it away.",
+        "12",
+    ),
+    "secure-or-not": Belief(
+        "Containers are secure, or they are not.",
+        "Isolation is a set of settings; each one stops some attacks and not others.",
+        "12",
+    ),
+    "names-everywhere": Belief(
+        "Containers on one host always reach each other by name.",
+        "On a user-defined network they do; on the default bridge only by address.",
+        "07",
+    ),
+    "published-to-me": Belief(
+        "A published port can be reached from my machine only.",
+        "By default it is published on all addresses of the host.",
+        "08",
+    ),
+    "commit-is-build": Belief(
+        "commit is the way images are meant to be made.",
+        "commit keeps a result without its recipe; a Dockerfile keeps the recipe.",
+        "13",
+    ),
+    "needs-boot": Belief(
+        "Starting a container takes seconds, as a small boot does.",
+        "Starting one is creating a process; it takes milliseconds.",
+        "03",
+    ),
+    "runs-anywhere": Belief(
+        "An image runs the same on every machine.",
+        "It brings its own files, but it needs a kernel and a CPU it was made for.",
+        "05",
+    ),
+    "error-is-vague": Belief(
+        "An error message of an engine says little; trying again is the way.",
+        "Exit code and message name the step that failed; reading them is faster.",
+        "00",
+    ),
+    "output-is-check": Belief(
+        "An exercise is done when the cell printed something without an error.",
+        "A check looks at the state of the engine and the kernel, whichever way it came about.",
+        "00",
+    ),
+}
