@@ -54,7 +54,9 @@ DEFAULT_READONLY_PATHS = (
 DEFAULT_SHM_BYTES = 64 * 1024 * 1024
 
 
-def default_mounts(shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False) -> list[Mount]:
+def default_mounts(
+    shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False
+) -> list[Mount]:
     """Return the mounts every container gets, parents first.
 
     Args:
@@ -68,11 +70,9 @@ def default_mounts(shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool 
     return [
         Mount("/proc", "proc", "proc", list(safe)),
         Mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-        Mount(
-            "/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "ptmxmode=0666", "mode=0620"]
-        ),
+        Mount("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "ptmxmode=0666", "mode=0620"]),
         Mount("/sys", "sysfs", "sysfs", [*safe, *read_only]),
         Mount("/sys/fs/cgroup", "cgroup2", "cgroup", [*safe, *read_only]),
         Mount("/dev/mqueue", "mqueue", "mqueue", list(safe)),
-        Mount("/dev/shm", "tmpfs", "shm", [*safe, "mode=1777", f"size={shm_size_bytes}"]),
+        Mount("/dev/shm", "tmpfs", "shm", [*safe, "mode=1777", f"size={shm_size_bytes}"]),  # noqa: S108
     ]

@@ -19,7 +19,7 @@ class Mount:
         destination: absolute path inside the container.
         type: ``bind``, ``tmpfs``, ``proc``, ``sysfs``, ``devpts``, ``mqueue``, ``cgroup2``.
         source: host path for ``bind``.
-        options: names as in mount(8): ``ro``, ``nosuid``, ``rbind``, ``size=64m``, ``mode=1777`` ...
+        options: names as in mount(8): ``ro``, ``nosuid``, ``rbind``, ``size=64m``, ``mode=1777``.
     """
 
     destination: str

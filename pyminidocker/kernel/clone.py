@@ -1,0 +1,63 @@
+"""clone3: fork, with new namespaces for the child and a pidfd for the parent.
+
+``os.fork`` can do neither.  The price of going around it is to tell the interpreter, by the same
+three C functions ``os.fork`` calls, that a fork is about to happen and has happened.
+
+See: clone(2) "clone3()", PyOS_BeforeFork in the C API's documentation.
+"""
+
+import ctypes
+import struct
+
+from pyminidocker.kernel.constants import CLONE_PIDFD, NR_clone3
+from pyminidocker.kernel.libc import SyscallError
+
+_SIGCHLD = 17
+
+# PyDLL keeps the interpreter's lock: CDLL would release it around the call, and the child would
+# come back without it.
+_raw = ctypes.PyDLL(None, use_errno=True).syscall
+_raw.restype = ctypes.c_long
+_raw.argtypes = [ctypes.c_long, ctypes.c_void_p, ctypes.c_size_t]
+
+_before = ctypes.pythonapi.PyOS_BeforeFork
+_before.restype = None
+_after_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
+_after_parent.restype = None
+_after_child = ctypes.pythonapi.PyOS_AfterFork_Child
+_after_child.restype = None
+
+
+# struct clone_args of linux/sched.h, version 2: flags, pidfd, child_tid, parent_tid, exit_signal,
+# stack, stack_size, tls, set_tid, set_tid_size, cgroup.
+_CLONE_ARGS = struct.Struct("11Q")
+
+
+def clone3(flags: int = 0) -> tuple[int, int]:
+    """Fork; return (pid, pidfd) in the parent and (0, -1) in the child.
+
+    Only for single-threaded processes: the child has just the calling thread.
+
+    Args:
+        flags: CLONE_NEW* bits; CLONE_PIDFD is added.
+
+    Raises:
+        SyscallError: EPERM (no CAP_SYS_ADMIN for new namespaces), ENOSPC (namespace limits),
+            EAGAIN (process limit), ENOSYS (before Linux 5.3, or hidden by seccomp).
+
+    See: clone(2), pidfd_open(2).
+    """
+    pidfd = ctypes.c_int(-1)
+    arguments = _CLONE_ARGS.pack(
+        flags | CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, _SIGCHLD, 0, 0, 0, 0, 0, 0
+    )
+    _before()
+    pid: int = _raw(NR_clone3, arguments, len(arguments))
+    if pid == 0:
+        _after_child()
+        return 0, -1
+    error = ctypes.get_errno()
+    _after_parent()
+    if pid < 0:
+        raise SyscallError("clone3", error)
+    return pid, pidfd.value

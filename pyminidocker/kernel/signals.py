@@ -1,0 +1,66 @@
+"""Signals: names to numbers, a clean slate for a new program, and SIGCHLD as a descriptor.
+
+A program inherits its parent's blocked and ignored signals through execve.  Python ignores
+SIGPIPE, so that without ``reset`` every ``yes | head`` in a container would complain of a broken
+pipe instead of ending.
+
+See: signal(7), sigprocmask(2), signalfd(2).
+"""
+
+import ctypes
+import signal
+
+from pyminidocker.kernel.constants import SFD_CLOEXEC, SFD_NONBLOCK
+from pyminidocker.kernel.libc import last_error, libc
+
+NUMBERS = {name: int(value) for name, value in signal.Signals.__members__.items()}
+for _offset in range(1, 16):
+    NUMBERS[f"SIGRTMIN+{_offset}"] = int(signal.SIGRTMIN) + _offset
+    NUMBERS[f"SIGRTMAX-{_offset}"] = int(signal.SIGRTMAX) - _offset
+NAMES = {number: name for name, number in reversed(list(NUMBERS.items()))}
+
+
+def parse_signal(text: str) -> int:
+    """Return a signal's number from ``9``, ``KILL``, ``sigkill`` or ``SIGRTMIN+3``.
+
+    Raises:
+        ValueError: no such signal.
+
+    See: signal(7) "Signal numbering for standard signals".
+    """
+    if text.isascii() and text.isdigit():
+        number = int(text)
+        if 0 < number <= int(signal.SIGRTMAX):
+            return number
+        raise ValueError(f"no such signal: {text}")
+    name = text.upper()
+    for candidate in (name, f"SIG{name}"):
+        if candidate in NUMBERS:
+            return NUMBERS[candidate]
+    raise ValueError(f"no such signal: {text}")
+
+
+def reset() -> None:
+    """Give every signal its default disposition and block none.
+
+    See: signal(7) "Signal dispositions", execve(2).
+    """
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        # The three the interpreter changes; execve itself resets handlers, not SIG_IGN.
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def signalfd(numbers: set[int]) -> int:
+    """Block ``numbers`` and return a non-blocking descriptor they can be read from instead.
+
+    See: signalfd(2).
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    mask = ctypes.c_uint64(sum(1 << (number - 1) for number in numbers))
+    # glibc's sigset_t is longer than the kernel's; the rest of it is never looked at.
+    padded = (ctypes.c_uint64 * 16)(mask.value)
+    fd: int = libc.signalfd(-1, ctypes.byref(padded), SFD_CLOEXEC | SFD_NONBLOCK)
+    if fd < 0:
+        raise last_error("signalfd")
+    return fd
