@@ -1,1 +1,1 @@
-"""Images on disk: content-addressed blobs, unpacked layers, names, and where base images come from."""
+"""Images on disk: blobs by content, unpacked layers, names, and where base images come from."""

@@ -3,8 +3,14 @@
 See: OCI image-spec image-layout.md, Blobs.
 """
 
+import hashlib
+import os
 from collections.abc import Iterable
 from typing import BinaryIO
+
+from pyminidocker.errors import IntegrityError, NotFound
+from pyminidocker.images.atomic import AtomicFile, disk_failure, sweep_temporary
+from pyminidocker.oci.digest import hex_part, sha256
 
 
 class BlobStore:
@@ -12,11 +18,21 @@ class BlobStore:
 
     def __init__(self, root: str) -> None:
         """Open (or make) the blob directory ``root`` (``<state>/blobs``)."""
-        raise NotImplementedError
+        self._directory = f"{root}/sha256"
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        sweep_temporary(self._directory)
+
+    def path(self, digest: str) -> str:
+        """Return where the blob is, or would be."""
+        return f"{self._directory}/{hex_part(digest)}"
 
     def put(self, data: bytes) -> str:
-        """Store bytes; return their digest."""
-        raise NotImplementedError
+        """Store bytes; return their digest.
+
+        Raises:
+            SystemFailure: disk full; nothing is left behind.
+        """
+        return self.put_stream([data])[0]
 
     def put_stream(self, chunks: Iterable[bytes], expected: str = "") -> tuple[str, int]:
         """Store a stream; return (digest, bytes).
@@ -29,7 +45,21 @@ class BlobStore:
             IntegrityError: the content is not what ``expected`` says.
             SystemFailure: disk full; nothing is left behind.
         """
-        raise NotImplementedError
+        hasher = hashlib.sha256()
+        size = 0
+        try:
+            with AtomicFile(self._directory) as file:
+                for chunk in chunks:
+                    hasher.update(chunk)
+                    file.write(chunk)
+                    size += len(chunk)
+                digest = f"sha256:{hasher.hexdigest()}"
+                if expected and digest != expected:
+                    raise IntegrityError(f"content is {digest}, expected {expected}")
+                file.commit(self.path(digest))
+        except OSError as error:
+            raise disk_failure(error, f"storing a blob in {self._directory}") from error
+        return digest, size
 
     def read(self, digest: str) -> bytes:
         """Return a small blob, verified.
@@ -38,7 +68,14 @@ class BlobStore:
             NotFound: no such blob.
             IntegrityError: the file is not what its name says; names the file.
         """
-        raise NotImplementedError
+        with self.open(digest) as file:
+            data = file.read()
+        if sha256(data) != digest:
+            raise IntegrityError(
+                f"{self.path(digest)} is damaged: its content is {sha256(data)}",
+                hint="delete the image and make or pull it again",
+            )
+        return data
 
     def open(self, digest: str) -> BinaryIO:
         """Open a blob for reading (not verified: layers are verified while unpacking).
@@ -46,12 +83,33 @@ class BlobStore:
         Raises:
             NotFound: no such blob.
         """
-        raise NotImplementedError
+        try:
+            return open(self.path(digest), "rb")
+        except FileNotFoundError as error:
+            raise NotFound(f"no such blob: {digest}") from error
+
+    def size(self, digest: str) -> int:
+        """Return the bytes of a blob.
+
+        Raises:
+            NotFound: no such blob.
+        """
+        try:
+            return os.stat(self.path(digest)).st_size
+        except FileNotFoundError as error:
+            raise NotFound(f"no such blob: {digest}") from error
 
     def has(self, digest: str) -> bool:
         """Tell whether the blob is there."""
-        raise NotImplementedError
+        return os.path.exists(self.path(digest))
 
     def remove(self, digest: str) -> None:
         """Delete a blob; nothing happens when it is not there."""
-        raise NotImplementedError
+        try:
+            os.unlink(self.path(digest))
+        except FileNotFoundError:
+            pass
+
+    def digests(self) -> list[str]:
+        """Return the digests of all blobs."""
+        return [f"sha256:{name}" for name in os.listdir(self._directory)]
