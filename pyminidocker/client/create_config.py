@@ -13,9 +13,12 @@ class CreateOptions(TypedDict, total=False):
     """What ``engine.create`` and ``engine.run`` take besides image and command.
 
     The names are those of the CLI's options: ``env`` is ``-e``, ``volumes`` is ``-v`` and so on.
+    ``fresh`` has no such option: it first removes a container that has the same name, so that a
+    cell may be run again.
     """
 
     name: str
+    fresh: bool
     hostname: str
     env: Mapping[str, str] | Sequence[str]
     entrypoint: Command

@@ -6,6 +6,7 @@ web = engine.run("busybox", "httpd -f -p 80", detach=True, name="web")
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal, Self, Unpack, overload
 
 from pyminidocker.client.container import Container, collect, split_log
@@ -15,6 +16,7 @@ from pyminidocker.client.image import Image, Network, Volume
 from pyminidocker.client.listing import CONTAINER_COLUMNS, IMAGE_COLUMNS, NETWORK_COLUMNS
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
+from pyminidocker.errors import NotFound
 
 
 class Engine:
@@ -97,7 +99,7 @@ class Engine:
         if detach:
             if remove:
                 config.setdefault("HostConfig", {})["AutoRemove"] = True
-            container_id = self.api.container_create(config, name=options.get("name", ""))["Id"]
+            container_id = self._create(config, options)
             container = Container(self.api, container_id)
             try:
                 return container.start()
@@ -106,7 +108,7 @@ class Engine:
                 raise
         if stdin is not None:
             config.update({"OpenStdin": True, "StdinOnce": True, "AttachStdin": True})
-        container_id = self.api.container_create(config, name=options.get("name", ""))["Id"]
+        container_id = self._create(config, options)
         ended = False
         try:
             if stdin is None:
@@ -119,6 +121,14 @@ class Engine:
             if remove is not False or not ended:
                 self.api.container_remove(container_id, force=not ended, volumes=True)
         return RunResult(out, err, exit_code, words(command))
+
+    def _create(self, config: dict[str, Any], options: CreateOptions) -> str:
+        """Create the container, in place of an older one when ``fresh``; return its id."""
+        name = options.get("name", "")
+        if name and options.get("fresh"):
+            with suppress(NotFound):
+                self.api.container_remove(name, force=True, volumes=True)
+        return str(self.api.container_create(config, name=name)["Id"])
 
     def _run_quietly(self, container_id: str, tty: bool) -> tuple[bytes, bytes, int]:
         """Start, wait, then read the log: all on one connection."""
@@ -143,8 +153,7 @@ class Engine:
     ) -> Container:
         """Create a container without starting it; options as for ``run``."""
         config = create_config(image, command, options)
-        made = self.api.container_create(config, name=options.get("name", ""))
-        return Container(self.api, made["Id"])
+        return Container(self.api, self._create(config, options))
 
     def container(self, ref: str) -> Container:
         """Return the container named ``ref`` (or with that id, or its beginning).
