@@ -73,6 +73,35 @@ def receive_with_fds(sock: socket.socket, size_bytes: int = 262_144) -> tuple[by
     return message, fds
 
 
+def openat2(dirfd: int, path: str, flags: int, mode: int = 0, resolve: int = 0) -> int:
+    """Open ``path`` relative to ``dirfd`` under rules for every step of the lookup.
+
+    Args:
+        dirfd: where relative paths start.
+        path: what to open.
+        flags: O_* flags; O_CLOEXEC is added.
+        mode: permission bits for O_CREAT.
+        resolve: RESOLVE_* flags.
+
+    Raises:
+        SyscallError: as open(2); ELOOP (a link where none may be), EXDEV (left the directory or
+            crossed a mount).
+
+    See: openat2(2).
+    """
+    how = struct.pack("QQQ", flags | os.O_CLOEXEC, mode, resolve)  # struct open_how
+    encoded = path.encode(errors="surrogateescape") or b"."
+    for _ in range(100):
+        try:
+            return syscall("openat2", NR_openat2, dirfd, encoded, how, len(how), path=path)
+        except SyscallError as error:
+            # A rename anywhere on the system may disturb the check of "..": the kernel asks to
+            # try again.
+            if error.errno != errno.EAGAIN:
+                raise
+    raise SyscallError("openat2", errno.EAGAIN, path)
+
+
 def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
     """Open ``path`` as if ``root_fd`` were the root directory, whatever links say.
 
@@ -87,19 +116,7 @@ def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
 
     See: openat2(2) "RESOLVE_IN_ROOT".
     """
-    how = struct.pack(
-        "QQQ", flags | os.O_CLOEXEC, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
-    )  # struct open_how
-    encoded = path.encode(errors="surrogateescape") or b"."
-    for _ in range(100):
-        try:
-            return syscall("openat2", NR_openat2, root_fd, encoded, how, len(how), path=path)
-        except SyscallError as error:
-            # A rename anywhere on the system may disturb the check of "..": the kernel asks to
-            # try again.
-            if error.errno != errno.EAGAIN:
-                raise
-    raise SyscallError("openat2", errno.EAGAIN, path)
+    return openat2(root_fd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
 
 
 def make_in_root(root_fd: int, path: str, *, is_dir: bool, mode: int = 0o755) -> int:
