@@ -1,0 +1,27 @@
+"""What ends a command early: a message for people and the exit code Docker would give."""
+
+from __future__ import annotations
+
+
+class Failure(Exception):
+    """The command cannot go on.
+
+    Args:
+        message: one line (or a few) that names the thing.
+        exit_code: what the process ends with.
+        hint: what to try next; printed on its own line.
+        usage: add the short usage of the verb, as Docker does for wrong options.
+    """
+
+    def __init__(
+        self, message: str, exit_code: int = 1, *, hint: str = "", usage: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_code = exit_code
+        self.hint = hint
+        self.usage = usage
+
+
+class HelpWanted(Exception):
+    """``--help`` was among the options."""

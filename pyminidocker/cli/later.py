@@ -1,0 +1,96 @@
+"""Docker's verbs that this release does not have, and what to do instead."""
+
+from __future__ import annotations
+
+_REGISTRY = (
+    "this release has no registry client",
+    "make base images on this machine: minidocker image bootstrap"
+    " [hello-world busybox python alpine]",
+)
+_BUILD = (
+    "this release cannot build from a Dockerfile",
+    "change a container and keep it as an image: minidocker run, then minidocker commit",
+)
+_NETWORKS = (
+    "this release has the networks bridge, host and none only",
+    "use one of them: minidocker run --network bridge|host|none",
+)
+_LIMITS = (
+    "this release sets no resource limits on containers",
+    "look at a container's processes: minidocker top CONTAINER",
+)
+_ARCHIVES = (
+    "this release cannot move images as archives",
+    "copy files with minidocker cp, keep changes with minidocker commit",
+)
+_FREEZE = (
+    "this release cannot freeze containers",
+    "send SIGSTOP to its first process: minidocker kill -s STOP CONTAINER (and -s CONT)",
+)
+_SWARM = ("this engine runs on one machine only", "")
+_PLUGINS = ("this engine has no plugins, contexts or trust", "")
+
+# first word, or path: (why, what to do instead)
+LATER: dict[str, tuple[str, str]] = {
+    "build": _BUILD,
+    "builder": _BUILD,
+    "buildx": _BUILD,
+    "compose": (
+        "this engine has no compose files",
+        "start each service with minidocker run --name",
+    ),
+    "export": _ARCHIVES,
+    "import": _ARCHIVES,
+    "load": _ARCHIVES,
+    "login": _REGISTRY,
+    "logout": _REGISTRY,
+    "pause": _FREEZE,
+    "pull": _REGISTRY,
+    "push": _REGISTRY,
+    "save": _ARCHIVES,
+    "search": _REGISTRY,
+    "stats": _LIMITS,
+    "unpause": _FREEZE,
+    "update": _LIMITS,
+    "container export": _ARCHIVES,
+    "container pause": _FREEZE,
+    "container stats": _LIMITS,
+    "container unpause": _FREEZE,
+    "container update": _LIMITS,
+    "image build": _BUILD,
+    "image import": _ARCHIVES,
+    "image load": _ARCHIVES,
+    "image pull": _REGISTRY,
+    "image push": _REGISTRY,
+    "image save": _ARCHIVES,
+    "network connect": _NETWORKS,
+    "network create": _NETWORKS,
+    "network disconnect": _NETWORKS,
+    "network prune": _NETWORKS,
+    "network rm": _NETWORKS,
+}
+
+# known to Docker users, and never planned here
+FOREIGN: dict[str, tuple[str, str]] = {
+    "checkpoint": ("this engine cannot checkpoint processes", ""),
+    "config": _SWARM,
+    "context": _PLUGINS,
+    "manifest": _REGISTRY,
+    "node": _SWARM,
+    "plugin": _PLUGINS,
+    "secret": _SWARM,
+    "service": _SWARM,
+    "stack": _SWARM,
+    "swarm": _SWARM,
+    "trust": _PLUGINS,
+}
+
+
+def excuse(words: list[str]) -> tuple[str, str, str]:
+    """Return (verb, why not, instead) when ``words`` begin with such a verb, else empty strings."""
+    for count in (2, 1):
+        path = " ".join(words[:count])
+        found = LATER.get(path) or FOREIGN.get(path)
+        if found is not None:
+            return path, *found
+    return "", "", ""

@@ -1,0 +1,118 @@
+"""Every verb by name: where its code is, and its line in help.
+
+``main`` looks a verb up here and imports the one module it needs.  The canonical spelling has the
+object first (``container ls``); ``SHORT`` has Docker's older spellings of the same things.
+"""
+
+from __future__ import annotations
+
+# path: (module in cli/commands, its Command, summary)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "container attach": ("attach", "ATTACH", "Attach local standard input, output, and error streams to a running container"),
+    "container commit": ("container_changes", "COMMIT", "Create a new image from a container's changes"),
+    "container cp": ("cp", "CP", "Copy files/folders between a container and the local filesystem"),
+    "container create": ("run", "CREATE", "Create a new container"),
+    "container diff": ("container_changes", "DIFF", "Inspect changes to files or directories on a container's filesystem"),
+    "container exec": ("exec", "EXEC", "Execute a command in a running container"),
+    "container inspect": ("inspect", "CONTAINER", "Display detailed information on one or more containers"),
+    "container kill": ("container_states", "KILL", "Kill one or more running containers"),
+    "container logs": ("logs", "LOGS", "Fetch the logs of a container"),
+    "container ls": ("container_list", "LS", "List containers"),
+    "container port": ("container_facts", "PORT", "List port mappings or a specific mapping for the container"),
+    "container prune": ("prune", "CONTAINERS", "Remove all stopped containers"),
+    "container rename": ("container_states", "RENAME", "Rename a container"),
+    "container restart": ("container_states", "RESTART", "Restart one or more containers"),
+    "container rm": ("container_states", "RM", "Remove one or more containers"),
+    "container run": ("run", "RUN", "Create and run a new container from an image"),
+    "container start": ("start", "START", "Start one or more stopped containers"),
+    "container stop": ("container_states", "STOP", "Stop one or more running containers"),
+    "container top": ("container_facts", "TOP", "Display the running processes of a container"),
+    "container wait": ("container_facts", "WAIT", "Block until one or more containers stop, then print their exit codes"),
+    "events": ("events", "EVENTS", "Get real time events from the server"),
+    "image bootstrap": ("bootstrap", "BOOTSTRAP", "Make the base images on this machine, without a registry"),
+    "image history": ("image_history", "HISTORY", "Show the history of an image"),
+    "image inspect": ("inspect", "IMAGE", "Display detailed information on one or more images"),
+    "image ls": ("image_list", "LS", "List images"),
+    "image prune": ("prune", "IMAGES", "Remove unused images"),
+    "image rm": ("image_names", "RM", "Remove one or more images"),
+    "image tag": ("image_names", "TAG", "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE"),
+    "inspect": ("inspect", "ANY", "Return low-level information on Docker objects"),
+    "network inspect": ("inspect", "NETWORK", "Display detailed information on one or more networks"),
+    "network ls": ("network_list", "LS", "List networks"),
+    "system df": ("system_df", "DF", "Show docker disk usage"),
+    "system doctor": ("doctor", "DOCTOR", "Say what this host allows, and what that means for the lessons"),
+    "system info": ("info", "INFO", "Display system-wide information"),
+    "system prune": ("prune", "SYSTEM", "Remove unused data"),
+    "system start": ("engine", "START", "Start the engine (any other command does, when needed)"),
+    "system stop": ("engine", "STOP", "Stop all containers and the engine"),
+    "version": ("version", "VERSION", "Show the version information of client and engine"),
+    "volume create": ("volumes", "CREATE", "Create a volume"),
+    "volume inspect": ("inspect", "VOLUME", "Display detailed information on one or more volumes"),
+    "volume ls": ("volumes", "LS", "List volumes"),
+    "volume prune": ("prune", "VOLUMES", "Remove unused local volumes"),
+    "volume rm": ("volumes", "RM", "Remove one or more volumes"),
+}  # fmt: skip
+
+# other spellings -> path, in the order help lists them
+SHORT: dict[str, str] = {
+    "container list": "container ls",
+    "container ps": "container ls",
+    "ps": "container ls",
+    "image list": "image ls",
+    "images": "image ls",
+    "image remove": "image rm",
+    "rmi": "image rm",
+    "container remove": "container rm",
+    "rm": "container rm",
+    "network list": "network ls",
+    "volume list": "volume ls",
+    "volume remove": "volume rm",
+    "history": "image history",
+    "tag": "image tag",
+    "info": "system info",
+    "system events": "events",
+    **{
+        name: f"container {name}"
+        for name in (
+            "attach", "commit", "cp", "create", "diff", "exec", "kill", "logs", "port", "rename",
+            "restart", "run", "start", "stop", "top", "wait",
+        )
+    },
+}  # fmt: skip
+
+# The objects that have verbs of their own, with their line in help.
+OBJECTS: dict[str, str] = {
+    "container": "Manage containers",
+    "image": "Manage images",
+    "network": "Manage networks",
+    "system": "Manage the engine",
+    "volume": "Manage volumes",
+}
+
+# Top of ``minidocker --help``; the other top-level verbs follow under "Commands".
+COMMON = ("run", "exec", "ps", "images", "version", "info")
+
+
+def resolve(path: str) -> str:
+    """Return the canonical spelling of ``path``, or "" when there is no such verb."""
+    path = SHORT.get(path, path)
+    return path if path in COMMANDS else ""
+
+
+def top_level() -> dict[str, str]:
+    """Return the one-word verbs and their summaries."""
+    words = {path for path in (*COMMANDS, *SHORT) if " " not in path}
+    return {word: COMMANDS[resolve(word)][2] for word in sorted(words)}
+
+
+def of_object(name: str) -> dict[str, str]:
+    """Return the verbs of object ``name`` and their summaries."""
+    start = name + " "
+    return {
+        path.removeprefix(start): COMMANDS[path][2] for path in COMMANDS if path.startswith(start)
+    }
+
+
+def spellings(path: str) -> list[str]:
+    """Return every way to write the verb ``path``, the canonical one first."""
+    return [path, *(other for other, target in SHORT.items() if target == path)]
