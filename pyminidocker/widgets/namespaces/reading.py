@@ -1,0 +1,162 @@
+"""Read a process's namespaces, and what they make it see, from ``/proc``.
+
+Everything here works for an ordinary user on processes of their own, and on the containers of their
+own engine, whose user namespace belongs to them.
+
+See: proc(5); namespaces(7).
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pyminidocker.errors import NotFound
+from pyminidocker.widgets.namespaces.meaning import MEANINGS
+from pyminidocker.widgets.namespaces.model import Fact, Lens, Subject
+
+
+def _text(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="replace")
+
+
+def namespace_numbers(pid: int) -> dict[str, int]:
+    """Return the inode number of each namespace of ``pid`` that may be read."""
+    numbers = {}
+    for meaning in MEANINGS:
+        try:
+            numbers[meaning.key] = os.stat(f"/proc/{pid}/ns/{meaning.key}").st_ino  # noqa: PTH116
+        except OSError:
+            continue
+    return numbers
+
+
+def start_ticks(pid: int) -> int:
+    """Return when ``pid`` started, in clock ticks since boot; 0 when it is gone or a zombie."""
+    try:
+        after_name = _text(pid, "stat").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return 0 if after_name[0] in "ZX" else int(after_name[19])
+
+
+def pids_of(pid: int) -> tuple[int, ...]:
+    """Return the numbers of ``pid`` in all its pid namespaces, outermost first (NSpid)."""
+    for row in _text(pid, "status").splitlines():
+        if row.startswith("NSpid:"):
+            return tuple(map(int, row.split()[1:]))
+    return (pid,)
+
+
+def _pid(pid: int) -> Fact:
+    chain = pids_of(pid)
+    if len(chain) == 1:
+        return Fact(f"number {pid}", "another process's numbers")
+    outer = ", ".join(map(str, chain[:-1]))
+    return Fact(f"number {chain[-1]} here, {outer} further out", f"number {chain[-1]} here")
+
+
+def _mnt(pid: int) -> Fact:
+    mounts = [row.split() for row in _text(pid, "mountinfo").splitlines()]
+    root = next((mount for mount in mounts if mount[4] == "/"), None)
+    kind = root[root.index("-") + 1] if root else "unknown"
+    return Fact(f"root on {kind}, {len(mounts)} mounts", f"root on {kind}")
+
+
+def _net(pid: int) -> Fact:
+    links = [row.partition(":")[0].strip() for row in _text(pid, "net/dev").splitlines()[2:]]
+    shown = sorted(links, key=lambda name: (name != "lo", name))[:4]
+    more = f" and {len(links) - 4} more" if len(links) > 4 else ""
+    said = f"{', '.join(shown)}{more}" if links else "no interface"
+    return Fact(said, said)
+
+
+def _user(pid: int) -> Fact:
+    rows = [tuple(map(int, row.split())) for row in _text(pid, "uid_map").splitlines()]
+    if not rows:
+        return Fact("no user id mapped yet", "mapped user ids")
+    inside, outside, length = rows[0]
+    if length >= 2**32 - 1:
+        return Fact("every user id, unchanged", "mapped user ids")
+    return Fact(f"uid {inside} here is {outside} outside", "mapped user ids")
+
+
+def _cgroup(pid: int) -> Fact:
+    paths = sorted((row.split(":", 2)[2] for row in _text(pid, "cgroup").splitlines()), key=len)
+    return Fact(f"in {paths[-1]}" if paths else "in no group", "a separate root")
+
+
+def _time(pid: int) -> Fact:
+    rows = dict(row.split(None, 1) for row in _text(pid, "timens_offsets").splitlines())
+    seconds = rows.get("boottime", "0 0").split()[0]
+    said = "uptime unchanged" if seconds == "0" else f"uptime shifted by {seconds} s"
+    return Fact(said, said)
+
+
+_READERS: dict[str, Callable[[int], Fact]] = {
+    "pid": _pid,
+    "mnt": _mnt,
+    "net": _net,
+    "user": _user,
+    "cgroup": _cgroup,
+    "time": _time,
+}
+
+# What a saved picture says of a namespace the notebook is in too: nothing about the machine.
+_MACHINES = {
+    "pid": "the machine's numbers",
+    "mnt": "the machine's tree",
+    "net": "the machine's interfaces",
+    "uts": "the machine's name",
+    "ipc": "the machine's queues",
+    "user": "the machine's user ids",
+    "cgroup": "the machine's tree",
+    "time": "the machine's uptime",
+}
+
+
+def _fact(pid: int, key: str, hostname: Fact, shared_with_us: bool) -> Fact:
+    if key == "uts":  # /proc tells no other namespace's host name
+        name = os.uname().nodename
+        fact = Fact(name, name) if shared_with_us else hostname
+    elif key == "ipc":  # nor its queues
+        live = _MACHINES["ipc"] if shared_with_us else "separate queues"
+        fact = Fact(live, live)
+    else:
+        try:
+            fact = _READERS[key](pid)
+        except (OSError, ValueError):
+            fact = Fact("not readable", "not readable")
+    return Fact(fact.live, _MACHINES[key]) if shared_with_us else fact
+
+
+def read_subject(pid: int, label: str, *, hostname: str = "", still_hostname: str = "") -> Subject:
+    """Read one process.
+
+    Args:
+        pid: its number as seen from here.
+        label: what to call it.
+        hostname: its host name where the engine knows it; ``/proc`` tells only our own.
+        still_hostname: the same for a saved picture.
+
+    Raises:
+        NotFound: there is no such process.
+    """
+    started = start_ticks(pid)
+    if not started:
+        raise NotFound(f"no such process: {pid}", hint="it may have ended: look at it again")
+    try:
+        pids = pids_of(pid)
+        command = _text(pid, "comm").strip()
+    except OSError as error:
+        raise NotFound(f"no such process: {pid}", hint="it ended while it was read") from error
+    numbers = namespace_numbers(pid)
+    ours = namespace_numbers(os.getpid())
+    name = hostname or "another name"
+    host = Fact(name, still_hostname or name)
+    facts = {key: _fact(pid, key, host, ours.get(key) == number) for key, number in numbers.items()}
+    return Subject(label, pid, pids, command, started, numbers, facts)
+
+
+def read_lens(subjects: tuple[Subject, ...]) -> Lens:
+    """Put ``subjects`` side by side, on the kernel they run on."""
+    return Lens(subjects, os.uname().release)
