@@ -2,7 +2,7 @@
 
 Advance widths of Inter (regular and semibold) for the printable ASCII characters and a few more,
 in thousandths of the font size.  Pages draw with their own font, so a layout keeps some air: the
-usual sans-serif fonts differ by a few per cent.
+usual sans-serif fonts differ by up to 12 %.
 """
 
 _REGULAR = (  # from the space to the tilde
@@ -202,6 +202,7 @@ _SEMIBOLD = (  # from the space to the tilde
 _MORE = {"·": 288, "–": 500, "—": 1000, "…": 864, "×": 662, "’": 261, "“": 440, "”": 440}
 _UNKNOWN = 700
 _MONO = 600
+_OTHER_FONTS = 1.12  # how much wider the widest usual font is
 
 
 def text_width(text: str, size: float, *, weight: int = 400, mono: bool = False) -> float:
@@ -239,6 +240,7 @@ def shorten(
         mono: measured in the monospaced font.
         tail: keep the end (of a path, say) instead of the beginning.
     """
+    room /= _OTHER_FONTS
     if text_width(text, size, weight=weight, mono=mono) <= room:
         return text
     kept = text

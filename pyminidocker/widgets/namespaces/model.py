@@ -17,10 +17,12 @@ class Fact:
     Args:
         live: with the numbers of the moment.
         still: the same on every run.
+        evidence: more of the moment, for the details.
     """
 
     live: str
     still: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,13 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """``same``, ``different``, ``partly the same`` (of three or more) or ``not readable``."""
+        """``same``, ``different``, ``partly same`` (of three or more) or ``not readable``."""
         if -1 in self.groups:
             return "not readable"
         kinds = len(set(self.groups))
         if kinds == 1:
             return "same"
-        return "different" if kinds == len(self.groups) else "partly the same"
+        return "different" if kinds == len(self.groups) else "partly same"
 
     @property
     def consequence(self) -> str:

@@ -48,11 +48,11 @@ def pids_of(pid: int) -> tuple[int, ...]:
 
 
 def _pid(pid: int) -> Fact:
-    chain = pids_of(pid)
-    if len(chain) == 1:
-        return Fact(f"number {pid}", "another process's numbers")
-    outer = ", ".join(map(str, chain[:-1]))
-    return Fact(f"number {chain[-1]} here, {outer} further out", f"number {chain[-1]} here")
+    *outer, inside = pids_of(pid)
+    if not outer:
+        return Fact(f"pid {pid}", "another process's numbers")
+    outside = ", ".join(map(str, reversed(outer)))
+    return Fact(f"pid {inside} here, {outside} outside", f"pid {inside} here")
 
 
 def _mnt(pid: int) -> Fact:
@@ -82,7 +82,8 @@ def _user(pid: int) -> Fact:
 
 def _cgroup(pid: int) -> Fact:
     paths = sorted((row.split(":", 2)[2] for row in _text(pid, "cgroup").splitlines()), key=len)
-    return Fact(f"in {paths[-1]}" if paths else "in no group", "a separate root")
+    where = f"in {paths[-1]}" if paths else "in no group"
+    return Fact("a separate root", "a separate root", where)
 
 
 def _time(pid: int) -> Fact:
@@ -126,7 +127,10 @@ def _fact(pid: int, key: str, hostname: Fact, shared_with_us: bool) -> Fact:
             fact = _READERS[key](pid)
         except (OSError, ValueError):
             fact = Fact("not readable", "not readable")
-    return Fact(fact.live, _MACHINES[key]) if shared_with_us else fact
+    if not shared_with_us:
+        return fact
+    live = _MACHINES[key] if key == "cgroup" else fact.live
+    return Fact(live, _MACHINES[key], fact.evidence)
 
 
 def read_subject(pid: int, label: str, *, hostname: str = "", still_hostname: str = "") -> Subject:

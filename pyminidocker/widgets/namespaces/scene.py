@@ -29,8 +29,8 @@ class _Layout:
         count = len(lens.subjects)
         self.narrow = narrow
         self.width = 400.0 if narrow else 800.0
-        self.names = 0.0 if narrow else 172.0  # room left of the lanes
-        self.verdicts = 0.0 if narrow else 104.0  # and right of them
+        self.names = 0.0 if narrow else 162.0  # room left of the lanes
+        self.verdicts = 0.0 if narrow else 122.0  # and right of them
         self.gap = 10.0 if narrow else 22.0
         self.left = _MARGIN + self.names
         room = self.width - 2 * _MARGIN - self.names - self.verdicts
@@ -49,13 +49,11 @@ class _Layout:
 
 def _head(layout: _Layout, index: int, subject: Subject, *, still: bool) -> list[Item]:
     x, y = layout.x(index), _MARGIN
-    inside = f"pid {subject.inside_pid}" if len(subject.pids) > 1 else ""
-    outside = (
-        "" if still else f"pid {subject.host_pid} outside" if inside else f"pid {subject.host_pid}"
-    )
-    numbers = " inside, ".join(part for part in (inside, outside) if part)
-    if inside and not outside:
-        numbers = f"{inside} inside"
+    if len(subject.pids) == 1:
+        numbers = "" if still else f"pid {subject.host_pid}"
+    else:
+        numbers = f"pid {subject.inside_pid} inside"
+        numbers += "" if still else f", {subject.host_pid} outside"
     words = " · ".join(part for part in (subject.command, numbers) if part)
     room = layout.lane - 24
     return [
@@ -79,10 +77,6 @@ def _mark(x: float, y: float, verdict: str, hue: str) -> list[Item]:
     return marks
 
 
-def _fit(text: str, room: float) -> str:
-    return shorten(text, room, 12.5, tail=text.startswith("in /"))  # a path says most at its end
-
-
 def _bar_texts(
     layout: _Layout, row: Row, first: int, last: int, y: float, *, still: bool
 ) -> list[Item]:
@@ -93,7 +87,7 @@ def _bar_texts(
     else:
         spots = [(layout.x(first + i), layout.lane, text) for i, text in enumerate(said)]
     return [
-        Label(x + w / 2, y + 4.5, _fit(text, w - 20), 12.5, 400, hue, "middle")
+        Label(x + w / 2, y + 4.5, shorten(text, w - 16, 12.5), 12.5, 400, hue, "middle")
         for x, w, text in spots
     ]
 

@@ -34,7 +34,11 @@ def _detail(row: Row, labels: list[str]) -> dict[str, Any]:
         "consequence": row.consequence,
         "see": row.meaning.see,
         "rows": [
-            {"label": label, "number": "" if number is None else str(number), "fact": fact.live}
+            {
+                "label": label,
+                "number": "" if number is None else str(number),
+                "fact": f"{fact.live} ({fact.evidence})" if fact.evidence else fact.live,
+            }
             for label, number, fact in zip(labels, row.numbers, row.facts, strict=True)
         ],
     }

@@ -1,6 +1,6 @@
 // The namespace lens: the picture is a list box, the chosen namespace is explained below it.
 
-const GLYPH = { same: "=", different: "≠", "partly the same": "≈", "not readable": "?" };
+const GLYPH = { same: "=", different: "≠", "partly same": "≈", "not readable": "?" };
 
 function detail(info) {
   const same = info.verdict === "same";
