@@ -11,8 +11,6 @@ import os
 
 from pyminidocker.kernel.constants import (
     RESOLVE_BENEATH,
-    RESOLVE_IN_ROOT,
-    RESOLVE_NO_MAGICLINKS,
     RESOLVE_NO_SYMLINKS,
     RESOLVE_NO_XDEV,
 )
@@ -51,17 +49,4 @@ def open_beneath(root: int, path: str, flags: int = _DIRECTORY) -> int:
     """
     return openat2(
         root, path or ".", flags | os.O_CLOEXEC, resolve=RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS
-    )
-
-
-def open_in_root(root: int, path: str, flags: int = _DIRECTORY) -> int:
-    """Open ``path`` as a process chroot()ed into ``root`` would: links stay inside.
-
-    Raises:
-        OSError: as open(2) says.
-
-    See: openat2(2), RESOLVE_IN_ROOT.
-    """
-    return openat2(
-        root, path or ".", flags | os.O_CLOEXEC, resolve=RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
     )

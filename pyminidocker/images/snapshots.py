@@ -9,10 +9,31 @@ final place and renamed when complete: it is there in full or not at all.
 See: OCI image-spec config.md (Layer ChainID); Documentation/filesystems/overlayfs.rst.
 """
 
+import os
+import threading
 from typing import BinaryIO
 
+import msgspec
+
 from pyminidocker.errors import IntegrityError
+from pyminidocker.images.atomic import disk_failure, write_file
+from pyminidocker.images.layers import unpack_layer
 from pyminidocker.images.records import Layer
+from pyminidocker.images.trees import remove_tree
+from pyminidocker.oci.digest import hex_part, is_digest, sha256
+
+_LEFTOVER = ".tmp-"
+
+
+class LayerRecord(msgspec.Struct, omit_defaults=True):
+    """The content of ``layer.json``."""
+
+    chain_id: str
+    parent: str
+    diff_id: str
+    size: int
+    owners: dict[str, tuple[int, int, int]] = msgspec.field(default_factory=dict)
+    skipped: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class LayerStore:
@@ -25,14 +46,59 @@ class LayerStore:
     def __init__(self, root: str) -> None:
         """Open (or make) the layer directory ``root`` and sweep half-made leftovers."""
         self.problems: list[IntegrityError] = []
-        raise NotImplementedError
+        self._root = root
+        self._layers: dict[str, Layer] = {}
+        self._lock = threading.Lock()
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        for name in os.listdir(root):
+            if name.startswith(_LEFTOVER):
+                remove_tree(f"{root}/{name}")
+            elif is_digest(f"sha256:{name}"):
+                try:
+                    self._load(f"sha256:{name}")
+                except IntegrityError as error:
+                    self.problems.append(error)
+
+    def _directory(self, chain_id: str) -> str:
+        return f"{self._root}/{hex_part(chain_id)}"
+
+    def _load(self, chain_id: str) -> None:
+        path = f"{self._directory(chain_id)}/layer.json"
+        try:
+            with open(path, "rb") as file:
+                record = msgspec.json.decode(file.read(), type=LayerRecord)
+            if record.chain_id != chain_id:
+                raise ValueError(f"it describes {record.chain_id}")
+            if not os.path.isdir(f"{self._directory(chain_id)}/diff"):
+                raise ValueError("its directory 'diff' is missing")
+        except (OSError, ValueError) as error:
+            raise IntegrityError(f"{path} is damaged: {error}") from error
+        self._layers[chain_id] = self._layer(record)
+
+    def _layer(self, record: LayerRecord) -> Layer:
+        return Layer(
+            chain_id=record.chain_id,
+            parent=record.parent,
+            diff_id=record.diff_id,
+            size=record.size,
+            directory=f"{self._directory(record.chain_id)}/diff",
+            owners=record.owners,
+            skipped=record.skipped,
+        )
 
     def get(self, chain_id: str) -> Layer | None:
         """Return a layer that is there, or None.
 
         See: OCI image-spec config.md, Layer ChainID.
         """
-        raise NotImplementedError
+        return self._layers.get(chain_id)
+
+    def all(self) -> list[Layer]:
+        """Return every layer, in no particular order.
+
+        See: OCI image-spec config.md, Layer ChainID.
+        """
+        return list(self._layers.values())
 
     def add(self, parent: str, archive: BinaryIO, diff_id: str) -> Layer:
         """Unpack ``archive`` on top of the layer ``parent`` unless it is there already.
@@ -48,11 +114,52 @@ class LayerStore:
 
         See: OCI image-spec config.md, Layer ChainID.
         """
-        raise NotImplementedError
+        chain_id = sha256(f"{parent} {diff_id}".encode()) if parent else diff_id
+        if (layer := self._layers.get(chain_id)) is not None:
+            return layer
+        temporary = f"{self._root}/{_LEFTOVER}{os.urandom(8).hex()}"
+        try:
+            try:
+                record = self._unpack(temporary, chain_id, parent, archive, diff_id)
+                with self._lock:
+                    if chain_id not in self._layers:
+                        # A damaged layer may lie there, known to nobody.
+                        remove_tree(self._directory(chain_id))
+                        os.rename(temporary, self._directory(chain_id))
+                        self._layers[chain_id] = self._layer(record)
+            except OSError as error:
+                raise disk_failure(error, f"unpacking layer {diff_id}") from error
+        finally:
+            remove_tree(temporary)
+        return self._layers[chain_id]
+
+    def _unpack(
+        self, directory: str, chain_id: str, parent: str, archive: BinaryIO, diff_id: str
+    ) -> LayerRecord:
+        os.mkdir(directory, 0o700)
+        os.mkdir(f"{directory}/diff", 0o755)
+        os.chmod(f"{directory}/diff", 0o755)  # mkdir's mode is cut by the umask
+        unpacked = unpack_layer(archive, f"{directory}/diff")
+        if unpacked.diff_id != diff_id:
+            raise IntegrityError(f"layer archive is {unpacked.diff_id}, expected {diff_id}")
+        record = LayerRecord(
+            chain_id, parent, diff_id, unpacked.size, unpacked.owners, unpacked.skipped
+        )
+        write_file(f"{directory}/layer.json", msgspec.json.encode(record))
+        return record
 
     def remove(self, chain_id: str) -> None:
-        """Delete a layer's directory; the caller knows that nothing uses it."""
-        raise NotImplementedError
+        """Delete a layer's directory; the caller knows that nothing uses it.
+
+        See: rename(2): it is gone at once, however long deleting takes.
+        """
+        self._layers.pop(chain_id, None)
+        temporary = f"{self._root}/{_LEFTOVER}{os.urandom(8).hex()}"
+        try:
+            os.rename(self._directory(chain_id), temporary)
+        except FileNotFoundError:
+            return
+        remove_tree(temporary)
 
 
 def make_upper(container_dir: str) -> tuple[str, str]:
@@ -60,4 +167,8 @@ def make_upper(container_dir: str) -> tuple[str, str]:
 
     See: Documentation/filesystems/overlayfs.rst, Upper and Lower.
     """
-    raise NotImplementedError
+    upper, work = f"{container_dir}/diff", f"{container_dir}/work"
+    os.mkdir(upper, 0o755)
+    os.chmod(upper, 0o755)  # it becomes the mode of the container's /, whatever the umask says
+    os.mkdir(work, 0o700)
+    return upper, work

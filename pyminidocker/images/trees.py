@@ -32,12 +32,22 @@ def remove_tree(path: str) -> None:
     if not stat.S_ISDIR(info.st_mode):
         os.unlink(path)
         return
-    parent = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY)
-    remover = _Remover()
+    directory, name = os.path.split(os.path.abspath(path))
+    parent = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        remover.remove_directory(parent, os.path.basename(os.path.abspath(path)))
+        remove_tree_at(parent, name)
     finally:
         os.close(parent)
+
+
+def remove_tree_at(parent: int, name: str) -> None:
+    """Delete the directory ``name`` in the directory ``parent`` and all below it.
+
+    Raises:
+        OSError: something could not be deleted (a mount point: EBUSY); the rest is gone.
+    """
+    remover = _Remover()
+    remover.remove_directory(parent, name)
     if remover.errors:
         raise remover.errors[0]
 
@@ -108,7 +118,9 @@ def _open_own(parent: int, name: str) -> int:
     """Open a directory for emptying, whatever its mode says."""
     try:
         return open_child(parent, name)
-    except PermissionError:
+    except OSError as error:
+        if error.errno != errno.EACCES:
+            raise
         os.chmod(name, 0o700, dir_fd=parent)
         return open_child(parent, name)
 
