@@ -1,0 +1,53 @@
+"""The one table that turns errors into HTTP.
+
+Docker's clients read ``message`` only.  Ours also finds ``hint`` (what to try) and, where the
+status does not say enough, ``kind`` (the error's class), so that it raises what the engine raised.
+"""
+
+import errno
+
+from pyminidocker import errors
+from pyminidocker.api.message import Answer, as_json
+
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (errors.NotModified, 304),
+    (errors.InvalidArgument, 400),
+    (errors.PermissionDenied, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.NotImplementedHere, 501),
+    (errors.Unavailable, 503),
+    (errors.MiniDockerError, 500),
+)
+_KINDS = (errors.InitError, errors.IntegrityError, errors.SystemFailure)
+# The user's command is at fault, which moby calls an invalid parameter.
+_COMMAND_FAULTS = frozenset(
+    (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR)
+)
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status for an error."""
+    if isinstance(error, errors.InitError):
+        return 400 if error.errno in _COMMAND_FAULTS else 500
+    for kind, status in STATUS:
+        if isinstance(error, kind):
+            return status
+    return 507 if isinstance(error, OSError) and error.errno == errno.ENOSPC else 500
+
+
+def answer_for(error: Exception) -> Answer:
+    """Return the answer that tells a client about an error."""
+    status = status_of(error)
+    if status == 304:
+        return Answer(304)
+    body = {"message": str(error) or type(error).__name__}
+    if isinstance(error, errors.MiniDockerError):
+        if error.hint:
+            body["hint"] = error.hint
+        if isinstance(error, _KINDS):
+            body["kind"] = type(error).__name__
+    elif status == 507:
+        body["message"] = f"no space left on device: {error}"
+        body["hint"] = "free some space, e.g. with: minidocker system prune"
+    return as_json(body, status)
