@@ -5,25 +5,192 @@ Overlayfs keeps three kinds of marks in a writable layer: a changed or new file 
 and a directory that was deleted and made anew is *opaque* (an extended attribute): nothing below
 shows through it.
 
+The two trees are walked side by side, and where both show the same directories of the same layers
+the walk turns back: comparing an image with its child costs what the child added.
+
 See: Documentation/filesystems/overlayfs.rst (whiteouts and opaque directories), OCI image-spec
 layer.md (Change Types).
 """
 
+import os
+import stat
+from collections import Counter
 from collections.abc import Sequence
 
-from pyminidocker.images.records import Change, Comparison, Layer
+from pyminidocker.errors import InvalidArgument, NotFound
+from pyminidocker.images.beneath import open_beneath, open_root
+from pyminidocker.images.layer_root import is_whiteout
+from pyminidocker.images.records import Change, Comparison, DiffEntry, Layer
+from pyminidocker.images.trees import tree_size
+from pyminidocker.images.view import EMPTY, Entry, Listing, View
+
+_CHUNK = 1 << 18
+MODIFIED, ADDED, DELETED = 0, 1, 2  # Docker's numbers
+_TYPES = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "dir",
+    stat.S_IFLNK: "link",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFCHR: "char",
+    stat.S_IFBLK: "block",
+    stat.S_IFSOCK: "socket",
+}
 
 
-def changes(upper_dir: str, lower_dirs: Sequence[str]) -> list[Change]:
+class Difference:
+    """The walk over two views; ``entries`` grows in the order of paths, parents first."""
+
+    def __init__(self, a: View, b: View) -> None:
+        self.entries: list[DiffEntry] = []
+        self._a = a
+        self._b = b
+
+    def run(self) -> "list[DiffEntry]":
+        """Compare everything."""
+        self._descend("", self._a.all_layers, self._b.all_layers)
+        return self.entries
+
+    def _descend(self, path: str, in_a: tuple[int, ...], in_b: tuple[int, ...]) -> Listing:
+        """Compare the directory ``path``; return B's listing of it."""
+        a = self._a.list(path, in_a) if in_a else EMPTY
+        b = self._b.list(path, in_b) if in_b else EMPTY
+        if not self._are_same_directories(a, b):
+            for name in sorted(a.entries.keys() | b.entries.keys()):
+                self._compare(a.entries.get(name), b.entries.get(name), b)
+        return b
+
+    def _are_same_directories(self, a: Listing, b: Listing) -> bool:
+        if len(a.directories) != len(b.directories):
+            return False
+        return all(
+            self._a.layers[i].directory == self._b.layers[j].directory
+            for i, j in zip(a.directories, b.directories, strict=True)
+        )
+
+    def _compare(self, a: Entry | None, b: Entry | None, listing: Listing) -> None:
+        hidden_by = listing.opaque_layer
+        is_marked = b is not None and b.is_whiteout
+        if b is not None and b.is_whiteout:
+            hidden_by, b = b.layer, None
+        if a is not None and a.is_whiteout:
+            a = None
+        position = len(self.entries)
+        below = EMPTY
+        if (a is not None and a.is_directory) or (b is not None and b.is_directory):
+            path = b.path if b is not None else a.path if a is not None else ""
+            below = self._descend(
+                path, a.directories if a is not None else (), b.directories if b is not None else ()
+            )
+        entry: DiffEntry | None = None
+        if b is not None:
+            kind = self._kind(a, b, is_opaque=below.opaque_layer >= 0)
+            if kind:
+                entry = self._present(kind, a, b, is_opaque=below.opaque_layer >= 0)
+        elif a is not None:
+            entry = DiffEntry(
+                path=f"/{a.path}",
+                kind="deleted",
+                type=_TYPES.get(stat.S_IFMT(a.mode), "file"),
+                layer=hidden_by,
+                size_a=_size(a),
+                mode_a=stat.S_IMODE(a.mode),
+                whiteout=is_marked,
+            )
+        if entry is not None:
+            self.entries.insert(position, entry)
+
+    def _present(self, kind: str, a: Entry | None, b: Entry, *, is_opaque: bool) -> DiffEntry:
+        return DiffEntry(
+            path=f"/{b.path}",
+            kind=kind,
+            type=_TYPES.get(stat.S_IFMT(b.mode), "file"),
+            layer=b.layer,
+            size_a=_size(a),
+            size_b=_size(b),
+            mode_a=stat.S_IMODE(a.mode) if a is not None else 0,
+            mode_b=stat.S_IMODE(b.mode),
+            copied_up=self._copied_up(b) if kind in ("changed", "attributes") else 0,
+            opaque=is_opaque,
+        )
+
+    def _kind(self, a: Entry | None, b: Entry, *, is_opaque: bool) -> str:
+        """Return what happened to a path that B shows; empty when nothing did."""
+        if a is None:
+            return "added"
+        if stat.S_IFMT(a.mode) != stat.S_IFMT(b.mode) or self._has_other_content(a, b):
+            return "changed"
+        same = (a.mode, a.uid, a.gid) == (b.mode, b.uid, b.gid)
+        if not a.is_directory:  # a directory's time changes with every file in it
+            same = same and a.info.st_mtime_ns == b.info.st_mtime_ns
+        return "" if same and not is_opaque else "attributes"
+
+    def _has_other_content(self, a: Entry, b: Entry) -> bool:
+        """Compare what two entries of the same type hold."""
+        if self._a.layers[a.layer].directory == self._b.layers[b.layer].directory:
+            return False
+        if a.is_file:
+            return a.info.st_size != b.info.st_size or self._has_other_bytes(a, b)
+        if stat.S_ISLNK(a.mode):
+            return self._a.read_link(a) != self._b.read_link(b)
+        if stat.S_ISCHR(a.mode) or stat.S_ISBLK(a.mode):
+            return a.info.st_rdev != b.info.st_rdev
+        return False
+
+    def _has_other_bytes(self, a: Entry, b: Entry) -> bool:
+        if (a.info.st_dev, a.info.st_ino) == (b.info.st_dev, b.info.st_ino):
+            return False
+        try:
+            with (
+                open(self._a.open_file(a), "rb", buffering=0) as one,
+                open(self._b.open_file(b), "rb", buffering=0) as two,
+            ):
+                while True:
+                    chunk = one.read(_CHUNK)
+                    if chunk != two.read(_CHUNK):
+                        return True
+                    if not chunk:
+                        return False
+        except OSError:
+            return True  # not readable: what cannot be shown to be equal counts as changed
+
+    def _copied_up(self, b: Entry) -> int:
+        if b.below is None:
+            return 0
+        if self._b.layers[b.layer].is_writable and not self._b.was_copied_up(b.layer, b.path):
+            return 0  # written anew and renamed into place, as editors do
+        return b.below.st_size
+
+
+def _size(entry: Entry | None) -> int:
+    return entry.info.st_size if entry is not None and entry.is_file else 0
+
+
+def changes(upper_dir: str, lower: Sequence[Layer]) -> list[Change]:
     """Return what ``docker diff`` shows, sorted by path.
+
+    A directory in which something changed counts as modified; of a deleted directory only its own
+    name is told.
 
     Args:
         upper_dir: the container's writable layer.
-        lower_dirs: the image's layers, topmost first.
+        lower: the image's layers, bottom first.
 
     See: Documentation/filesystems/overlayfs.rst, whiteouts and opaque directories.
     """
-    raise NotImplementedError
+    kinds: dict[str, int] = {}
+    with View(lower) as a, View([*lower, upper_layer("", upper_dir, lower)]) as b:
+        for entry in Difference(a, b).run():
+            parent = entry.path.rpartition("/")[0]
+            if entry.kind == "deleted":
+                if kinds.get(parent) == DELETED:
+                    continue
+                kinds[entry.path] = DELETED
+            else:
+                kinds[entry.path] = ADDED if entry.kind == "added" else MODIFIED
+            while parent and parent not in kinds:
+                kinds[parent] = MODIFIED
+                parent = parent.rpartition("/")[0]
+    return [Change(path, kinds[path]) for path in sorted(kinds)]
 
 
 def compare(a: Sequence[Layer], b: Sequence[Layer]) -> Comparison:
@@ -35,12 +202,47 @@ def compare(a: Sequence[Layer], b: Sequence[Layer]) -> Comparison:
 
     See: Documentation/filesystems/overlayfs.rst, Multiple lower layers.
     """
-    raise NotImplementedError
+    with View(a) as view_a, View(b) as view_b:
+        entries = Difference(view_a, view_b).run()
+        stored = sum(tree_size(x.directory) if x.is_writable else x.size for x in b)
+        wasted = stored - _visible_bytes(view_b)
+    count = Counter(entry.kind for entry in entries)
+    return Comparison(
+        entries=tuple(entries),
+        added=count["added"],
+        changed=count["changed"],
+        deleted=count["deleted"],
+        attributes=count["attributes"],
+        copied_up_bytes=sum(entry.copied_up for entry in entries),
+        wasted_bytes=max(0, wasted),
+    )
+
+
+def _visible_bytes(view: View) -> int:
+    """Return the bytes of all files that the merged tree shows, hard links counted once."""
+    seen: set[tuple[int, int]] = set()
+    total = 0
+    waiting = [("", view.all_layers)]
+    while waiting:
+        path, directories = waiting.pop()
+        for entry in view.list(path, directories).entries.values():
+            if entry.is_directory:
+                waiting.append((entry.path, entry.directories))
+            elif entry.is_file:
+                key = (entry.info.st_dev, entry.info.st_ino)
+                if entry.info.st_nlink == 1 or key not in seen:
+                    seen.add(key)
+                    total += entry.info.st_size
+    return total
 
 
 def upper_layer(container_id: str, upper_dir: str, parent: Sequence[Layer]) -> Layer:
     """Return a container's writable layer in the form of a layer, for ``compare``."""
-    raise NotImplementedError
+    owners: dict[str, tuple[int, int, int]] = {}
+    for layer in parent:
+        owners.update(layer.owners)
+    chain_id = parent[-1].chain_id if parent else ""
+    return Layer(container_id, chain_id, "", 0, upper_dir, owners)
 
 
 def read_layer_file(layer: Layer, path: str) -> bytes:
@@ -50,6 +252,23 @@ def read_layer_file(layer: Layer, path: str) -> bytes:
         NotFound: the layer does not hold it, or holds a whiteout for it.
         InvalidArgument: it is not a regular file.
 
-    See: openat2(2), RESOLVE_IN_ROOT.
+    See: openat2(2), RESOLVE_NO_SYMLINKS.
     """
-    raise NotImplementedError
+    where = f"layer {layer.diff_id or layer.chain_id}"
+    root = open_root(layer.directory)
+    try:
+        # O_PATH first: opening a fifo for reading would wait, a device might act.
+        fd = open_beneath(root, path.strip("/"), os.O_PATH | os.O_NOFOLLOW)
+        info = os.fstat(fd)
+        os.close(fd)
+        if is_whiteout(info):
+            raise NotFound(f"{where} holds a whiteout for {path}: it deletes the file")
+        if not stat.S_ISREG(info.st_mode):
+            raise InvalidArgument(f"{path} is not a regular file in {where}")
+        fd = open_beneath(root, path.strip("/"), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise NotFound(f"{where} does not hold {path}") from error
+    finally:
+        os.close(root)
+    with open(fd, "rb") as file:
+        return file.read()

@@ -14,9 +14,10 @@ class Layer:
     """One unpacked layer.
 
     Attributes:
-        chain_id: names the layer and all below it; its directory is named after it.
+        chain_id: names the layer and all below it; its directory is named after it.  The
+            container's id for a writable layer.
         parent: chain id of the layer below, empty for the bottom layer.
-        diff_id: digest of the uncompressed layer tar.
+        diff_id: digest of the uncompressed layer tar, empty for a writable layer.
         size: bytes in regular files.
         directory: absolute path of the layer's ``diff`` directory, an overlay lower directory.
         owners: true (uid, gid, mode) of paths where the disk could not hold them, by path without
@@ -32,6 +33,11 @@ class Layer:
     owners: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_writable(self) -> bool:
+        """It is a container's writable layer: its content changes, so it has no digest."""
+        return not self.diff_id
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -42,7 +48,8 @@ class Image:
         manifest_digest: digest of its manifest in the blob store.
         config: the parsed config document.
         layers: bottom layer first.
-        lower_dirs: overlay lower directories, topmost first.
+        lower_dirs: overlay lower directories, topmost first; the first one is the shared *init
+            layer* with the mount points every container needs, as dockerd has one.
         size: bytes in regular files of all layers.
         created: seconds since the epoch, 0 when the config does not say.
         parent: id of the image it was committed or built from, empty when there is none.
@@ -140,16 +147,18 @@ class DiffEntry:
 
     Attributes:
         path: absolute path inside the image.
-        kind: ``added``, ``changed``, ``deleted``, or ``attributes`` (same content, other mode,
-            owner or times... of the same file).
+        kind: ``added``, ``changed``, ``deleted``, or ``attributes`` (same content, but another
+            mode, owner, time or hidden lower directory).
         type: ``file``, ``dir``, ``link``, ``fifo``, ``char``, ``block`` or ``socket``, in B (in A
             when deleted).
-        layer: index in B of the layer that made the difference, -1 when B lacks the layer.
+        layer: index in B of the layer that made the difference; -1 when no layer of B did (B
+            merely lacks what A has).
         size_a: bytes in A, 0 when absent.
         size_b: bytes in B, 0 when absent.
         mode_a: permission bits in A, 0 when absent.
         mode_b: permission bits in B, 0 when absent.
-        copied_up: bytes that overlayfs copied from a lower layer before the change.
+        copied_up: bytes of the lower file that B carries a second time because of the change:
+            overlayfs copies a file as a whole, however small the change is.
         whiteout: a whiteout in B hides it.
         opaque: the directory is opaque in B: it hides all that lies below it in lower layers.
     """

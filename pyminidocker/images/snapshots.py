@@ -23,6 +23,8 @@ from pyminidocker.images.trees import remove_tree
 from pyminidocker.oci.digest import hex_part, is_digest, sha256
 
 _LEFTOVER = ".tmp-"
+# The top layer's root directory gives the container's / its mode, whatever the umask says.
+_ROOT_MODE = 0o755
 
 
 class LayerRecord(msgspec.Struct, omit_defaults=True):
@@ -137,8 +139,8 @@ class LayerStore:
         self, directory: str, chain_id: str, parent: str, archive: BinaryIO, diff_id: str
     ) -> LayerRecord:
         os.mkdir(directory, 0o700)
-        os.mkdir(f"{directory}/diff", 0o755)
-        os.chmod(f"{directory}/diff", 0o755)  # mkdir's mode is cut by the umask
+        os.mkdir(f"{directory}/diff")
+        os.chmod(f"{directory}/diff", _ROOT_MODE)
         unpacked = unpack_layer(archive, f"{directory}/diff")
         if unpacked.diff_id != diff_id:
             raise IntegrityError(f"layer archive is {unpacked.diff_id}, expected {diff_id}")
@@ -168,7 +170,7 @@ def make_upper(container_dir: str) -> tuple[str, str]:
     See: Documentation/filesystems/overlayfs.rst, Upper and Lower.
     """
     upper, work = f"{container_dir}/diff", f"{container_dir}/work"
-    os.mkdir(upper, 0o755)
-    os.chmod(upper, 0o755)  # it becomes the mode of the container's /, whatever the umask says
+    os.mkdir(upper)
+    os.chmod(upper, _ROOT_MODE)
     os.mkdir(work, 0o700)
     return upper, work
