@@ -1,15 +1,71 @@
 """Pack directories as OCI layer archives, the same bytes for the same content.
 
-Entries come sorted, with numeric owners, PAX headers only where needed and no access times, so
-that a digest says something about the content and not about the moment of packing.  Archives are
-produced as a stream of chunks: nothing is held in memory but one chunk.
+Entries come sorted, parents before what is in them.  Archives are produced as a stream of chunks:
+nothing is held in memory but one chunk.
 
 See: OCI image-spec layer.md; tar(5).
 """
 
+import os
+import stat
+import tarfile
 from collections.abc import Iterator, Sequence
 
+from pyminidocker.errors import NotFound
+from pyminidocker.images.diff import Difference, upper_layer
 from pyminidocker.images.records import Layer
+from pyminidocker.images.tar_writer import Member, content, end_of_archive, file_chunks, header
+from pyminidocker.images.trees import xattr_names
+from pyminidocker.images.view import Entry, View
+
+_TYPES = {
+    stat.S_IFREG: tarfile.REGTYPE,
+    stat.S_IFDIR: tarfile.DIRTYPE,
+    stat.S_IFLNK: tarfile.SYMTYPE,
+    stat.S_IFIFO: tarfile.FIFOTYPE,
+    stat.S_IFCHR: tarfile.CHRTYPE,
+    stat.S_IFBLK: tarfile.BLKTYPE,
+}
+
+
+class _Packer:
+    """Turns entries of a view into archive members; knows the hard links it has met."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._links: dict[tuple[int, int], str] = {}
+
+    def pack(self, entry: Entry, name: str) -> Iterator[bytes]:
+        """Yield the archive form of one entry under ``name``."""
+        kind = _TYPES.get(stat.S_IFMT(entry.mode))
+        if kind is None:
+            return  # a socket means nothing away from the process that listens on it
+        member = Member(
+            name,
+            kind,
+            stat.S_IMODE(entry.mode),
+            entry.uid,
+            entry.gid,
+            mtime_ns=entry.info.st_mtime_ns,
+        )
+        if kind == tarfile.SYMTYPE:
+            member.target = self._view.read_link(entry)
+        elif kind in (tarfile.CHRTYPE, tarfile.BLKTYPE):
+            member.device = entry.info.st_rdev
+        if kind != tarfile.REGTYPE:
+            yield header(member)
+            return
+        key = (entry.info.st_dev, entry.info.st_ino)
+        first = self._links.setdefault(key, name) if entry.info.st_nlink > 1 else name
+        if first != name:
+            member.type, member.target = tarfile.LNKTYPE, first
+            yield header(member)
+            return
+        fd = self._view.open_file(entry)
+        member.size = entry.info.st_size
+        member.xattrs = {attribute: os.getxattr(fd, attribute) for attribute in xattr_names(fd)}
+        yield header(member)
+        yield from content(file_chunks(fd), member.size)
 
 
 def pack_changes(upper_dir: str, lower: Sequence[Layer]) -> Iterator[bytes]:
@@ -21,7 +77,41 @@ def pack_changes(upper_dir: str, lower: Sequence[Layer]) -> Iterator[bytes]:
 
     See: OCI image-spec layer.md, Whiteouts.
     """
-    raise NotImplementedError
+    with View(lower) as a, View([*lower, upper_layer("", upper_dir, lower)]) as b:
+        packer = _Packer(b)
+        done: set[str] = set()
+        gone: set[str] = set()
+        for difference in Difference(a, b).run():
+            path = difference.path[1:]
+            parent, _, name = path.rpartition("/")
+            if difference.kind == "deleted":
+                gone.add(path)
+                if parent in gone or not _is_directory(b, parent):
+                    continue  # went with what held it
+            yield from _pack_parents(b, packer, parent, done)
+            if difference.kind == "deleted":
+                yield header(Member(f"{parent}/.wh.{name}".lstrip("/"), mode=0))
+            elif path not in done and (entry := b.find(path)) is not None:
+                done.add(path)
+                yield from packer.pack(entry, path)
+    yield end_of_archive()
+
+
+def _is_directory(view: View, path: str) -> bool:
+    if not path:
+        return True
+    entry = view.find(path)
+    return entry is not None and entry.is_directory
+
+
+def _pack_parents(view: View, packer: _Packer, path: str, done: set[str]) -> Iterator[bytes]:
+    """Yield the directories above an entry that are not in the archive yet."""
+    walked = ""
+    for part in path.split("/") if path else []:
+        walked = f"{walked}/{part}".lstrip("/")
+        if walked not in done and (entry := view.find(walked)) is not None:
+            done.add(walked)
+            yield from packer.pack(entry, walked)
 
 
 def pack_stack(lower: Sequence[Layer], upper_dir: str = "", path: str = "/") -> Iterator[bytes]:
@@ -37,4 +127,31 @@ def pack_stack(lower: Sequence[Layer], upper_dir: str = "", path: str = "/") -> 
 
     See: Documentation/filesystems/overlayfs.rst, Multiple lower layers.
     """
-    raise NotImplementedError
+    layers = [*lower, upper_layer("", upper_dir, lower)] if upper_dir else list(lower)
+    with View(layers) as view:
+        packer = _Packer(view)
+        start = path.strip("/")
+        if not start:
+            yield from _pack_directory(view, packer, "", view.all_layers, "")
+        else:
+            entry = view.find(start)
+            if entry is None:
+                raise NotFound(f"could not find the file {path}")
+            name = entry.path.rpartition("/")[2]
+            yield from packer.pack(entry, name)
+            if entry.is_directory:
+                yield from _pack_directory(view, packer, entry.path, entry.directories, name)
+    yield end_of_archive()
+
+
+def _pack_directory(
+    view: View, packer: _Packer, path: str, directories: tuple[int, ...], name: str
+) -> Iterator[bytes]:
+    listing = view.list(path, directories)
+    for child, entry in sorted(listing.entries.items()):
+        if entry.is_whiteout:
+            continue
+        inside = f"{name}/{child}" if name else child
+        yield from packer.pack(entry, inside)
+        if entry.is_directory:
+            yield from _pack_directory(view, packer, entry.path, entry.directories, inside)

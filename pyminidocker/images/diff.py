@@ -178,11 +178,13 @@ def changes(upper_dir: str, lower: Sequence[Layer]) -> list[Change]:
     See: Documentation/filesystems/overlayfs.rst, whiteouts and opaque directories.
     """
     kinds: dict[str, int] = {}
+    gone: set[str] = set()
     with View(lower) as a, View([*lower, upper_layer("", upper_dir, lower)]) as b:
         for entry in Difference(a, b).run():
             parent = entry.path.rpartition("/")[0]
             if entry.kind == "deleted":
-                if kinds.get(parent) == DELETED:
+                gone.add(entry.path)
+                if parent in gone:
                     continue
                 kinds[entry.path] = DELETED
             else:

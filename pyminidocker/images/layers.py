@@ -21,7 +21,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
-from pyminidocker.errors import IntegrityError, SystemFailure
+from pyminidocker.errors import IntegrityError
 from pyminidocker.images.atomic import disk_failure
 from pyminidocker.images.layer_root import LayerRoot, Metadata
 
