@@ -77,7 +77,7 @@ def call(function: Callable[..., Any], *args: Any) -> Any:
         raise InvalidArgument(f"the engine answered your function: {error}", hint=error.hint) from (
             error
         )
-    except Exception as error:  # noqa: BLE001 - whatever a learner's code may raise
+    except Exception as error:  # whatever a learner's code may raise
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise InvalidArgument(f"your function stopped with {what}", hint=_line_of(error)) from error
 
@@ -92,7 +92,7 @@ def examine(lesson: Lesson, name: str, given: tuple[Any, ...]) -> Outcome:
             f"The exercise is not written yet: {todo}",
             f"Replace the `raise` line in `{check.exercise}` and run its cell, then this one.",
             "The worked example above does a similar thing; start from its lines.",
-            f'`lesson.solution("{name}")` keeps one way to do it, folded, when you want to compare.',
+            f'`lesson.solution("{name}")` keeps one way to do it, folded, for comparing.',
         )
     except MiniDockerError as error:
         return not_yet(

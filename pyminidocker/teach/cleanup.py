@@ -9,7 +9,7 @@ asked which namespace it lives in.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyminidocker.errors import MiniDockerError, NotFound
 from pyminidocker.teach import facts
@@ -24,11 +24,16 @@ LABEL = "pyminidocker.lesson"
 def containers(lesson: Lesson) -> dict[str, str]:
     """Return this lesson's containers, running or not: id to name."""
     mine = {}
-    for one in lesson.calls.container_list(everything=True):
+    for one in lesson.calls.container_list(all=True):
         name = one["Names"][0].lstrip("/")
-        if name in lesson.plan.containers or one["Labels"].get(LABEL) == lesson.number:
+        watched = one["Image"] in lesson.plan.images_watched and one["Created"] >= lesson.started
+        if watched or name in lesson.plan.containers or _labelled(one, lesson.number):
             mine[one["Id"]] = name
     return mine
+
+
+def _labelled(listed: dict[str, Any], number: str) -> bool:
+    return bool((listed.get("Labels") or {}).get(LABEL) == number)
 
 
 def images(lesson: Lesson) -> list[str]:
@@ -65,7 +70,7 @@ def proof(lesson: Lesson, namespaces: set[int], state_directory: str) -> Card:
         namespaces: the pid namespaces its containers had.
         state_directory: where the engine keeps its files; no mount of this machine may show it.
     """
-    left = {
+    left: dict[str, tuple[list[Any], str]] = {
         "containers": (sorted(containers(lesson).values()), "asked the engine"),
         "processes": (facts.pids_in(namespaces), "asked /proc about every process"),
         "images made here": (images(lesson), "asked the engine"),
@@ -81,5 +86,5 @@ def proof(lesson: Lesson, namespaces: set[int], state_directory: str) -> Card:
     return Card("met", f"Lesson {lesson.number} leaves nothing behind", tuple(lines))
 
 
-def _names(names: list[str] | list[int]) -> str:
+def _names(names: list[Any]) -> str:
     return f": {', '.join(map(str, names))}" if names else ""

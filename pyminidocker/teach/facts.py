@@ -7,7 +7,6 @@ See: namespaces(7), proc_pid_ns(5), pid_namespaces(7).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -59,7 +58,7 @@ def namespace(pid: int, kind: str) -> int:
         NotFound: there is no such process.
     """
     try:
-        link = os.readlink(f"/proc/{pid}/ns/{kind}")
+        link = str(Path(f"/proc/{pid}/ns/{kind}").readlink())
     except FileNotFoundError:
         raise NotFound(f"there is no process {pid} on this machine") from None
     return int(link.partition("[")[2].rstrip("]"))
@@ -88,3 +87,17 @@ def mounts_under(directory: str) -> list[str]:
     """Return this machine's mount points that show or use ``directory`` (proc_pid_mountinfo(5))."""
     lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     return [line.split()[4] for line in lines if directory in line]
+
+
+def numbers(pid: int) -> list[int]:
+    """Return the numbers of one process, one per pid namespace, the innermost last (NSpid).
+
+    Raises:
+        NotFound: there is no such process.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        raise NotFound(f"there is no process {pid} on this machine") from None
+    line = next(row for row in status.splitlines() if row.startswith("NSpid:"))
+    return [int(number) for number in line.split()[1:]]

@@ -6,6 +6,10 @@ in which each chosen belief can be tested.  Every option that does not hold name
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pyminidocker.teach.cards import Card
+from pyminidocker.teach.misconceptions import BELIEFS
 from pyminidocker.teach.plan import Option, Question
 
 PRETEST = "pretest"
@@ -125,8 +129,20 @@ QUESTIONS = (
 )
 
 
-def lessons_to_visit(beliefs: list[str]) -> list[str]:
-    """Return the numbers of the lessons that test ``beliefs``, in order, each once."""
-    from pyminidocker.teach.misconceptions import BELIEFS
+def route(chosen: Mapping[str, str]) -> Card:
+    """Return which lessons put the chosen beliefs to the test.
 
-    return sorted({BELIEFS[name].lesson for name in beliefs if name in BELIEFS})
+    Args:
+        chosen: question id to the letter of the answer; other questions' ids are left alone.
+    """
+    answered = [(one, chosen[one.id]) for one in QUESTIONS if one.id in chosen]
+    heading = f"YOUR ROUTE · {len(answered)} of {len(QUESTIONS)} questions answered"
+    if not answered:
+        return Card("note", heading, ("Answer some of the questions above and run this again.",))
+    beliefs = {one.option(key).belief for one, key in answered} - {""}
+    lines = []
+    for lesson in sorted({BELIEFS[name].lesson for name in beliefs}):
+        lines.append(f"Lesson {lesson} puts to the test:")
+        held = (name for name in sorted(beliefs) if BELIEFS[name].lesson == lesson)
+        lines += [f"   “{BELIEFS[name].says}”" for name in held]
+    return Card("note", heading, tuple(lines) or ("No belief of yours waits for a test so far.",))

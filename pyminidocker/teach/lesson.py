@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import inspect as source_inspect
 import sys
+import time
 from importlib import import_module
 from typing import Any
 
 from pyminidocker.client import connect
-from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.errors import NotFound
 from pyminidocker.teach import checks, cleanup, faults, inventory, predict
 from pyminidocker.teach.cards import Card, Fold
@@ -40,11 +40,13 @@ class Lesson:
         self.plan: Plan = load(number)
         self.number = number
         self.engine = connect()
-        self.calls = EngineClient()
+        self.calls = self.engine.api
         self.progress = Progress()
         self._chosen: dict[str, str] = {}  # question id -> letter, of this session
         self._met: set[str] = set()
         self._namespaces: set[int] = set()
+        self._last: tuple[str, tuple[Any, ...]] = ("", ())
+        self.started = int(time.time())
         self._bootstrap()
         cleanup.remove_all(self)
 
@@ -90,18 +92,10 @@ class Lesson:
 
     def quiz(self) -> Questions:
         """Ask this lesson's quiz; every option has a message of its own."""
-
-        def replied(asked: Question, key: str) -> tuple[str, str]:
-            self._note(asked, key)
-            option = asked.option(key)
-            if option.belief:
-                return "note", f"→ {option.feedback}"
-            return "met", f"✓ {option.feedback}"
-
         card = Questions(
             f"QUIZ · lesson {self.number}",
             self.plan.quiz,
-            replied,
+            self._reply,
             button="Answer",
             closing="Every answer gets a reply of its own, and you may answer again.",
         )
@@ -158,7 +152,7 @@ class Lesson:
 
         What the last ``lesson.check(name, ...)`` was given is looked at again.
         """
-        if not given and getattr(self, "_last", ("",))[0] == name:
+        if not given and self._last[0] == name:
             given = self._last[1]
         return checks.hint(name, checks.examine(self, name, given), level)
 
@@ -175,7 +169,8 @@ class Lesson:
             raise NotFound(f"{name!r} has no solution to show", hint="it needs no code of yours")
         code = tuple(f" {line}" for line in source_inspect.getsource(found).splitlines())
         fold = Fold("One way to do it (open when you have tried)", code)
-        return Card("note", f"SOLUTION · {name}", ("There are other ways; checks accept any.",), (fold,))
+        note = "There are other ways; the check accepts any that leads to the same state."
+        return Card("note", f"SOLUTION · {name}", (note,), (fold,))
 
     def summary(self) -> Card:
         """Show which objectives were met in this session."""
@@ -189,15 +184,30 @@ class Lesson:
 
     # -- faults, claims, clean-up ------------------------------------------------------------
 
-    def break_(self, name: str) -> Card:
-        """Inject fault ``name`` and say what is seen, not why.
+    def diagnose(self, name: str) -> Questions:
+        """Ask what the cause of fault ``name`` is; every option has a message of its own.
 
         Raises:
-            NotFound: there is no such fault.
+            NotFound: this lesson asks nothing about ``name``.
+        """
+        card = Questions(
+            f"DIAGNOSE · {name}",
+            [self.plan.diagnosis(name)],
+            self._reply,
+            button="This is the cause",
+            closing="Look at the evidence above before you choose.",
+        )
+        return self._restored(card)
+
+    def break_(self, name: str, target: str) -> Card:
+        """Inject fault ``name`` into the container or image ``target``; say what is seen, not why.
+
+        Raises:
+            NotFound: there is no such fault, container or image.
         """
         fault = faults.find(name)
-        fault.inject(self)
-        return Card("not yet", f"BROKEN ON PURPOSE · {name}", (fault.symptom,))
+        fault.inject(self, target)
+        return Card("not yet", "BROKEN ON PURPOSE", (fault.symptom.format(target=target),))
 
     def claim(self, name: str, measured: str) -> Card:
         """Show a sentence of the original notes beside its verdict and today's measurement."""
@@ -239,6 +249,13 @@ class Lesson:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         card = self.card()
         return {"text/plain": card.text(), "text/html": card.html()}
+
+    def _reply(self, asked: Question, key: str) -> tuple[str, str]:
+        self._note(asked, key)
+        option = asked.option(key)
+        return (
+            ("note", f"→ {option.feedback}") if option.belief else ("met", f"✓ {option.feedback}")
+        )
 
     def _note(self, question: Question, key: str, lesson: str = "") -> None:
         self._chosen[question.id] = key

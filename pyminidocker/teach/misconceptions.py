@@ -48,6 +48,16 @@ BELIEFS = {
         "A process has one pid in each pid namespace it is visible from.",
         "02",
     ),
+    "only-a-directory": Belief(
+        "A container is only another root directory.",
+        "Besides its files, its processes, network, names and users are seen apart.",
+        "02",
+    ),
+    "supervised": Belief(
+        "The engine restarts whatever ends.",
+        "It does so only when the container has a restart policy that says so.",
+        "06",
+    ),
     "pid1-ordinary": Belief(
         "Pid 1 of a container is a process like any other.",
         "When pid 1 ends, the kernel kills everything else in its pid namespace.",
@@ -121,6 +131,11 @@ BELIEFS = {
     "stopped-is-removed": Belief(
         "A container whose program ended is gone.",
         "An ended container keeps its files, logs and exit code until it is removed.",
+        "06",
+    ),
+    "container-waits": Belief(
+        "A container goes on until somebody stops it.",
+        "A container lives exactly as long as its main process.",
         "06",
     ),
     "exit-is-crash": Belief(

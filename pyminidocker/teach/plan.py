@@ -8,7 +8,7 @@ misconception), and the progress file that remembers only its ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +17,6 @@ from pyminidocker.errors import NotFound
 
 if TYPE_CHECKING:
     from pyminidocker.teach.checks import Outcome
-    from pyminidocker.teach.lesson import Lesson
 
 T = TypeVar("T", "Question", "Check", "Claim", "Puzzle")
 
@@ -143,7 +142,11 @@ class Plan:
         objectives: at most seven.
         containers: fixed names this lesson may use, also in shell cells.
         images: tags this lesson may create.
+        images_watched: containers of these images, made while the lesson runs, belong to it
+            (a shell cell such as `!minidocker run hello-world` leaves one with a random name).
         faults: names in ``faults.FAULTS`` that this lesson injects.
+        diagnoses: one question per fault: what is the cause?
+        terms: words of docs/glossary.md that the lesson introduces.
     """
 
     number: str
@@ -158,8 +161,10 @@ class Plan:
     claims: tuple[Claim, ...] = ()
     containers: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    images_watched: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
-    terms: tuple[str, ...] = field(default=())
+    diagnoses: tuple[Question, ...] = ()
+    terms: tuple[str, ...] = ()
 
     def prediction(self, name: str) -> Question:
         """Return the prediction called ``name``.
@@ -168,6 +173,10 @@ class Plan:
             NotFound: this lesson has no such prediction; the message lists those it has.
         """
         return _named(self.predictions, name, "prediction")
+
+    def diagnosis(self, name: str) -> Question:
+        """Return the question about fault ``name`` (NotFound as in ``prediction``)."""
+        return _named(self.diagnoses, name, "diagnosis")
 
     def check(self, name: str) -> Check:
         """Return the check called ``name`` (NotFound as in ``prediction``)."""

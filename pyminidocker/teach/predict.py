@@ -42,5 +42,3 @@ def compare(question: Question, key: str, observed: object) -> Card:
     lines.append(question.option(right).feedback)
     mood = "met" if key == right else "note"
     return Card(mood, f"COMPARE · {question.id}", tuple(lines))
-
-

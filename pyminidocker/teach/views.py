@@ -22,8 +22,8 @@ STATIC = Path(__file__).parent / "static"
 class _Twin(anywidget.AnyWidget):  # type: ignore[misc]
     """A widget whose plain text says the same."""
 
-    def __init__(self, text: str, **traits: Any) -> None:
-        self._text = text
+    def __init__(self, twin: str, **traits: Any) -> None:
+        self._text = twin
         super().__init__(**traits)
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ class PuzzleView(_Twin):
 
     _esm = STATIC / "puzzle.js"
     title = traitlets.Unicode().tag(sync=True)
-    text = traitlets.Unicode().tag(sync=True)
+    task = traitlets.Unicode().tag(sync=True)
     lines = traitlets.Dict().tag(sync=True)
     order = traitlets.List().tag(sync=True)
 
@@ -99,7 +99,7 @@ def puzzle_view(model: Ordering) -> PuzzleView:
     view = PuzzleView(
         model.text(),
         title=f"Put in order: {model.puzzle.id}",
-        text=model.puzzle.text,
+        task=model.puzzle.text,
         lines=model.lines,
         order=model.order,
     )

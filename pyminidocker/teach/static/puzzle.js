@@ -29,7 +29,7 @@ function render({ model, el }) {
   style.textContent = CSS;
   const text = document.createElement("p");
   text.className = "text";
-  text.textContent = model.get("text");
+  text.textContent = model.get("task");
   const list = document.createElement("ol");
   const say = document.createElement("p");
   say.className = "say";
