@@ -78,40 +78,36 @@ def pack_changes(upper_dir: str, lower: Sequence[Layer]) -> Iterator[bytes]:
     See: OCI image-spec layer.md, Whiteouts.
     """
     with View(lower) as a, View([*lower, upper_layer("", upper_dir, lower)]) as b:
+        walk = Difference(a, b)
         packer = _Packer(b)
         done: set[str] = set()
         gone: set[str] = set()
-        for difference in Difference(a, b).run():
+        for difference in walk.run():
             path = difference.path[1:]
             parent, _, name = path.rpartition("/")
             if difference.kind == "deleted":
                 gone.add(path)
-                if parent in gone or not _is_directory(b, parent):
+                if parent in gone or not _is_directory(walk, parent):
                     continue  # went with what held it
-            yield from _pack_parents(b, packer, parent, done)
+            for wanted in _missing(path, done):
+                if wanted in walk.visible:
+                    yield from packer.pack(walk.visible[wanted], wanted)
             if difference.kind == "deleted":
                 yield header(Member(f"{parent}/.wh.{name}".lstrip("/"), mode=0))
-            elif path not in done and (entry := b.find(path)) is not None:
-                done.add(path)
-                yield from packer.pack(entry, path)
     yield end_of_archive()
 
 
-def _is_directory(view: View, path: str) -> bool:
-    if not path:
-        return True
-    entry = view.find(path)
-    return entry is not None and entry.is_directory
+def _is_directory(walk: Difference, path: str) -> bool:
+    return not path or (path in walk.visible and walk.visible[path].is_directory)
 
 
-def _pack_parents(view: View, packer: _Packer, path: str, done: set[str]) -> Iterator[bytes]:
-    """Yield the directories above an entry that are not in the archive yet."""
-    walked = ""
-    for part in path.split("/") if path else []:
-        walked = f"{walked}/{part}".lstrip("/")
-        if walked not in done and (entry := view.find(walked)) is not None:
-            done.add(walked)
-            yield from packer.pack(entry, walked)
+def _missing(path: str, done: set[str]) -> list[str]:
+    """Return ``path`` and the directories above it that are not in ``done``, and note them."""
+    parts = path.split("/")
+    paths = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+    missing = [path for path in paths if path not in done]
+    done.update(missing)
+    return missing
 
 
 def pack_stack(lower: Sequence[Layer], upper_dir: str = "", path: str = "/") -> Iterator[bytes]:

@@ -10,6 +10,7 @@ See: rename(2).
 import errno
 import os
 from types import TracebackType
+from typing import Self
 
 from pyminidocker.errors import SystemFailure
 
@@ -54,7 +55,7 @@ class AtomicFile:
         os.rename(self._path, path)
         self._path = ""
 
-    def __enter__(self) -> "AtomicFile":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

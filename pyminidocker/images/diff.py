@@ -38,10 +38,16 @@ _TYPES = {
 
 
 class Difference:
-    """The walk over two views; ``entries`` grows in the order of paths, parents first."""
+    """The walk over two views.
+
+    Attributes:
+        entries: what differs, parents before what is in them.
+        visible: B's side of them and of all directories walked through, by path without a slash.
+    """
 
     def __init__(self, a: View, b: View) -> None:
         self.entries: list[DiffEntry] = []
+        self.visible: dict[str, Entry] = {}
         self._a = a
         self._b = b
 
@@ -83,8 +89,11 @@ class Difference:
             )
         entry: DiffEntry | None = None
         if b is not None:
+            if b.is_directory:
+                self.visible[b.path] = b
             kind = self._kind(a, b, is_opaque=below.opaque_layer >= 0)
             if kind:
+                self.visible[b.path] = b
                 entry = self._present(kind, a, b, is_opaque=below.opaque_layer >= 0)
         elif a is not None:
             entry = DiffEntry(

@@ -23,7 +23,7 @@ class Member:
 
     Attributes:
         path: without a leading slash.
-        type: one of tarfile's types: REGTYPE, DIRTYPE, SYMTYPE, LNKTYPE, FIFOTYPE, CHRTYPE, BLKTYPE.
+        type: one of tarfile's: REGTYPE, DIRTYPE, SYMTYPE, LNKTYPE, FIFOTYPE, CHRTYPE, BLKTYPE.
         mode: permission bits.
         uid: owner.
         gid: group.
@@ -59,10 +59,12 @@ def header(member: Member) -> bytes:
         info.devmajor, info.devminor = os.major(member.device), os.minor(member.device)
     seconds, nanoseconds = divmod(member.mtime_ns, 10**9)
     info.mtime = seconds
+    extended: dict[str, str] = {}
     if nanoseconds and seconds >= 0:
-        info.pax_headers["mtime"] = f"{seconds}.{nanoseconds:09d}".rstrip("0")
+        extended["mtime"] = f"{seconds}.{nanoseconds:09d}".rstrip("0")
     for name, value in sorted(member.xattrs.items()):
-        info.pax_headers[_PAX_XATTR + name] = value.decode(errors="surrogateescape")
+        extended[_PAX_XATTR + name] = value.decode(errors="surrogateescape")
+    info.pax_headers = extended
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
