@@ -1,21 +1,112 @@
-"""The way out of the lab without any helper program: a proxy with one foot in each world.
+"""The way out of the lab without any helper program: a process with a foot in each world.
 
 A rootless network namespace has no cable to the outside.  A socket, though, belongs for life to the
-namespace it was made in, and descriptors can be passed between processes (SCM_RIGHTS, unix(7)).  So the
-engine opens listening sockets inside the lab and hands them to the *host agent*, a small process that
-never left the real host's namespaces: it accepts connections on the lab's side and connects out on
-the host's side.  This module is the agent; it imports nothing heavy, because it is forked from the engine
-before the engine grows.
+namespace it was made in, and descriptors can be passed between processes (SCM_RIGHTS, unix(7)).
+So the engine opens listening sockets inside the lab and hands them to the *host agent*, a small
+process that never left the real host's namespaces: it accepts connections on the lab's side and
+connects out on the host's side.  What can pass is TCP and DNS; ``rules`` refuses the rest.
+
+    container --> veth, bridge --> nft redirect --> listener | agent --> socket --> the outside
+                                        (lab's namespace)    |    (real host's namespace)
+
+This module imports nothing heavy, because the agent is forked from the engine before it grows.
 """
 
-from socket import socket
+import json
+import resource
+import select
+import socket
+
+from pyminidocker.kernel.fd import receive_with_fds, send_with_fds
+from pyminidocker.network.dns_relay import DNS_PORT, RESOLV_CONF, DnsRelay, Resolvers
+from pyminidocker.network.proxy import Address, Listener, original_destination
+from pyminidocker.network.reactor import Reactor
+
+_BACKLOG = 4096
 
 
-def agent_main(control: socket) -> None:
+def hand_over(control: socket.socket) -> int:
+    """Open the lab's listening sockets and pass them to the agent; returns the proxy's port.
+
+    Called in the lab.  Our own copies are closed, so that connections are refused, not left
+    waiting, should the agent die.  The sockets take any address: a redirected packet arrives at the
+    address of the bridge it came through, and one of the lab itself at 127.0.0.1.
+
+    Args:
+        control: the engine's end of the agent's socket.
+
+    Raises:
+        OSError: EADDRINUSE (port 53 of the lab is taken), EPIPE (the agent has gone).
+    """
+    proxy = socket.create_server(("0.0.0.0", 0), backlog=_BACKLOG)  # noqa: S104 - the lab's own
+    dns_tcp = socket.socket()
+    dns_udp = socket.socket(type=socket.SOCK_DGRAM)
+    with proxy, dns_tcp, dns_udp:
+        for sock in (dns_tcp, dns_udp):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("0.0.0.0", DNS_PORT))  # noqa: S104 - the lab's own
+        dns_tcp.listen(_BACKLOG)
+        for role, sock in (("proxy", proxy), ("dns-tcp", dns_tcp), ("dns-udp", dns_udp)):
+            send_with_fds(control, json.dumps({"serve": role}).encode() + b"\n", [sock.fileno()])
+        return int(proxy.getsockname()[1])
+
+
+class Agent:
+    """What the host agent serves.
+
+    Args:
+        control: socket to the engine: each message is one JSON line, and brings one socket.
+        resolv_conf: the real host's resolver configuration.
+    """
+
+    def __init__(self, control: socket.socket, resolv_conf: str = RESOLV_CONF) -> None:
+        self._control = control
+        self._reactor = Reactor()
+        self._resolvers = Resolvers(resolv_conf)
+        self._served: list[Listener | DnsRelay] = []
+        control.setblocking(False)
+        self._reactor.watch(control.fileno(), self._control_ready, select.EPOLLIN)
+
+    def run(self) -> None:
+        """Serve until the engine closes its end."""
+        self._reactor.run()
+
+    def _control_ready(self, _events: int) -> None:
+        try:
+            message, fds = receive_with_fds(self._control)
+        except BlockingIOError:
+            return
+        except OSError:
+            message, fds = b"", []
+        if not message:
+            self._reactor.stop()
+        for fd in fds:
+            self._serve(json.loads(message)["serve"], socket.socket(fileno=fd))
+
+    def _serve(self, role: str, sock: socket.socket) -> None:
+        if role == "proxy":
+            self._served.append(Listener(self._reactor, sock, original_destination))
+        elif role == "dns-tcp":
+            self._served.append(Listener(self._reactor, sock, self._dns_targets))
+        elif role == "dns-udp":
+            self._served.append(DnsRelay(self._reactor, sock, self._resolvers))
+        else:
+            sock.close()
+
+    def _dns_targets(self, _connection: socket.socket) -> list[Address]:
+        return [(server, DNS_PORT) for server in self._resolvers.current()]
+
+
+def agent_main(control: socket.socket, resolv_conf: str = RESOLV_CONF) -> None:
     """Serve the lab from the real host until ``control`` reaches end of file; then return.
 
     Args:
-        control: unix socket to the engine; each message is one JSON line, sockets come along with
-            it by SCM_RIGHTS.
+        control: unix socket to the engine.
+        resolv_conf: the real host's resolver configuration.
     """
-    raise NotImplementedError
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:  # every connection takes two descriptors, and 1024 is the usual soft limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        pass
+    Agent(control, resolv_conf).run()

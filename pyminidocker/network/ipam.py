@@ -1,12 +1,67 @@
 """Address management: which container has which address of a network's subnet.
 
 Docker's IPAM hands out the lowest free address of the pool, never the network address, the
-broadcast address or the gateway.  A container holds its address only while it runs; ``docker inspect``
-of a stopped container shows none.  The same rule here gives lessons the same numbers every time.
+broadcast address or the gateway.  A container holds its address only while it runs; ``docker
+inspect`` of a stopped one shows none.  The same rule here gives lessons the same numbers each time.
 """
+
+import re
+
+from pyminidocker.errors import InvalidArgument, PermissionDenied, Unavailable
 
 DEFAULT_SUBNET = "172.17.0.0/16"
 DEFAULT_GATEWAY = "172.17.0.1"
+
+_IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
+# Room for a network, a broadcast, a gateway and at least one container address.
+_LONGEST_PREFIX = 30
+
+
+def parse_ipv4(text: str) -> int:
+    """Read dotted-quad ``text`` as a number.
+
+    Raises:
+        InvalidArgument: "invalid IPv4 address: ...".
+    """
+    match = _IPV4.fullmatch(text)
+    if match is None or any(int(part) > 255 for part in match.groups()):
+        raise InvalidArgument(f"invalid IPv4 address: {text}")
+    first, second, third, fourth = (int(part) for part in match.groups())
+    return first << 24 | second << 16 | third << 8 | fourth
+
+
+def format_ipv4(number: int) -> str:
+    """Write a 32-bit number as a dotted quad."""
+    return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+def parse_subnet(text: str) -> tuple[int, int]:
+    """Read CIDR ``text``; returns (network address as a number, prefix length in bits).
+
+    Raises:
+        InvalidArgument: not a CIDR, host bits set, or no room for a gateway and a container.
+    """
+    address, slash, length = text.partition("/")
+    if not slash or not length.isdecimal() or int(length) > 32:
+        raise InvalidArgument(
+            f"invalid subnet {text}: invalid CIDR block notation",
+            hint="write it as 172.20.0.0/16",
+        )
+    network, prefix = parse_ipv4(address), int(length)
+    masked = network >> (32 - prefix) << (32 - prefix)
+    if masked != network:
+        raise InvalidArgument(
+            f"invalid subnet {text}: it should be {format_ipv4(masked)}/{prefix}",
+            hint="the bits after the prefix length must be zero",
+        )
+    if prefix > _LONGEST_PREFIX:
+        raise InvalidArgument(f"invalid subnet {text}: no room for a gateway and a container")
+    return network, prefix
+
+
+def mac_address(ip: str) -> str:
+    """Return the MAC address Docker derives from ``ip``: 172.17.0.2 has 02:42:ac:11:00:02."""
+    return f"02:42:{parse_ipv4(ip).to_bytes(4, 'big').hex(':')}"
 
 
 class Pool:
@@ -26,40 +81,66 @@ class Pool:
         InvalidArgument: not a CIDR, host bits set, gateway outside of the subnet.
     """
 
-    subnet: str
-    gateway: str
-    prefix: int
+    __slots__ = ("_first", "_last", "_lowest", "_taken", "gateway", "network", "prefix", "subnet")
 
     def __init__(self, subnet: str = DEFAULT_SUBNET, gateway: str = "", network: str = "") -> None:
-        raise NotImplementedError
+        base, self.prefix = parse_subnet(subnet)
+        self.subnet = subnet
+        self.network = network or subnet
+        self._first = base + 1
+        self._last = base + (1 << (32 - self.prefix)) - 2
+        own = parse_ipv4(gateway) if gateway else self._first
+        if not self._first <= own <= self._last:
+            raise InvalidArgument(f"no matching subnet for gateway {gateway}")
+        self.gateway = format_ipv4(own)
+        self._taken = {own}
+        self._lowest = self._first  # nothing below is free
 
     def allocate(self) -> str:
         """Take the lowest free address.
 
         Raises:
-            Unavailable: every address is taken ("no available IPv4 addresses on this network's
-                address pools: ...").
+            Unavailable: every address is taken.
         """
-        raise NotImplementedError
+        candidate = self._lowest
+        while candidate in self._taken:
+            candidate += 1
+        self._lowest = candidate
+        if candidate > self._last:
+            raise Unavailable(
+                f"no available IPv4 addresses on this network's address pools: {self.network}",
+                hint="stop a container of this network, or use a network with a larger subnet",
+            )
+        self._taken.add(candidate)
+        return format_ipv4(candidate)
 
     def reserve(self, address: str) -> str:
-        """Take ``address`` itself (``--ip``, or restoring after an engine restart); returns it.
+        """Take ``address`` itself (``--ip``, or after an engine restart) and return it.
 
         Raises:
-            InvalidArgument: not an address of the pool ("Requested address is out of range").
-            PermissionDenied: taken ("Address already in use").
+            InvalidArgument: not an address of the pool.
+            PermissionDenied: taken already (moby answers 403).
         """
-        raise NotImplementedError
+        number = parse_ipv4(address)
+        if not self._first <= number <= self._last:
+            raise InvalidArgument(
+                f"Requested address is out of range: {address} is not in {self.subnet}"
+            )
+        if number in self._taken:
+            raise PermissionDenied(f"Address already in use: {address}")
+        self._taken.add(number)
+        return format_ipv4(number)
 
     def release(self, address: str) -> None:
-        """Give ``address`` back; unknown and already free addresses are fine."""
-        raise NotImplementedError
+        """Give ``address`` back; the gateway's and free addresses stay as they are."""
+        if not address or address == self.gateway:
+            return
+        number = parse_ipv4(address)
+        self._taken.discard(number)
+        if self._first <= number < self._lowest:
+            self._lowest = number
 
     def allocated(self) -> list[str]:
         """Return the taken addresses, lowest first, without the gateway."""
-        raise NotImplementedError
-
-
-def mac_address(ip: str) -> str:
-    """Return the MAC address Docker derives from an IPv4 address: 172.17.0.2 is 02:42:ac:11:00:02."""
-    raise NotImplementedError
+        own = parse_ipv4(self.gateway)
+        return [format_ipv4(number) for number in sorted(self._taken) if number != own]
