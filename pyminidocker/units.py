@@ -39,7 +39,9 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ValueError(f"invalid size: '{text}'")
     power = " kmgtp".index((match[2] or " ").lower())
-    return int(float(match[1]) * 1024**power)
+    # A float holds 53 bits: whole numbers stay whole.
+    count = float(match[1]) if "." in match[1] else int(match[1])
+    return int(count * 1024**power)
 
 
 _STEPS = (  # (below so many seconds, seconds in one unit, what to say), as go-units rounds
