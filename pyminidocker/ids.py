@@ -25,7 +25,7 @@ def short_id(full: str) -> str:
 
 
 def is_valid_name(name: str) -> bool:
-    """Tell whether ``name`` may name a container, network or volume ([a-zA-Z0-9][a-zA-Z0-9_.-]+)."""
+    """Tell whether ``name`` may name a container, network or volume."""
     return NAME_PATTERN.fullmatch(name) is not None
 
 
@@ -34,13 +34,14 @@ MANNERS = (
     "amber bold brave bright calm candid cheery clever cosmic curious daring deft eager earnest "
     "fearless festive gentle glad golden graceful happy hearty humble jolly keen kind lively lucid "
     "lunar mellow merry mighty modest nimble noble patient peppy plucky polite proud quick quiet "
-    "radiant ready serene sharp sincere smooth snug solar spry steady sunny swift tidy upbeat vivid "
-    "warm wise witty zesty"
+    "radiant ready serene sharp sincere smooth snug solar spry steady sunny swift tidy upbeat "
+    "vivid warm wise witty zesty"
 ).split()
 PEOPLE = (
     "allen babbage bartik berners_lee boole borg cerf church clarke codd conway cox dijkstra "
-    "engelbart estrin feinler floyd germain gosling hamilton hoare hopper kahn karp kay keller kilby "
-    "knuth lamarr lamport liskov lovelace margulis mccarthy mcilroy metcalfe milner minsky naur "
+    "engelbart estrin feinler floyd germain gosling hamilton hoare hopper kahn karp kay keller "
+    "kilby knuth lamarr lamport liskov lovelace "
+    "margulis mccarthy mcilroy metcalfe milner minsky naur "
     "noether noyce pascal perlman perlis postel rivest ritchie shannon shamir shaw sparck_jones "
     "stallman sutherland tanenbaum thompson torvalds turing wilkes wing wirth zuse"
 ).split()

@@ -1,7 +1,7 @@
 """Sizes and durations as Docker reads and prints them.
 
-Docker prints sizes of images in decimal units with up to 3 (or 4) significant digits ("1.84kB", "131MB") and
-reads memory in binary ones ("64m" is 64 MiB), as github.com/docker/go-units does.
+Docker prints sizes of images in decimal units with three significant digits ("1.84kB", "131MB")
+and reads memory in binary ones ("64m" is 64 MiB), as docker/go-units does.
 """
 
 _DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
