@@ -35,13 +35,24 @@ class Request:
         method: HTTP method.
         path: decoded, without the version.
         version: the API version the client speaks, as (major, minor).
+        versioned: the client named that version; ours do not.
         query: decoded parameters; of repeated ones the last.
         headers: by lower-case name.
         name: the part of the path that names an object.
         body: see ``Body``.
     """
 
-    __slots__ = ("body", "headers", "method", "name", "path", "query", "raw_query", "version")
+    __slots__ = (
+        "body",
+        "headers",
+        "method",
+        "name",
+        "path",
+        "query",
+        "raw_query",
+        "version",
+        "versioned",
+    )
 
     def __init__(self, head: Head, body: Body) -> None:
         self.method, target, self.headers = head
@@ -49,6 +60,7 @@ class Request:
         self.path = unquote(path) if "%" in path else path
         self.query = dict(parse_query(self.raw_query)) if self.raw_query else {}
         self.version = (0, 0)
+        self.versioned = False
         self.name = ""
         self.body = body
 

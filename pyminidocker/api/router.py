@@ -1,8 +1,8 @@
 """From method and path to a handler.
 
 Docker's paths are ``/area``, ``/area/verb``, ``/area/{name}`` or ``/area/{name}/verb``, where a
-name may contain slashes itself (images do: ``/images/host:5000/a/b/json``).  Two dictionary look-ups
-find the handler; no regular expressions.
+name may contain slashes itself (images do: ``/images/host:5000/a/b/json``).  Two dictionary
+look-ups find the handler; no regular expressions.
 """
 
 from collections.abc import Iterable
@@ -47,7 +47,9 @@ class Router:
             InvalidArgument: the client's API version is too new or too old.
             NotFound: there is no such path.
         """
-        request.version, request.path = split_version(request.path)
+        asked = request.path
+        request.version, request.path = split_version(asked)
+        request.versioned = request.path is not asked
         handler = self._exact.get((request.method, request.path))
         if handler is not None:
             return handler

@@ -89,14 +89,6 @@ class ContainerCalls(Transport):
         """POST /containers/{ref}/kill."""
         self.call("POST", f"/containers/{quote(ref)}/kill", {"signal": signal})
 
-    def container_pause(self, ref: str) -> None:
-        """POST /containers/{ref}/pause."""
-        self.call("POST", f"/containers/{quote(ref)}/pause")
-
-    def container_unpause(self, ref: str) -> None:
-        """POST /containers/{ref}/unpause."""
-        self.call("POST", f"/containers/{quote(ref)}/unpause")
-
     def container_rename(self, ref: str, name: str) -> None:
         """POST /containers/{ref}/rename."""
         self.call("POST", f"/containers/{quote(ref)}/rename", {"name": name})
@@ -201,10 +193,6 @@ class ContainerCalls(Transport):
     def container_export(self, ref: str) -> Response:
         """GET /containers/{ref}/export: its file system as a tar archive."""
         return self.open("GET", f"/containers/{quote(ref)}/export")
-
-    def container_stats(self, ref: str, *, stream: bool = True) -> Response:
-        """GET /containers/{ref}/stats: one JSON object a second, or just one."""
-        return self.open("GET", f"/containers/{quote(ref)}/stats", {"stream": stream})
 
     def container_prune(self, filters: Mapping[str, list[str]] | None = None) -> Json:
         """POST /containers/prune: {"ContainersDeleted": [...], "SpaceReclaimed": bytes}."""

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from pyminidocker.client.connection import Response
 
     Json = dict[str, Any]
 
@@ -119,8 +118,3 @@ class ImageCalls(Transport):
         """POST /volumes/prune: {"VolumesDeleted": [...], "SpaceReclaimed": bytes}."""
         pruned: Json = self.call("POST", "/volumes/prune", {"filters": filters or None})
         return pruned
-
-    def image_export(self, refs: Iterable[str]) -> Response:
-        """GET /images/get: ``docker save``'s tar stream."""
-        names = "&".join([f"names={quote(ref)}" for ref in refs])
-        return self.open("GET", f"/images/get?{names}")

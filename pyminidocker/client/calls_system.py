@@ -56,20 +56,6 @@ class SystemCalls(Transport):
         inspected: Json = self.call("GET", f"/networks/{quote(ref)}")
         return inspected
 
-    def network_create(self, config: Json) -> Json:
-        """POST /networks/create."""
-        created: Json = self.call("POST", "/networks/create", None, config)
-        return created
-
-    def network_remove(self, ref: str) -> None:
-        """DELETE /networks/{ref}."""
-        self.call("DELETE", f"/networks/{quote(ref)}")
-
-    def network_prune(self, filters: Mapping[str, list[str]] | None = None) -> Json:
-        """POST /networks/prune."""
-        pruned: Json = self.call("POST", "/networks/prune", {"filters": filters or None})
-        return pruned
-
     def engine_facts(self) -> Json:
         """GET /minidocker/engine: process ids, id maps, namespaces of the lab, directories."""
         facts: Json = self.call("GET", "/minidocker/engine")

@@ -150,10 +150,6 @@ class Network:
         pools = (self.attrs.get("IPAM") or {}).get("Config") or []
         return str(pools[0].get("Subnet", "")) if pools else ""
 
-    def remove(self) -> None:
-        """Delete it."""
-        self.api.network_remove(self.id)
-
     def __repr__(self) -> str:
         return f"<Network {self.name} {self.subnet}>".replace(" >", ">")
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Self
 
+_USER_AGENT = "minidocker"
 RAW_STREAM = "application/vnd.docker.raw-stream"
 
 _BY_STATUS: dict[int, type[errors.MiniDockerError]] = {
@@ -175,7 +176,7 @@ class Transport:
         """
         target = path + query_text(query) if query else path
         payload = raw if body is None else dumps(body).encode()
-        sent = list(headers)
+        sent = [("User-Agent", _USER_AGENT), *headers]
         if payload is not None:
             sent.append(("Content-Type", content_type))
         connection = self._borrow()

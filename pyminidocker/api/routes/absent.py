@@ -1,0 +1,91 @@
+"""What this engine has not got, answered as a dockerd outside a swarm answers, or by name.
+
+Docker's clients probe some of these and rely on the status: 503 for swarm, 404 for plugins.
+"""
+
+from pyminidocker.api.message import Handler, Outcome, Request, as_json
+from pyminidocker.api.router import Route
+from pyminidocker.engine.engine import Engine
+from pyminidocker.errors import NotFound, NotImplementedHere, Unavailable
+
+
+def _not_a_manager(engine: Engine, request: Request) -> Outcome:
+    del engine, request
+    raise Unavailable(
+        'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to'
+        " connect this node to swarm and try again."
+    )
+
+
+def _not_in_a_swarm(engine: Engine, request: Request) -> Outcome:
+    del engine, request
+    raise Unavailable("This node is not part of a swarm")
+
+
+def _no_plugins(engine: Engine, request: Request) -> Outcome:
+    del engine, request
+    return as_json([])
+
+
+def _no_such_plugin(engine: Engine, request: Request) -> Outcome:
+    del engine
+    raise NotFound(f'plugin "{request.name}" not found')
+
+
+def _no_build_cache(engine: Engine, request: Request) -> Outcome:
+    del engine, request
+    return as_json({"CachesDeleted": None, "SpaceReclaimed": 0})
+
+
+def _absent(what: str, instead: str) -> Handler:
+    def refuse(engine: Engine, request: Request) -> Outcome:
+        del engine, request
+        raise NotImplementedHere(f"{what} is not supported by this engine", hint=instead)
+
+    return refuse
+
+
+_BASE_IMAGES = "make a base image with: minidocker image bootstrap busybox"
+_REGISTRY = _absent("pulling from, pushing to and searching registries", _BASE_IMAGES)
+_BUILD = _absent("building images", "change a container and keep it with: minidocker commit")
+_PAUSE = _absent("pausing containers", "stop the container instead")
+_STATS = _absent("measuring containers", "look at the processes with: minidocker top")
+_ARCHIVES = _absent("saving and loading images", _BASE_IMAGES)
+_NETWORKS = _absent("changing networks", "use --network bridge, host or none")
+
+ROUTES: list[Route] = [
+    *[
+        (method, path, _not_a_manager)
+        for path in ("/swarm", "/nodes", "/services", "/tasks", "/secrets", "/configs")
+        for method in ("GET",)
+    ],
+    *[("GET", f"/{area}/{{name}}", _not_a_manager) for area in ("nodes", "services", "tasks")],
+    *[("GET", f"/{area}/{{name}}", _not_a_manager) for area in ("secrets", "configs")],
+    ("POST", "/services/create", _not_a_manager),
+    ("POST", "/secrets/create", _not_a_manager),
+    ("POST", "/configs/create", _not_a_manager),
+    ("POST", "/swarm/leave", _not_in_a_swarm),
+    ("POST", "/swarm/init", _absent("swarm mode", "an engine is one host")),
+    ("POST", "/swarm/join", _absent("swarm mode", "an engine is one host")),
+    ("GET", "/plugins", _no_plugins),
+    ("GET", "/plugins/{name}/json", _no_such_plugin),
+    ("POST", "/build/prune", _no_build_cache),
+    ("POST", "/build", _BUILD),
+    ("POST", "/session", _BUILD),
+    ("POST", "/images/create", _REGISTRY),
+    ("GET", "/images/search", _REGISTRY),
+    ("POST", "/images/{name}/push", _REGISTRY),
+    ("GET", "/distribution/{name}/json", _REGISTRY),
+    ("POST", "/auth", _REGISTRY),
+    ("POST", "/images/load", _ARCHIVES),
+    ("GET", "/images/get", _ARCHIVES),
+    ("GET", "/images/{name}/get", _ARCHIVES),
+    ("POST", "/containers/{name}/pause", _PAUSE),
+    ("POST", "/containers/{name}/unpause", _PAUSE),
+    ("GET", "/containers/{name}/stats", _STATS),
+    ("POST", "/networks/create", _NETWORKS),
+    ("POST", "/networks/prune", _NETWORKS),
+    ("DELETE", "/networks/{name}", _NETWORKS),
+    ("POST", "/networks/{name}/connect", _NETWORKS),
+    ("POST", "/networks/{name}/disconnect", _NETWORKS),
+]

@@ -1,0 +1,20 @@
+"""All routes in one router."""
+
+from pyminidocker.api.router import Router
+from pyminidocker.api.routes import (
+    absent,
+    container_streams,
+    containers,
+    execs,
+    images,
+    networks,
+    system,
+    volumes,
+)
+
+AREAS = (system, containers, container_streams, execs, images, networks, volumes, absent)
+
+
+def build_router() -> Router:
+    """Return the engine's API."""
+    return Router(route for area in AREAS for route in area.ROUTES)

@@ -1,0 +1,1 @@
+"""Docker's JSON on one side, the engine's records on the other; nothing else knows both."""
