@@ -15,6 +15,11 @@ GLYPHS = {"added": "+", "changed": "~", "deleted": "−", "attributes": "°"}
 HUES = {"added": "green", "changed": "orange", "deleted": "red", "attributes": "violet"}
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """Return "1 whiteout" or "2 whiteouts"."""
+    return f"{count} {one if count == 1 else many}"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One path in which B differs from A; fields as in ``images.records.DiffEntry``."""
@@ -174,13 +179,18 @@ class Comparison:
         ranked = sorted(self.entries, key=lambda e: (e.kind == "added", -e.weight, e.path))
         return sorted(ranked[:most], key=lambda entry: entry.path)
 
+    def hidden(self) -> str:
+        """Return the counts of overlayfs's marks."""
+        whiteouts = counted(self.count("whiteout"), "whiteout", "whiteouts")
+        opaque = counted(self.count("opaque"), "opaque directory", "opaque directories")
+        return f"{whiteouts}, {opaque}"
+
     def summary(self) -> str:
         """Return the counts as one sentence."""
         parts = [f"{self.count(kind)} {kind}" for kind in KINDS[:3]]
         parts.append(f"{self.count('attributes')} with other attributes only")
         return (
-            f"{', '.join(parts)}; {self.count('whiteout')} whiteouts, "
-            f"{self.count('opaque')} opaque directories; "
+            f"{', '.join(parts)}; {self.hidden()}; "
             f"{human_size(self.copied_up_bytes)} copied up, {human_size(self.wasted_bytes)} wasted"
         )
 

@@ -150,8 +150,7 @@ def draw_comparison(comparison: Comparison) -> Scene:
     wasted = (
         f"{human_size(comparison.copied_up_bytes)} copied up · "
         f"{human_size(comparison.wasted_bytes)} wasted · "
-        f"{comparison.count('whiteout')} whiteouts · "
-        f"{comparison.count('opaque')} opaque directories"
+        f"{comparison.hidden().replace(', ', ' · ')}"
     )
     scene.add(Label(width - _MARGIN, 30, wasted, 12, 400, "muted", "end"))
     scene.add(*_chips(comparison, _MARGIN, 44))

@@ -15,7 +15,7 @@ from pyminidocker.widgets.layers.fetch import (
     ref_of,
     resurrect,
 )
-from pyminidocker.widgets.layers.model import GLYPHS, HUES, KINDS, Comparison, Entry
+from pyminidocker.widgets.layers.model import GLYPHS, HUES, KINDS, Comparison, Entry, counted
 from pyminidocker.widgets.layers.scene import draw_comparison, draw_stack
 from pyminidocker.widgets.layers.twin import comparison_table
 from pyminidocker.widgets.scene import Scene
@@ -132,11 +132,15 @@ class LayerMicroscope(LearningView):
                 for kind in KINDS
             ],
             "flags": [
-                {"flag": flag, "label": label, "count": model.count(flag)}
-                for flag, label in (
-                    ("whiteout", "whiteouts"),
-                    ("opaque", "opaque directories"),
-                    ("copied", "copied up"),
+                {
+                    "flag": flag,
+                    "label": counted(model.count(flag), one, many),
+                    "count": model.count(flag),
+                }
+                for flag, one, many in (
+                    ("whiteout", "whiteout", "whiteouts"),
+                    ("opaque", "opaque directory", "opaque directories"),
+                    ("copied", "copied up", "copied up"),
                 )
             ],
             "copied": human_size(model.copied_up_bytes),

@@ -20,7 +20,7 @@ function pathRow(row, largest) {
 }
 
 function describe(row, resurrect) {
-  const changes = [["size", row.before, row.after], ["mode", ...row.modes]].filter(([, a, b]) => a || b);
+  const changes = [["size", row.before, row.after], ["mode", ...row.modes]].filter(([, a, b]) => a !== b && (a || b));
   const deleted = row.kind === "deleted";
   return [
     h("div", { class: "md-detail-head" }, badge(row), h("strong", { class: "md-mono" }, row.path), h("span", { class: "md-muted" }, row.kind)),
@@ -111,7 +111,7 @@ function render({ model, el }) {
     chips.replaceChildren(
       chip(`all ${facts.total}`, null, "", !kind && !flag, set("", "")),
       ...facts.kinds.map((one) => chip(`${one.glyph} ${one.count} ${one.kind}`, one.count, one.hue, kind === one.kind, set(one.kind, ""))),
-      ...facts.flags.map((one) => chip(`${one.count} ${one.label}`, one.count, "", flag === one.flag, set("", one.flag))));
+      ...facts.flags.map((one) => chip(one.label, one.count, "", flag === one.flag, set("", one.flag))));
     if (held >= 0) chips.children[held]?.focus();
     totals.textContent = `${facts.copied} copied up from lower layers · ${facts.wasted} lie in layers and are never seen`;
   }

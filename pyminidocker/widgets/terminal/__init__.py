@@ -1,13 +1,17 @@
 """A terminal inside the page: xterm.js on one side, the engine's hijacked stream on the other."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["open_terminal"]
+if TYPE_CHECKING:
+    from pyminidocker.widgets.terminal.view import Terminal as Terminal
+    from pyminidocker.widgets.terminal.view import open_terminal as open_terminal
+
+__all__ = ["Terminal", "open_terminal"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "open_terminal":
-        from pyminidocker.widgets.terminal.view import open_terminal
+    if name in __all__:
+        from pyminidocker.widgets.terminal import view
 
-        return open_terminal
+        return getattr(view, name)
     raise AttributeError(f"module 'pyminidocker.widgets.terminal' has no attribute {name!r}")
