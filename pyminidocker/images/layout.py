@@ -1,9 +1,36 @@
-"""Write an image as an OCI image layout, the directory format skopeo, umoci and podman read.
+"""Images as an OCI image layout, the directory format that skopeo, umoci and podman read.
+
+    oci-layout              {"imageLayoutVersion": "1.0.0"}
+    index.json              one manifest per image, named by an annotation
+    blobs/sha256/<hex>      manifests, configs, layer archives
 
 See: OCI image-spec image-layout.md.
 """
 
+import os
+
+from pyminidocker.errors import IntegrityError, NotFound
+from pyminidocker.images.assemble import assemble
+from pyminidocker.images.atomic import write_file
+from pyminidocker.images.blobs import BlobStore
 from pyminidocker.images.store import ImageStore
+from pyminidocker.images.tar_writer import file_chunks
+from pyminidocker.oci.image_spec import (
+    ANNOTATION_REF_NAME,
+    MEDIA_DOCKER_INDEX,
+    MEDIA_INDEX,
+    MEDIA_MANIFEST,
+    Descriptor,
+    Index,
+    Manifest,
+    decode_index,
+    decode_manifest,
+    encode,
+)
+from pyminidocker.oci.reference import DEFAULT_TAG, parse_any
+
+_LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def write_oci_layout(store: ImageStore, ref: str, directory: str) -> str:
@@ -11,10 +38,32 @@ def write_oci_layout(store: ImageStore, ref: str, directory: str) -> str:
 
     Raises:
         NotFound: no such image.
+        SystemFailure: disk full.
 
     See: OCI image-spec image-layout.md.
     """
-    raise NotImplementedError
+    image = store.resolve(ref)
+    target = BlobStore(f"{directory}/blobs")
+    for digest in (*image.blobs, image.id, image.manifest_digest):
+        with store.blobs.open(digest) as file:
+            target.put_stream(file_chunks(os.dup(file.fileno())), digest)
+    parsed = parse_any(ref)
+    tag = DEFAULT_TAG if isinstance(parsed, str) else parsed.tag or DEFAULT_TAG
+    index = Index(
+        schema_version=2,
+        media_type=MEDIA_INDEX,
+        manifests=[
+            Descriptor(
+                MEDIA_MANIFEST,
+                image.manifest_digest,
+                store.blobs.size(image.manifest_digest),
+                annotations={ANNOTATION_REF_NAME: tag},
+            )
+        ],
+    )
+    write_file(f"{directory}/oci-layout", _LAYOUT)
+    write_file(f"{directory}/index.json", encode(index))
+    return image.manifest_digest
 
 
 def read_oci_layout(store: ImageStore, directory: str, name: str = "") -> list[str]:
@@ -23,11 +72,52 @@ def read_oci_layout(store: ImageStore, directory: str, name: str = "") -> list[s
     Args:
         store: where they go.
         directory: holds ``oci-layout``, ``index.json`` and ``blobs/``.
-        name: tag for the (only) image; empty takes names from the index's annotations.
+        name: a reference to tag the (only) image with; empty leaves images dangling.
 
     Raises:
         IntegrityError: the layout is damaged.
+        NotFound: it is no layout, or lacks a blob it mentions.
+        SystemFailure: disk full; nothing is left behind.
 
     See: OCI image-spec image-layout.md.
     """
-    raise NotImplementedError
+    try:
+        with open(f"{directory}/index.json", "rb") as file:
+            index = decode_index(file.read())
+    except FileNotFoundError as error:
+        raise NotFound(f"{directory} is no OCI image layout: it has no index.json") from error
+    except ValueError as error:
+        raise IntegrityError(f"{directory}/index.json is damaged: {error}") from error
+    source = BlobStore(f"{directory}/blobs")
+    return [_take(store, source, entry.digest, name) for entry in _manifests(source, index)]
+
+
+def _manifests(source: BlobStore, index: Index) -> list[Descriptor]:
+    """Return the manifests for this machine; an index may hold further ones, per platform."""
+    machine = _MACHINES.get(os.uname().machine, "")
+    found: list[Descriptor] = []
+    for entry in index.manifests:
+        if entry.media_type in (MEDIA_INDEX, MEDIA_DOCKER_INDEX):
+            found += _manifests(source, decode_index(source.read(entry.digest)))
+        elif entry.platform is None or entry.platform.architecture in ("", machine):
+            found.append(entry)
+    return found
+
+
+def _take(store: ImageStore, source: BlobStore, digest: str, name: str) -> str:
+    try:
+        manifest: Manifest = decode_manifest(source.read(digest))
+    except ValueError as error:
+        raise IntegrityError(f"manifest {digest} is damaged: {error}") from error
+    with store.lease():
+        for layer in manifest.layers:
+            with source.open(layer.digest) as file:
+                store.blobs.put_stream(file_chunks(os.dup(file.fileno())), layer.digest)
+        image = assemble(
+            store,
+            source.read(manifest.config.digest),
+            [(layer.digest, layer.size) for layer in manifest.layers],
+            media_types=[layer.media_type for layer in manifest.layers],
+            name=name,
+        )
+    return image.id

@@ -48,6 +48,7 @@ class Image:
         manifest_digest: digest of its manifest in the blob store.
         config: the parsed config document.
         layers: bottom layer first.
+        blobs: digests of the layer archives, bottom layer first.
         lower_dirs: overlay lower directories, topmost first; the first one is the shared *init
             layer* with the mount points every container needs, as dockerd has one.
         size: bytes in regular files of all layers.
@@ -61,6 +62,7 @@ class Image:
     manifest_digest: str
     config: ImageConfig
     layers: tuple[Layer, ...]
+    blobs: tuple[str, ...]
     lower_dirs: tuple[str, ...]
     size: int
     created: float
