@@ -18,6 +18,12 @@ _mount.argtypes = [
 ]  # fmt: skip
 _PAGE_BYTES = 4096
 
+COVERED_PROC_HINT = (
+    "the /proc or /sys around us is partly covered (as inside Docker), and then the kernel lets "
+    "nobody mount a fresh one: start the outer container with --security-opt "
+    "systempaths=unconfined"
+)
+
 
 def mount(source: str, target: str, fstype: str, flags: int = 0, data: str = "") -> None:
     """Attach a file system, or change one that is attached.
@@ -47,11 +53,7 @@ def mount(source: str, target: str, fstype: str, flags: int = 0, data: str = "")
     if result < 0:
         error = last_error("mount", target)
         if error.errno == errno.EPERM and fstype in ("proc", "sysfs"):
-            error.hint = (
-                f"the {fstype} around us is partly covered (as inside Docker), and then the kernel "
-                "lets nobody mount a fresh one: start the outer container with "
-                "--security-opt systempaths=unconfined"
-            )
+            error.hint = COVERED_PROC_HINT
         raise error
 
 

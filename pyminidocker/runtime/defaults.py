@@ -7,7 +7,9 @@ covered.  The same values stand in containerd's and moby's ``oci/defaults.go``.
 See: moby daemon/pkg/oci/defaults.go, caps/defaults.go; OCI runtime-spec config-linux.md.
 """
 
-from pyminidocker.runtime.spec import Mount
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.runtime.spec import Mount
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -54,10 +56,10 @@ DEFAULT_READONLY_PATHS = (
 DEFAULT_SHM_BYTES = 64 * 1024 * 1024
 
 
-def default_mounts(
+def mount_table(
     shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False
-) -> list[Mount]:
-    """Return the mounts every container gets, parents first.
+) -> "list[tuple[str, str, str, list[str]]]":
+    """Return (destination, type, source, options) of the mounts every container gets.
 
     Args:
         shm_size_bytes: size limit of /dev/shm (``--shm-size``), bytes.
@@ -66,13 +68,40 @@ def default_mounts(
     See: moby daemon/pkg/oci/defaults.go DefaultLinuxSpec.
     """
     safe = ["nosuid", "noexec", "nodev"]
-    read_only = [] if privileged else ["ro"]
+    system = safe if privileged else [*safe, "ro"]
     return [
-        Mount("/proc", "proc", "proc", list(safe)),
-        Mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-        Mount("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "ptmxmode=0666", "mode=0620"]),
-        Mount("/sys", "sysfs", "sysfs", [*safe, *read_only]),
-        Mount("/sys/fs/cgroup", "cgroup2", "cgroup", [*safe, *read_only]),
-        Mount("/dev/mqueue", "mqueue", "mqueue", list(safe)),
-        Mount("/dev/shm", "tmpfs", "shm", [*safe, "mode=1777", f"size={shm_size_bytes}"]),  # noqa: S108
+        ("/proc", "proc", "proc", safe),
+        ("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+        (
+            "/dev/pts",
+            "devpts",
+            "devpts",
+            ["nosuid", "noexec", "gid=5", "ptmxmode=0666", "mode=620"],
+        ),
+        ("/sys", "sysfs", "sysfs", system),
+        ("/sys/fs/cgroup", "cgroup2", "cgroup", system),
+        ("/dev/mqueue", "mqueue", "mqueue", safe),
+        ("/dev/shm", "tmpfs", "shm", [*safe, "mode=1777", f"size={shm_size_bytes}"]),  # noqa: S108
+    ]
+
+
+def default_mounts(
+    shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False
+) -> "list[Mount]":
+    """Return the mounts every container gets, parents first, as a specification has them.
+
+    Args:
+        shm_size_bytes: size limit of /dev/shm (``--shm-size``), bytes.
+        privileged: leave /sys writable, as ``--privileged`` does.
+
+    See: moby daemon/pkg/oci/defaults.go DefaultLinuxSpec.
+    """
+    # Not at the top: the zygote imports this file, and dataclasses would make it larger.
+    from pyminidocker.runtime.spec import Mount
+
+    return [
+        Mount(destination, fstype, source, list(options))
+        for destination, fstype, source, options in mount_table(
+            shm_size_bytes, privileged=privileged
+        )
     ]

@@ -8,10 +8,34 @@ the kernel remove every one of them.
 See: namespaces(7), user_namespaces(7), pid_namespaces(7).
 """
 
+import errno
+import os
+import signal
 import socket
+import sys
 from collections.abc import Callable
 
-from pyminidocker.runtime.zygote import Zygote
+from pyminidocker.errors import SystemFailure
+from pyminidocker.kernel import mount, namespaces, netlink, pidfd, prctl, userns
+from pyminidocker.kernel.clone import clone3
+from pyminidocker.kernel.constants import (
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+)
+from pyminidocker.kernel.fd import close_range
+from pyminidocker.kernel.libc import SyscallError
+from pyminidocker.kernel.userns import IdMap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.runtime.zygote import Zygote
+
+AgentMain = Callable[[socket.socket], None]
 
 
 class Lab:
@@ -28,37 +52,60 @@ class Lab:
         zygote_pid: the zygote's host pid.
     """
 
-    name: str
-    rootless: bool
-    uid_map: list[tuple[int, int, int]]
-    gid_map: list[tuple[int, int, int]]
-    agent: socket.socket | None
-    agent_pid: int
-    zygote: Zygote
-    zygote_pid: int
+    def __init__(
+        self,
+        name: str,
+        *,
+        rootless: bool,
+        maps: tuple[IdMap, IdMap],
+        agent: tuple[socket.socket | None, int],
+        zygote: "tuple[Zygote, int]",
+    ) -> None:
+        self.name = name
+        self.rootless = rootless
+        self.uid_map, self.gid_map = maps
+        self.agent, self.agent_pid = agent
+        self.zygote, self.zygote_pid = zygote
 
     @property
     def single_id(self) -> bool:
-        """True when only one user id exists in the lab: chown and setuid to others fail."""
-        raise NotImplementedError
+        """True when only one user id exists in the lab: chown and setuid to others fail.
+
+        See: user_namespaces(7).
+        """
+        return is_single(self.uid_map)
 
     def close(self) -> None:
-        """End the zygote and the agent; the calling process stays in the lab's namespaces."""
-        raise NotImplementedError
+        """End the zygote and the agent; the calling process stays in the lab's namespaces.
+
+        See: pid_namespaces(7).
+        """
+        self.zygote.close()
+        if self.agent is not None:
+            self.agent.close()
+
+
+def is_single(id_map: IdMap) -> bool:
+    """Tell whether a map holds one id only.
+
+    See: user_namespaces(7).
+    """
+    return sum(count for _, _, count in id_map) == 1
 
 
 def create_lab(
     engine_name: str,
-    agent_main: Callable[[socket.socket], None] | None = None,
+    agent_main: AgentMain | None = None,
     pool: dict[str, int] | None = None,
 ) -> Lab:
     """Move the calling process into a new lab and start the zygote.
 
     Must be called once, early, from a single-threaded process that has imported little: the
-    zygote is a fork of it and keeps its size.
+    zygote is a fork of it and keeps its size.  When it fails half way the process is of no further
+    use and should end.
 
     Args:
-        engine_name: shown as the lab's host name and in process names.
+        engine_name: shown as the lab's host name.
         agent_main: run in a child that stays outside, with one end of a stream socket; must return
             when that socket reaches its end.
         pool: how many children to keep parked, by network.
@@ -68,4 +115,128 @@ def create_lab(
 
     See: user_namespaces(7), newuidmap(1).
     """
-    raise NotImplementedError
+    rootless = os.getuid() != 0
+    try:
+        maps = userns.plan_maps(os.getuid(), os.getgid())
+        agent = _fork_agent(agent_main) if agent_main else (None, 0)
+        _enter_user_namespace(*maps)
+        # The pid namespace is not among them: a process whose children are born elsewhere may not
+        # have threads, and the engine wants some.  It comes with the zygote.
+        namespaces.unshare(
+            CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP
+        )
+        # Not private: a USB stick unplugged outside shall not be kept busy by a forgotten lab.
+        mount.make_slave("/")
+        namespaces.sethostname(engine_name[:64])
+        netlink.bring_up_loopback()
+        control, zygote_pid = _fork_zygote(single_id=is_single(maps[0]))
+    except SyscallError as error:
+        raise SystemFailure(f"cannot create the lab: {error}", hint=error.hint) from error
+    from pyminidocker.runtime.zygote import Zygote
+
+    return Lab(
+        engine_name,
+        rootless=rootless,
+        maps=maps,
+        agent=agent,
+        zygote=(Zygote(control, pool), zygote_pid),
+    )
+
+
+def _fork_agent(agent_main: AgentMain) -> tuple[socket.socket, int]:
+    """Start the process that stays behind in the host's namespaces."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return ours, pid
+    code = 1
+    try:
+        prctl.set_pdeathsig(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(0)  # the engine died before it could be tied to us
+        prctl.set_name("minidocker-agt")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _keep_only(theirs.fileno())
+        agent_main(theirs)
+        code = 0
+    except BaseException:  # noqa: BLE001 - a fork must never return into the caller's code
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
+
+
+def _enter_user_namespace(uid_map: IdMap, gid_map: IdMap) -> None:
+    """Make a user namespace and have a child, which stays outside, write its maps.
+
+    Only a process outside has the power to map other ids than one's own.
+    """
+    engine = os.getpid()
+    go_read, go_write = os.pipe()
+    answer_read, answer_write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _write_maps_when_told(go_read, answer_write, engine, uid_map, gid_map)
+    os.close(go_read)
+    os.close(answer_write)
+    try:
+        prctl.set_dumpable(True)  # else /proc/<pid>/uid_map belongs to root
+        namespaces.unshare(CLONE_NEWUSER)
+        os.write(go_write, b"!")
+        answer = os.read(answer_read, 4096).decode()
+    finally:
+        os.close(go_write)
+        os.close(answer_read)
+        os.waitpid(pid, 0)
+    if answer != "done":
+        number, path, hint = answer.split("\n", 2)
+        raise SyscallError("write", int(number), path, hint)
+
+
+def _write_maps_when_told(
+    go_fd: int, answer_fd: int, pid: int, uid_map: IdMap, gid_map: IdMap
+) -> None:
+    answer = "done"
+    try:
+        if os.read(go_fd, 1):
+            userns.write_maps(pid, uid_map, gid_map)
+    except SyscallError as error:
+        answer = f"{error.errno}\n{error.path}\n{error.hint}"
+    except BaseException as error:  # noqa: BLE001 - as in _fork_agent
+        answer = f"{errno.EIO}\n/proc/{pid}\n{error!r}"
+    finally:
+        os.write(answer_fd, answer.encode())
+        os._exit(0)
+
+
+def _fork_zygote(*, single_id: bool) -> tuple[socket.socket, int]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid, zygote_pidfd = clone3(CLONE_NEWPID)
+    if pid == 0:
+        try:
+            from pyminidocker.runtime.zygote_main import zygote_main
+
+            _keep_only(theirs.fileno())
+            zygote_main(theirs, single_id=single_id)
+        except BaseException:  # noqa: BLE001 - as in _fork_agent
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
+    theirs.close()
+    host_pid = pidfd.pid_of(zygote_pidfd)
+    os.close(zygote_pidfd)
+    return ours, host_pid
+
+
+def _keep_only(fd: int) -> None:
+    """Close everything but standard input, output, error and ``fd``.
+
+    The engine's lock file and API socket must not stay open in processes that may outlive it by a
+    few milliseconds: the next engine would find them taken.
+    """
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    if fd > 3:
+        close_range(3, fd - 1)
+    close_range(fd + 1)

@@ -21,17 +21,27 @@ Nothing here blocks and nothing here is asyncio: the engine watches ``fileno()``
 calls ``receive()``.
 """
 
+import os
+import select
+import socket
 from typing import NamedTuple
 
-from pyminidocker.errors import InitError
-from pyminidocker.runtime.spec import ContainerSpec, ExecSpec
+from pyminidocker.errors import InitError, SystemFailure
+from pyminidocker.kernel import namespaces, pidfd
+from pyminidocker.runtime import sync
+from pyminidocker.runtime.spec import ContainerSpec, ExecSpec, to_wire
+
+DEFAULT_POOL = {"new": 4, "host": 1}
+_BUSY_TIMEOUT_MS = 5_000
 
 
 class ParkedChild(NamedTuple):
     """A child that waits in its own namespaces for a specification.
 
+    The descriptors stay open until ``Started``, ``Failed`` or ``Lost`` is reported for it.
+
     Attributes:
-        slot: the zygote's number for it.
+        slot: its number.
         host_pid: its pid as the real host sees it (``/proc/<host_pid>`` works in the engine).
         netns_fd: an open file of its network namespace (``network == "new"``), else -1.
         network: ``new`` or ``host``.
@@ -49,6 +59,24 @@ class Parked(NamedTuple):
     """A further child is parked: time to prepare its network."""
 
     child: ParkedChild
+
+
+class Lost(NamedTuple):
+    """A parked child died (somebody killed it); forget what was prepared for it."""
+
+    child: ParkedChild
+
+
+class ParkFailed(NamedTuple):
+    """No child can be parked; tried again at the next ``start`` or ``refill``.
+
+    Attributes:
+        network: ``new`` or ``host``.
+        error: what the kernel refused.
+    """
+
+    network: str
+    error: InitError
 
 
 class Started(NamedTuple):
@@ -91,23 +119,66 @@ class Closed(NamedTuple):
     """The zygote died and took every container with it: the lab is gone."""
 
 
-Event = Parked | Started | Failed | Exited | Closed
+Event = Parked | Lost | ParkFailed | Started | Failed | Exited | Closed
+
+
+class _Child:
+    """What this end knows of one slot."""
+
+    __slots__ = (
+        "channel", "console_fd", "error", "host_pid", "is_reported", "network", "parked", "pidfd",
+        "slot", "token",
+    )  # fmt: skip
+
+    def __init__(self, slot: int, channel: socket.socket, network: str, token: str) -> None:
+        self.slot = slot
+        self.channel: socket.socket | None = channel  # None after end of file
+        self.network = network  # "new" or "host"; empty for an exec
+        self.token = token  # empty while parked
+        self.pidfd = -1  # -1 until the zygote has forked it
+        self.host_pid = 0
+        self.console_fd: int | None = None
+        self.parked: ParkedChild | None = None
+        self.error: InitError | None = None
+        self.is_reported = False  # as Started
 
 
 class Zygote:
     """Starts processes in the lab and reports what became of them.
 
     Args:
-        control_fd: the engine's end of the SEQPACKET socket to the zygote.
-        pool: how many children to keep parked, by network (``{"new": 4, "host": 1}``).
+        control: this end of the SEQPACKET socket to the zygote.
+        pool: how many children to keep parked, by network; default ``DEFAULT_POOL``.
     """
 
-    def __init__(self, control_fd: int, pool: dict[str, int] | None = None) -> None:
-        raise NotImplementedError
+    def __init__(self, control: socket.socket, pool: dict[str, int] | None = None) -> None:
+        control.setblocking(False)
+        self._control = control
+        self._pool = dict(DEFAULT_POOL if pool is None else pool)
+        self._epoll = select.epoll()
+        self._epoll.register(control, select.EPOLLIN)
+        self._slots = 0
+        self._children: dict[int, _Child] = {}
+        self._by_fd: dict[int, _Child] = {}
+        self._waiting: list[tuple[str, ContainerSpec, list[int]]] = []
+        self._park_errors: dict[str, InitError] = {}
+        self._is_closed = False
+        self._events: list[Event] = []
+        self.refill()
 
     def fileno(self) -> int:
-        """Return a descriptor that is readable when ``receive`` has something to report."""
-        raise NotImplementedError
+        """Return a descriptor that is readable when ``receive`` has something to report.
+
+        See: epoll(7): an epoll descriptor can itself be watched.
+        """
+        return self._epoll.fileno()
+
+    def parked(self) -> list[ParkedChild]:
+        """Return the children that wait now, oldest first.
+
+        See: ParkedChild.
+        """
+        return [child.parked for child in self._children.values() if _is_free(child)]  # type: ignore[misc]
 
     def start(
         self,
@@ -126,12 +197,26 @@ class Zygote:
             stdio: descriptors for 0, 1, 2; borrowed (still the caller's to close after return);
                 None is /dev/null for all three, or the terminal when ``spec`` asks for one.
             network_slot: the parked child to use, whose network the caller has prepared; None
-                takes any of ``spec.network``'s kind.
+                takes any of ``spec.network``'s kind, or the next that gets parked.
 
         Raises:
-            SystemFailure: the zygote is gone.
+            SystemFailure: the zygote, or the child in ``network_slot``, is gone.
+
+        See: init.wait_and_start for what the child then does.
         """
-        raise NotImplementedError
+        self._check_open()
+        if network_slot is not None:
+            chosen = self._children.get(network_slot.slot)
+            if chosen is None or not _is_free(chosen):
+                raise SystemFailure(f"the process prepared for container {spec.id[:12]} is gone")
+            self._hand_over(chosen, token, spec, stdio or ())
+            return
+        for child in self._children.values():
+            if _is_free(child) and child.network == spec.network:
+                self._hand_over(child, token, spec, stdio or ())
+                return
+        self._waiting.append((token, spec, [os.dup(fd) for fd in stdio or ()]))
+        self.refill()
 
     def exec(
         self,
@@ -150,17 +235,275 @@ class Zygote:
 
         Raises:
             SystemFailure: the zygote is gone.
+
+        See: init.enter_and_start, setns(2).
         """
-        raise NotImplementedError
+        self._check_open()
+        request = {"op": "exec", "spec": to_wire(spec)}
+        self._ask_for_child(request, "", token, [container_pidfd, *(stdio or ())])
+
+    def refill(self) -> None:
+        """Ask for parked children that are missing, one at a time; called by ``receive`` too.
+
+        See: the module.
+        """
+        self._park_errors.clear()
+        self._top_up()
 
     def receive(self) -> list[Event]:
-        """Return what has happened since the last call, in order, without waiting."""
-        raise NotImplementedError
+        """Return what has happened since the last call, in order, without waiting.
 
-    def parked(self) -> list[ParkedChild]:
-        """Return the children that wait now, oldest first."""
-        raise NotImplementedError
+        See: epoll_wait(2).
+        """
+        for fd, _ in self._epoll.poll(0):
+            if fd == self._control.fileno():
+                self._read_control()
+            elif fd in self._by_fd:
+                self._read_channel(self._by_fd[fd])
+        self._top_up()
+        events, self._events = self._events, []
+        return events
 
     def close(self) -> None:
-        """End the zygote, and with it every process in the lab."""
-        raise NotImplementedError
+        """End the zygote, and with it every process in the lab.
+
+        See: pid_namespaces(7): when pid 1 of a namespace ends, all in it are killed.
+        """
+        self._is_closed = True
+        for child in list(self._children.values()):
+            self._close_channel(child)
+            _close_parked(child)
+        self._children.clear()
+        for _, _, fds in self._waiting:
+            _close_all(fds)
+        self._waiting.clear()
+        self._epoll.close()
+        self._control.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise SystemFailure(
+                "the lab is gone: its zygote died",
+                hint="restart the engine (minidocker system start)",
+            )
+
+    def _top_up(self) -> None:
+        """Ask for the next missing child, unless one is on its way or a start is under way.
+
+        A fork takes a processor for a while; the start that is under way needs it more.
+        """
+        if self._is_closed or any(
+            child.network and not child.pidfd + 1 for child in self._children.values()
+        ):
+            return
+        wanted = [spec.network for _, spec, _ in self._waiting]
+        if not wanted and any(_is_starting(child) for child in self._children.values()):
+            return
+        for network in [*wanted, *self._pool]:
+            free = sum(_is_free(c) and c.network == network for c in self._children.values())
+            missing = network in wanted or free < self._pool.get(network, 0)
+            if missing and network not in self._park_errors:
+                self._ask_for_child({"op": "park", "network": network}, network, "", [])
+                return
+
+    def _ask_for_child(
+        self, request: sync.Message, network: str, token: str, fds: list[int]
+    ) -> None:
+        kind = socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        ours.setblocking(False)
+        self._slots += 1
+        child = _Child(self._slots, ours, network, token)
+        with theirs:
+            self._send_control({"slot": child.slot, **request}, [theirs.fileno(), *fds])
+        self._children[child.slot] = child
+        self._by_fd[ours.fileno()] = child
+        self._epoll.register(ours, select.EPOLLIN)
+
+    def _send_control(self, message: sync.Message, fds: list[int]) -> None:
+        while True:
+            try:
+                sync.send(self._control, message, fds)
+            except BlockingIOError:
+                # Hundreds of requests in one go: the zygote works through them in milliseconds.
+                writable = select.poll()
+                writable.register(self._control, select.POLLOUT)
+                if not writable.poll(_BUSY_TIMEOUT_MS):
+                    raise SystemFailure("the lab's zygote does not answer") from None
+            except OSError as error:
+                raise SystemFailure("the lab is gone: its zygote died") from error
+            else:
+                return
+
+    def _hand_over(
+        self,
+        child: _Child,
+        token: str,
+        spec: ContainerSpec,
+        stdio: "tuple[int, ...] | list[int]",
+    ) -> None:
+        child.token = token
+        assert child.channel is not None
+        try:
+            sync.send(child.channel, to_wire(spec), stdio)
+        except OSError:
+            pass  # it has just died, which the zygote is about to report
+
+    def _read_control(self) -> None:
+        while True:
+            try:
+                message, fds = sync.receive(self._control)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                message, fds = None, []
+            if message is None:
+                if not self._is_closed:
+                    self._is_closed = True
+                    self._epoll.unregister(self._control)
+                    self._events.append(Closed())
+                return
+            if "forked" in message:
+                self._forked(self._children[message["forked"]], fds[0])
+            elif "refused" in message:
+                child = self._children.pop(message["refused"])
+                self._close_channel(child)
+                self._failed(child, _init_error(message["error"]))
+            elif "exited" in message:
+                self._exited(self._children[message["exited"]], message["status"])
+
+    def _read_channel(self, child: _Child) -> None:
+        """Read what a child says on its way to execve, until nothing is there or it has ended."""
+        while child.channel is not None:
+            try:
+                message, fds = sync.receive(child.channel)
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                message, fds = None, []
+            if message is None:
+                self._close_channel(child)
+            elif "console" in message:
+                child.console_fd = fds[0]
+            elif "error" in message:
+                child.error = _init_error(message["error"])
+        self._report_start(child)
+
+    def _report_start(self, child: _Child) -> None:
+        """Report Started once the program runs and its pidfd is known; Failed on an error."""
+        if child.channel is not None or child.pidfd < 0 or child.is_reported:
+            return
+        if child.error is not None:
+            self._failed(child, child.error)
+        elif child.token:
+            child.is_reported = True
+            own_pidfd = child.pidfd
+            child.pidfd = -2  # not ours any more
+            _close_parked(child)
+            self._events.append(Started(child.token, own_pidfd, child.host_pid, child.console_fd))
+
+    def _forked(self, child: _Child, child_pidfd: int) -> None:
+        child.pidfd = child_pidfd
+        child.host_pid = pidfd.pid_of(child_pidfd)
+        if not child.network:
+            self._report_start(child)
+            return
+        netns_fd = -1
+        if child.network == "new":
+            try:
+                netns_fd = namespaces.open_namespace(child.host_pid, "network")
+            except OSError:
+                pass  # dead already, as will be reported
+        child.parked = ParkedChild(child.slot, child.host_pid, netns_fd, child.network, child_pidfd)
+        for index, (token, spec, fds) in enumerate(self._waiting):
+            if spec.network == child.network:
+                del self._waiting[index]
+                self._hand_over(child, token, spec, fds)
+                _close_all(fds)
+                return
+        self._events.append(Parked(child.parked))
+
+    def _exited(self, child: _Child, status: int) -> None:
+        self._read_channel(child)  # its last words may still be on the way
+        self._close_channel(child)
+        self._report_start(child)
+        del self._children[child.slot]
+        if child.is_reported:
+            self._events.append(Exited(child.token, exit_code_of(status)))
+        elif child.error is None and child.parked is not None:
+            self._events.append(Lost(child.parked))
+            _close_parked(child)
+
+    def _failed(self, child: _Child, error: InitError) -> None:
+        """Report a child that will never run anything; once."""
+        if child.console_fd is not None:
+            os.close(child.console_fd)
+        parked = child.parked
+        _close_parked(child)
+        child.error = error
+        if child.token:
+            child.is_reported = False
+            self._events.append(Failed(child.token, error))
+            child.token = ""
+            return
+        self._park_errors[child.network] = error
+        if parked is not None:
+            self._events.append(Lost(parked))
+        self._events.append(ParkFailed(child.network, error))
+        for waiting in [item for item in self._waiting if item[1].network == child.network]:
+            self._waiting.remove(waiting)
+            _close_all(waiting[2])
+            self._events.append(Failed(waiting[0], error))
+
+    def _close_channel(self, child: _Child) -> None:
+        if child.channel is not None:
+            self._epoll.unregister(child.channel)
+            del self._by_fd[child.channel.fileno()]
+            child.channel.close()
+            child.channel = None
+
+
+def _is_free(child: _Child) -> bool:
+    return child.parked is not None and not child.token and child.channel is not None
+
+
+def _is_starting(child: _Child) -> bool:
+    return bool(child.token) and child.channel is not None
+
+
+def _close_parked(child: _Child) -> None:
+    """Close the descriptors of a child that are still ours."""
+    if child.parked is not None and child.parked.netns_fd >= 0:
+        os.close(child.parked.netns_fd)
+    child.parked = None
+    if child.pidfd >= 0:
+        os.close(child.pidfd)
+        child.pidfd = -2
+
+
+def _close_all(fds: list[int]) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def _init_error(record: sync.Message) -> InitError:
+    error = InitError(
+        record["message"],
+        stage=record["stage"],
+        call=record["call"],
+        errno=record["errno"],
+        path=record["path"],
+    )
+    error.hint = record["hint"]
+    return error
+
+
+def exit_code_of(status: int) -> int:
+    """Return Docker's exit code for a wait status: the code, or 128 + the signal's number.
+
+    Args:
+        status: as waitpid(2) gives it.
+
+    See: wait(2) "WIFSIGNALED".
+    """
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

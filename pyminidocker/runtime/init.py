@@ -1,0 +1,147 @@
+"""What a child of the zygote does until it turns into the user's program.
+
+``wait_and_start`` is the life of a parked child; ``enter_and_start`` that of an exec.  Neither
+returns: they end in execve, or in one record on the channel that says what failed, and _exit.
+There is no traceback and nothing is printed: standard error belongs to the container.
+
+See: sync for the messages, operations for the steps, clone(2), setns(2).
+"""
+
+import os
+import signal
+import socket
+
+from pyminidocker.kernel import mount, namespaces, netlink, prctl
+from pyminidocker.kernel.constants import (
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWUTS,
+)
+from pyminidocker.kernel.libc import SyscallError
+from pyminidocker.runtime import plan, sync
+from pyminidocker.runtime.inheritance import Inheritance, record_of
+from pyminidocker.runtime.prelude import Prelude
+from pyminidocker.runtime.process import Launch
+from pyminidocker.runtime.site import Site
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from pyminidocker.runtime.spec import ContainerSpec, ProcessSpec
+
+_EXIT_BEFORE_EXEC = 125
+
+
+def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance) -> "NoReturn":
+    """Live as a parked child: prepare, wait for the specification, build, execute.
+
+    Args:
+        channel: to the engine.
+        network: ``new`` when a network namespace came with this process.
+        inherited: what the zygote made for all its children.
+
+    See: prelude, plan, process.
+    """
+    stage = "prelude"
+    launch: Launch | None = None
+    try:
+        prctl.set_name("minidocker-park")
+        _shed(inherited)
+        mount.make_private("/")
+        if network == "new":
+            _prepare_network()
+        directory = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+        site = Site(os.open("/dev", directory), root_fd=os.open("/", directory))
+        prelude = Prelude(site)
+        prelude.build(inherited.default_steps)
+
+        message, stdio = sync.receive(channel)
+        if message is None:
+            os._exit(0)  # the engine is gone, or has no use for us
+        stage = "plan"
+        spec: ContainerSpec = record_of(message)
+        steps = plan.plan_container(spec)
+        host_paths = [*spec.lower_dirs, spec.upper_dir, *(bind.source for bind in spec.mounts)]
+        site.root_fd = -1
+        for step in prelude.take_over(steps, host_paths):
+            stage = step.stage
+            step.execute(site)
+        launch = _launch(spec.process, stdio or None, channel, inherited)
+        launch.run(as_init=spec.init)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the engine must hear of it
+        _give_up(channel, launch.stage if launch else stage, error)
+
+
+def enter_and_start(
+    channel: socket.socket,
+    process: "ProcessSpec",
+    container_pidfd: int,
+    stdio: list[int],
+    inherited: Inheritance,
+) -> "NoReturn":
+    """Live as an exec: join a container's namespaces and execute.
+
+    The pid namespace has been joined already, by being born into it.
+
+    Args:
+        channel: to the engine.
+        process: what to run.
+        container_pidfd: the container's first process.
+        stdio: descriptors for 0, 1, 2, or none.
+        inherited: what the zygote made for all its children.
+
+    See: setns(2).
+    """
+    launch: Launch | None = None
+    try:
+        _shed(inherited)
+        # The user namespace is the lab's, ours already.
+        namespaces.setns(
+            container_pidfd,
+            CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP,
+        )
+        launch = _launch(process, stdio or None, channel, inherited)
+        launch.run()
+    except Exception as error:  # noqa: BLE001 - as above
+        _give_up(channel, launch.stage if launch else "setns", error)
+
+
+def _shed(inherited: Inheritance) -> None:
+    """Let go of what only the zygote needs, and become a session of our own."""
+    for fd in inherited.zygote_fds:
+        os.close(fd)
+    # Python ignores SIGPIPE and catches SIGINT; both are put right before execve.  Until then a
+    # stray Ctrl-C must not raise KeyboardInterrupt somewhere in the middle.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setsid()
+    os.umask(0o022)
+
+
+def _launch(
+    process: "ProcessSpec",
+    stdio: list[int] | None,
+    channel: socket.socket,
+    inherited: Inheritance,
+) -> Launch:
+    bpf = b"" if process.seccomp == "unconfined" else inherited.filter_for(process.capabilities)
+    return Launch(process, stdio, channel, bpf)
+
+
+def _prepare_network() -> None:
+    netlink.bring_up_loopback()
+    try:
+        # Docker's default since 20.10: ports below 1024 are nothing special in a container.
+        netlink.write_sysctl("net/ipv4/ip_unprivileged_port_start", "0")
+    except SyscallError:
+        pass  # a kernel without it; the container's root can bind them anyway
+
+
+def _give_up(channel: socket.socket, stage: str, error: Exception) -> "NoReturn":
+    try:
+        sync.send(channel, {"error": sync.error_record(stage, error)})
+    except OSError:
+        pass  # nobody is left to hear it
+    os._exit(_EXIT_BEFORE_EXEC)

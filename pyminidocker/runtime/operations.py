@@ -1,0 +1,294 @@
+"""The steps of making a container's file system, as data.
+
+Plan, show, do: ``plan.plan_container`` returns a list of these; ``describe`` says in one line what
+a step does, in the words of the shell commands people know; ``execute`` does it.  Because a step is
+plain data that compares equal to its like, tests check plans without privileges, a notebook can
+stop between two steps and look at the half-made container, and a parked child can do the steps that
+are the same for every container ahead of time (``prelude``).
+
+See: OCI runtime-spec config.md "Mounts", config-linux.md; mount_namespaces(7).
+"""
+
+import errno
+import os
+import stat
+
+from pyminidocker.kernel import mount, mount_api, namespaces, netlink
+from pyminidocker.kernel.constants import MOUNT_ATTR_RDONLY
+from pyminidocker.kernel.fd import make_in_root, open_in_root
+from pyminidocker.kernel.libc import SyscallError
+from pyminidocker.runtime import options
+from pyminidocker.runtime.site import Site
+
+
+class Operation:
+    """One step.  Subclasses list their data in ``__slots__`` in the order of their constructor."""
+
+    __slots__: tuple[str, ...] = ()
+    stage = "mount"
+
+    def __init__(self, *values: object) -> None:
+        for name, value in zip(self.__slots__, values, strict=True):
+            setattr(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__
+        )
+
+    __hash__ = None  # type: ignore[assignment] - some hold lists
+
+    def __repr__(self) -> str:
+        values = ", ".join(repr(getattr(self, name)) for name in self.__slots__)
+        return f"{type(self).__name__}({values})"
+
+    def describe(self) -> str:
+        """Return one line for people.
+
+        See: the man page of the command it quotes.
+        """
+        raise NotImplementedError
+
+    def execute(self, site: Site) -> None:
+        """Do it, once.
+
+        Raises:
+            SyscallError: the kernel refused.
+
+        See: the class.
+        """
+        raise NotImplementedError
+
+
+class SetHostname(Operation):
+    """Name the container in its UTS namespace: uts_namespaces(7)."""
+
+    __slots__ = ("name",)
+    stage = "hostname"
+    name: str
+
+    def describe(self) -> str:  # noqa: D102
+        return f"hostname {self.name}"
+
+    def execute(self, site: Site) -> None:  # noqa: ARG002, D102
+        namespaces.sethostname(self.name)
+
+
+class ConfigureNetwork(Operation):
+    """Give the interface that was put here its address, and the route out: rtnetlink(7)."""
+
+    __slots__ = ("requests",)
+    stage = "network"
+    requests: list[str]
+
+    def describe(self) -> str:  # noqa: D102
+        return f"ip ... ({len(self.requests)} netlink requests)"
+
+    def execute(self, site: Site) -> None:  # noqa: ARG002, D102
+        netlink.replay([bytes.fromhex(request) for request in self.requests])
+
+
+class MountOverlay(Operation):
+    """Stack read-only layers and a writable one into one tree, which becomes the root.
+
+    It is attached over its own upper directory: a directory that surely exists and that nothing in
+    this mount namespace needs to see.  See kernel Documentation/filesystems/overlayfs.rst.
+    """
+
+    __slots__ = ("lower_dirs", "upper_dir", "work_dir")
+    stage = "rootfs"
+    lower_dirs: list[str]
+    upper_dir: str
+    work_dir: str
+
+    def describe(self) -> str:  # noqa: D102
+        return (
+            f"mount -t overlay overlay -o lowerdir={':'.join(self.lower_dirs)},"
+            f"upperdir={self.upper_dir},workdir={self.work_dir},userxattr {self.upper_dir}"
+        )
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        from pyminidocker.runtime.rootfs import mount_overlay
+
+        site.root_fd = mount_overlay(self.lower_dirs, self.upper_dir, self.work_dir)
+
+
+class MountFilesystem(Operation):
+    """Mount a new instance of a file system inside the container."""
+
+    __slots__ = ("destination", "type", "source", "options")
+    destination: str
+    type: str
+    source: str
+    options: list[str]
+
+    def describe(self) -> str:  # noqa: D102
+        return f"mount -t {self.type} {self.source} -o {','.join(self.options)} {self.destination}"
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        try:
+            mount_fd = options.new_mount(self.type, self.source, self.options)
+        except SyscallError as error:
+            if self.type == "cgroup2":
+                return  # no unified hierarchy here: the container does without, as on old hosts
+            error.path = self.destination
+            if self.type in ("proc", "sysfs") and error.errno == errno.EPERM:
+                error.hint = mount.COVERED_PROC_HINT
+            raise
+        target_fd = make_in_root(site.root_fd, self.destination, is_dir=True)
+        mount_api.move_mount(mount_fd, "", dirfd=target_fd)
+        os.close(target_fd)
+        os.close(mount_fd)
+
+
+class BindMount(Operation):
+    """Show a file or directory of the host inside the container: mount(8) --bind."""
+
+    __slots__ = ("source", "destination", "options")
+    source: str
+    destination: str
+    options: list[str]
+
+    def describe(self) -> str:  # noqa: D102
+        return (
+            f"mount --{'r' if self._is_recursive else ''}bind {self.source} {self.destination}"
+            + (f" -o {','.join(self.options)}" if self.options else "")
+        )
+
+    @property
+    def _is_recursive(self) -> bool:
+        # A single mount out of a tree that another user namespace made cannot be taken alone: it
+        # might uncover what a mount below it hides.  Docker's binds are recursive as well.
+        return "bind" not in self.options
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        mount_fd = mount_api.open_tree(self.source, recursive=self._is_recursive)
+        attributes, _ = options.split(self.options)
+        if attributes:
+            mount_api.mount_setattr(mount_fd, attributes, recursive=self._is_recursive)
+        is_dir = stat.S_ISDIR(os.fstat(mount_fd).st_mode)
+        target_fd = make_in_root(site.root_fd, self.destination, is_dir=is_dir)
+        mount_api.move_mount(mount_fd, "", dirfd=target_fd)
+        os.close(target_fd)
+        os.close(mount_fd)
+
+
+class MakeDevices(Operation):
+    """Put the six harmless devices and the usual links into the new /dev.
+
+    mknod(2) is refused in a user namespace whatever one's capabilities, so the host's own nodes
+    are bind-mounted, file by file.  See OCI runtime-spec config-linux.md "Default Devices".
+    """
+
+    __slots__ = ("destination",)
+    stage = "devices"
+    destination: str
+
+    nodes = ("null", "zero", "full", "random", "urandom", "tty")
+    links = (
+        ("fd", "/proc/self/fd"),
+        ("stdin", "/proc/self/fd/0"),
+        ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"),
+        ("ptmx", "pts/ptmx"),
+        ("core", "/proc/kcore"),
+    )
+
+    def describe(self) -> str:  # noqa: D102
+        return f"mount --bind /dev/{{{','.join(self.nodes)}}} {self.destination}; ln -s ..."
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        dev_fd = open_in_root(site.root_fd, self.destination, os.O_PATH | os.O_DIRECTORY)
+        for name in self.nodes:
+            flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+            os.close(os.open(name, flags, 0o666, dir_fd=dev_fd))
+            node_fd = mount_api.open_tree(name, dirfd=site.host_dev_fd)
+            mount_api.move_mount(node_fd, name, dirfd=dev_fd)
+            os.close(node_fd)
+        for name, target in self.links:
+            os.symlink(target, name, dir_fd=dev_fd)
+        os.close(dev_fd)
+
+
+class MaskPath(Operation):
+    """Hide a path: /dev/null over a file, an empty read-only tmpfs over a directory."""
+
+    __slots__ = ("path",)
+    stage = "mask"
+    path: str
+
+    def describe(self) -> str:  # noqa: D102
+        return f"mount --bind /dev/null {self.path}  (or an empty tmpfs over a directory)"
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        target_fd = _open_if_there(site, self.path)
+        if target_fd < 0:
+            return
+        if stat.S_ISDIR(os.fstat(target_fd).st_mode):
+            cover_fd = options.new_mount("tmpfs", "tmpfs", ["ro", "nr_blocks=1", "nr_inodes=1"])
+        else:
+            cover_fd = mount_api.open_tree("null", dirfd=site.host_dev_fd)
+        mount_api.move_mount(cover_fd, "", dirfd=target_fd)
+        os.close(cover_fd)
+        os.close(target_fd)
+
+
+class ReadonlyPath(Operation):
+    """Make a path read-only by binding it onto itself with that flag."""
+
+    __slots__ = ("path",)
+    stage = "mask"
+    path: str
+
+    def describe(self) -> str:  # noqa: D102
+        return f"mount --rbind -o ro {self.path} {self.path}"
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        target_fd = _open_if_there(site, self.path)
+        if target_fd < 0:
+            return
+        mount_fd = mount_api.open_tree("", dirfd=target_fd, recursive=True)
+        mount_api.mount_setattr(mount_fd, MOUNT_ATTR_RDONLY, recursive=True)
+        mount_api.move_mount(mount_fd, "", dirfd=target_fd)
+        os.close(mount_fd)
+        os.close(target_fd)
+
+
+def _open_if_there(site: Site, path: str) -> int:
+    """Open ``path`` in the container, or return -1: this kernel may not have that file."""
+    try:
+        return open_in_root(site.root_fd, path, os.O_PATH)
+    except SyscallError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return -1
+        raise
+
+
+class ReadonlyRoot(Operation):
+    """``--read-only``: forbid writes to the root mount; mounts below keep their own flag."""
+
+    __slots__ = ()
+    stage = "rootfs"
+
+    def describe(self) -> str:  # noqa: D102
+        return "mount -o remount,bind,ro /"
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        mount_api.mount_setattr(site.root_fd, MOUNT_ATTR_RDONLY)
+
+
+class PivotRoot(Operation):
+    """Make the new tree the root and let go of the host's: pivot_root(2)."""
+
+    __slots__ = ()
+    stage = "pivot"
+
+    def describe(self) -> str:  # noqa: D102
+        return "cd <rootfs> && pivot_root . . && umount -l . && cd /"
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        os.fchdir(site.root_fd)
+        # The old root ends up stacked on the new one, at the same place, and is then detached.
+        mount.pivot_root(".", ".")
+        mount.umount2(".")
+        os.chdir("/")

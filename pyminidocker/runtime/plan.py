@@ -1,0 +1,90 @@
+"""From a specification to the list of steps that build the container's surroundings.
+
+See: operations; OCI runtime-spec runtime.md "Lifecycle".
+"""
+
+from pyminidocker.runtime import defaults
+from pyminidocker.runtime.operations import (
+    BindMount,
+    ConfigureNetwork,
+    MakeDevices,
+    MaskPath,
+    MountFilesystem,
+    MountOverlay,
+    Operation,
+    PivotRoot,
+    ReadonlyPath,
+    ReadonlyRoot,
+    SetHostname,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.runtime.spec import ContainerSpec, Mount
+
+
+def plan_container(spec: "ContainerSpec") -> list[Operation]:
+    """Return the steps from a process in fresh namespaces to one inside the container's root.
+
+    See: OCI runtime-spec config.md, config-linux.md.
+    """
+    steps: list[Operation] = []
+    if spec.hostname:
+        steps.append(SetHostname(spec.hostname))
+    if spec.netlink:
+        steps.append(ConfigureNetwork(spec.netlink))
+    steps.append(MountOverlay(spec.lower_dirs, spec.upper_dir, spec.work_dir))
+    steps += plan_mounts(spec.mounts)
+    steps += [BindMount(source, destination, []) for source, destination in spec.files]
+    steps += plan_covers(spec.masked_paths, spec.readonly_paths)
+    if spec.read_only:
+        steps.append(ReadonlyRoot())
+    steps.append(PivotRoot())
+    return steps
+
+
+def plan_mounts(mounts: "list[Mount]") -> list[Operation]:
+    """Return the steps for a specification's mounts, with what belongs into /dev.
+
+    See: OCI runtime-spec config.md "Mounts".
+    """
+    steps: list[Operation] = []
+    for item in mounts:
+        steps += plan_mount(item.destination, item.type, item.source, item.options)
+    return steps
+
+
+def plan_mount(destination: str, fstype: str, source: str, options: list[str]) -> list[Operation]:
+    """Return the steps for one mount: a new /dev comes with its devices.
+
+    See: OCI runtime-spec config.md "Mounts", config-linux.md "Default Devices".
+    """
+    if fstype == "bind":
+        return [BindMount(source, destination, options)]
+    steps: list[Operation] = [MountFilesystem(destination, fstype, source, options)]
+    if destination == "/dev" and fstype == "tmpfs":
+        steps.append(MakeDevices(destination))
+    return steps
+
+
+def plan_covers(masked_paths: list[str], readonly_paths: list[str]) -> list[Operation]:
+    """Return the steps that hide paths and forbid writing to them.
+
+    See: OCI runtime-spec config-linux.md "Masked Paths", "Readonly Paths".
+    """
+    steps: list[Operation] = [ReadonlyPath(path) for path in readonly_paths]
+    steps += [MaskPath(path) for path in masked_paths]
+    return steps
+
+
+def plan_defaults() -> list[Operation]:
+    """Return the steps that are the same for nearly every container.
+
+    See: defaults.
+    """
+    steps: list[Operation] = []
+    for destination, fstype, source, options in defaults.mount_table():
+        steps += plan_mount(destination, fstype, source, options)
+    return steps + plan_covers(
+        list(defaults.DEFAULT_MASKED_PATHS), list(defaults.DEFAULT_READONLY_PATHS)
+    )

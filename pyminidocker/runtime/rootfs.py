@@ -1,0 +1,93 @@
+"""The root file system: overlayfs over the image's layers, and a path into it.
+
+overlayfs shows a stack of directories as one.  Reads find the topmost layer that has the file;
+writes go to the upper directory, after copying the file up.  Inside a user namespace it keeps its
+own marks in ``user.*`` attributes (``userxattr``), since ``trusted.*`` belongs to the real root.
+
+See: kernel Documentation/filesystems/overlayfs.rst.
+"""
+
+import errno
+import os
+
+from pyminidocker.kernel import mount, mount_api
+from pyminidocker.kernel.libc import SyscallError
+
+
+def mount_overlay(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
+    """Mount layers over ``upper_dir`` and return a descriptor of the new root (O_PATH).
+
+    Args:
+        lower_dirs: topmost first, at most 500.
+        upper_dir: where changes go, and the mount point.
+        work_dir: empty, on the same file system as ``upper_dir``.
+
+    Raises:
+        SyscallError: EINVAL (the file system under ``upper_dir`` cannot carry an overlay, for
+            example another overlay), ENOENT (a layer is missing), EPERM (before Linux 5.11).
+
+    See: overlayfs.rst "Multiple lower layers", "User xattr"; fsconfig(2).
+    """
+    try:
+        try:
+            mount_fd = _mount_by_steps(lower_dirs, upper_dir, work_dir)
+        except SyscallError as error:
+            # Linux before 6.5 has no "lowerdir+", before 6.8 no complaint that names it.
+            if error.errno != errno.EINVAL or not error.path.startswith("lowerdir+"):
+                raise
+            return _mount_by_string(lower_dirs, upper_dir, work_dir)
+    except SyscallError as error:
+        raise _explained(error, lower_dirs, upper_dir) from None
+    mount_api.move_mount(mount_fd, upper_dir)
+    return mount_fd
+
+
+def _mount_by_steps(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
+    fs_fd = mount_api.fsopen("overlay")
+    try:
+        mount_api.fsconfig(fs_fd, "source", "overlay")
+        mount_api.fsconfig(fs_fd, "userxattr")
+        for layer in lower_dirs:
+            mount_api.fsconfig(fs_fd, "lowerdir+", layer)
+        mount_api.fsconfig(fs_fd, "upperdir", upper_dir)
+        mount_api.fsconfig(fs_fd, "workdir", work_dir)
+        return mount_api.fsmount(fs_fd)
+    finally:
+        os.close(fs_fd)
+
+
+def _mount_by_string(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
+    """Mount with mount(2), whose options must fit into a page.
+
+    200 layer directories of 100 letters do not; their descriptors' numbers, relative to
+    /proc/self/fd, do.
+    """
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    fds = [os.open(path, flags) for path in (*lower_dirs, upper_dir, work_dir)]
+    here = os.open(".", flags)
+    try:
+        os.chdir("/proc/self/fd")
+        *lowers, upper, work = fds
+        data = f"lowerdir={':'.join(map(str, lowers))},upperdir={upper},workdir={work},userxattr"
+        mount.mount("overlay", upper_dir, "overlay", 0, data)
+    finally:
+        os.fchdir(here)
+        for fd in (*fds, here):
+            os.close(fd)
+    return os.open(upper_dir, flags)
+
+
+def _explained(error: SyscallError, lower_dirs: list[str], upper_dir: str) -> SyscallError:
+    """Return ``error`` about the directory that is to blame, as far as that can be told."""
+    for path in (*lower_dirs, upper_dir):
+        if not os.path.isdir(path):
+            return SyscallError("mount overlay", errno.ENOENT, path, "a layer directory is missing")
+    hint = error.hint
+    if error.errno == errno.EINVAL:
+        hint = (
+            f"the file system of {upper_dir} cannot carry an overlay (is it an overlay itself, or "
+            f"NFS?): put MINIDOCKER_ROOT on ext4, xfs, btrfs or tmpfs. The kernel said: {hint}"
+        )
+    elif error.errno == errno.EPERM:
+        hint = "overlayfs in a user namespace needs Linux 5.11 or newer"
+    return SyscallError("mount overlay", error.errno or 0, upper_dir, hint)

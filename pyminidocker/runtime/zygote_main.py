@@ -1,0 +1,192 @@
+"""The zygote: pid 1 of the lab, which does nothing but fork and reap.
+
+It is small because it was forked from the engine before that imported anything large, and stays
+small because it never does either.  It must stay single-threaded (setns and clone with new
+namespaces demand it) and has no parent to report to but the engine: when that goes, it goes, and
+the kernel kills everything in its pid namespace with it.
+
+See: pid_namespaces(7) "The namespace init process", zygote.py for the picture.
+"""
+
+import gc
+import os
+import select
+import signal
+import socket
+
+from pyminidocker.kernel import caps, namespaces, prctl, signals
+from pyminidocker.kernel.clone import clone3
+from pyminidocker.kernel.constants import (
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUTS,
+)
+from pyminidocker.kernel.libc import SyscallError
+from pyminidocker.runtime import sync
+from pyminidocker.runtime.defaults import DEFAULT_CAPABILITIES
+from pyminidocker.runtime.inheritance import Inheritance, record_of
+from pyminidocker.runtime.init import enter_and_start, wait_and_start
+from pyminidocker.runtime.plan import plan_defaults
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_CONTAINER = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP
+
+
+class ZygoteProcess:
+    """The loop.
+
+    Args:
+        control: socket to the engine.
+        single_id: the lab has one user id.
+    """
+
+    def __init__(self, control: socket.socket, *, single_id: bool) -> None:
+        self.control = control
+        self.slots: dict[int, int] = {}  # pid -> slot
+        self.child_signal_fd = signals.signalfd({signal.SIGCHLD})
+        self.own_pid_namespace = namespaces.open_namespace("self", "pid")
+        self.inherited = Inheritance(
+            [control.fileno(), self.child_signal_fd, self.own_pid_namespace],
+            plan_defaults(),
+            single_id=single_id,
+        )
+        self.inherited.filter_for(list(DEFAULT_CAPABILITIES))
+        caps.last_capability()
+
+    def run(self) -> "NoReturn":
+        """Serve until the engine is gone.
+
+        See: poll(2), signalfd(2).
+        """
+        poller = select.poll()
+        poller.register(self.control, select.POLLIN)
+        poller.register(self.child_signal_fd, select.POLLIN)
+        # Objects that are never collected are never written to, and their pages stay shared.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        while True:
+            for fd, _ in poller.poll():
+                if fd == self.child_signal_fd:
+                    os.read(fd, 4096)
+                    self.reap()
+                else:
+                    self.serve_one()
+
+    def serve_one(self) -> None:
+        """Carry out one request.  One at a time: between two of them the dead are reaped.
+
+        See: sync.
+        """
+        try:
+            message, fds = sync.receive(self.control)
+        except ConnectionError:
+            message, fds = None, []
+        if message is None:
+            os._exit(0)
+        slot = message["slot"]
+        try:
+            if message["op"] == "park":
+                self.park(slot, message["network"], fds)
+            else:
+                self.exec(slot, message["spec"], fds)
+        except SyscallError as error:
+            self.report({"refused": slot, "error": sync.error_record("clone", error)})
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def park(self, slot: int, network: str, fds: list[int]) -> None:
+        """Fork a child into namespaces of its own.
+
+        Raises:
+            SyscallError: the kernel refused a namespace or a process.
+
+        See: clone(2).
+        """
+        flags = _CONTAINER | (CLONE_NEWNET if network == "new" else 0)
+        pid, pidfd = clone3(flags)
+        if pid == 0:
+            wait_and_start(socket.socket(fileno=fds[0]), network, self.inherited)
+        self.born(slot, pid, pidfd)
+
+    def exec(self, slot: int, spec: "sync.Message", fds: list[int]) -> None:
+        """Fork a child into a container's pid namespace.
+
+        Raises:
+            SyscallError: ESRCH (the container is gone), or the kernel refused a process.
+
+        See: setns(2) "pid namespaces": the caller stays, its next children are born inside.
+        """
+        channel_fd, container_pidfd, *stdio = fds
+        namespaces.setns(container_pidfd, CLONE_NEWPID)
+        pid = -1
+        try:
+            pid, pidfd = clone3()
+        finally:
+            if pid != 0:
+                namespaces.setns(self.own_pid_namespace, CLONE_NEWPID)
+        if pid == 0:
+            process = record_of(spec).process
+            enter_and_start(
+                socket.socket(fileno=channel_fd), process, container_pidfd, stdio, self.inherited
+            )
+        self.born(slot, pid, pidfd)
+
+    def born(self, slot: int, pid: int, pidfd: int) -> None:
+        """Remember a child and give the engine its pidfd.
+
+        See: pidfd_open(2).
+        """
+        self.slots[pid] = slot
+        self.report({"forked": slot}, [pidfd])
+        os.close(pidfd)
+
+    def reap(self) -> None:
+        """Collect the dead and report those that had a slot.
+
+        See: waitpid(2).
+        """
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            slot = self.slots.pop(pid, None)
+            if slot is not None:
+                self.report({"exited": slot, "status": status})
+
+    def report(self, message: "sync.Message", fds: "tuple[int, ...] | list[int]" = ()) -> None:
+        """Tell the engine; without an engine there is nothing left to live for.
+
+        See: sync.
+        """
+        try:
+            sync.send(self.control, message, fds)
+        except OSError:
+            os._exit(0)
+
+
+def zygote_main(control: socket.socket, *, single_id: bool) -> "NoReturn":
+    """Be the zygote.
+
+    Args:
+        control: socket to the engine; it blocks.
+        single_id: the lab has one user id.
+
+    See: PR_SET_PDEATHSIG(2const).
+    """
+    prctl.set_pdeathsig(signal.SIGKILL)
+    prctl.set_name("minidocker-zyg")
+    # As pid 1 of its namespace it ignores what it does not handle; Ctrl-C in the terminal the
+    # engine was started from is not meant for it either.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ZygoteProcess(control, single_id=single_id).run()
