@@ -32,7 +32,7 @@ class Option:
     Args:
         names: ``"-a, --all"`` or ``"--all"``.
         kind: what stands for the value in help; ``"bool"`` takes none.
-        text: the line in help.
+        text: the line in help; an option without one is not shown there.
         default: the value when the option is absent, shown in help when it is not empty.
     """
 
@@ -176,7 +176,7 @@ def check_count(command: Command, path: str, count: int) -> None:
         need = f"requires at least {least} argument{'s' if least != 1 else ''}"
     else:
         need = f"requires at most {most} argument{'s' if most != 1 else ''}"
-    raise Failure(f"minidocker: 'minidocker {path}' {need}", 1, usage="always")
+    raise Failure(f"minidocker: 'minidocker {path}' {need}", 1, usage="full")
 
 
 def _read_long(
@@ -192,19 +192,19 @@ def _read_long(
         if name == "help":
             raise HelpWanted
         if not name:
-            raise Failure(f"bad flag syntax: {word}", USAGE_ERROR, usage="option")
+            raise Failure(f"bad flag syntax: {word}", USAGE_ERROR, usage="full")
         from pyminidocker.cli.suggest import nearest
 
         close = nearest(name, longs)
         hint = f"did you mean --{close}?" if close else ""
-        raise Failure(f"unknown flag: --{name}", USAGE_ERROR, usage="option", hint=hint)
+        raise Failure(f"unknown flag: --{name}", USAGE_ERROR, usage="full", hint=hint)
     if not equals:
         if option.kind == "bool":
             value = "true"
         elif rest:
             value = rest.pop()
         else:
-            raise Failure(f"flag needs an argument: --{name}", USAGE_ERROR, usage="option")
+            raise Failure(f"flag needs an argument: --{name}", USAGE_ERROR, usage="full")
     store(option, value, values, given)
 
 
@@ -223,7 +223,7 @@ def _read_shorts(
             if letter == "h":
                 raise HelpWanted
             text = f"unknown shorthand flag: '{letter}' in {word}"
-            raise Failure(text, USAGE_ERROR, usage="option")
+            raise Failure(text, USAGE_ERROR, usage="full")
         if letters.startswith("="):
             value, letters = letters[1:], ""
         elif option.kind == "bool":
@@ -234,7 +234,7 @@ def _read_shorts(
             value = rest.pop()
         else:
             text = f"flag needs an argument: '{letter}' in {word}"
-            raise Failure(text, USAGE_ERROR, usage="option")
+            raise Failure(text, USAGE_ERROR, usage="full")
         store(option, value, values, given)
 
 
@@ -248,7 +248,7 @@ def store(option: Option, text: str, values: dict[str, Any], given: set[str]) ->
         value = _CONVERT[option.kind](text) if option.kind in _CONVERT else text
     except ValueError as error:
         message = f'invalid argument "{text}" for "{option.names}" flag: {error}'
-        raise Failure(message, USAGE_ERROR, usage="option") from None
+        raise Failure(message, USAGE_ERROR, usage="full") from None
     if option.kind in COLLECTING:
         values[option.long].append(value)
     else:

@@ -82,7 +82,7 @@ def verb_page(command: Command, path: str) -> str:
     others = verbs.spellings(canonical)
     if len(others) > 1:
         lines += ["", "Aliases:"]
-        lines += fold(", ".join(f"{PROGRAM} {other}" for other in others), columns() - 3, "  ")
+        lines.append("  " + ", ".join(f"{PROGRAM} {other}" for other in others))
     if command.options:
         lines += ["", "Options:", *_options(command.options)]
     return "\n".join(lines)
@@ -95,22 +95,23 @@ def usage(command: Command, path: str) -> str:
 
 
 def _table(title: str, entries: dict[str, str]) -> list[str]:
-    width = max(len(word) for word in entries)
+    width = max(11, *map(len, entries)) if entries else 0
     lines = [f"{title}:"]
     for word, text in entries.items():
-        lines.append(f"  {word:{width}}  {text}")
+        lines.append(f"  {word:{width}} {text}")
     return [*lines, ""]
 
 
 def _options(options: tuple[Option, ...]) -> list[str]:
+    shown = [option for option in options if option.text]
     left = []
-    for option in options:
+    for option in shown:
         name = option.names if option.short else f"    {option.names}"
         kind = "" if option.kind == "bool" else f" {option.kind}"
         left.append(f"  {name}{kind}")
     indent = max(len(text) for text in left) + 3
     lines = []
-    for option, text in zip(options, left, strict=True):
+    for option, text in zip(shown, left, strict=True):
         words = option.text
         if option.default not in (None, False, 0, ""):
             value = f'"{option.default}"' if option.kind == "string" else option.default

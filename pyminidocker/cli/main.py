@@ -111,13 +111,14 @@ def _no_verb(words: list[str]) -> int:
     if verb:
         return _fail(Failure(f"{PROGRAM} {verb}: {why}", hint=instead))
     if first in verbs.OBJECTS:
-        unknown, known = f"{first} {words[1]}", verbs.of_object(first)
-        close = nearest(words[1], known)
+        unknown = f"{first} {words[1]}"
+        close = nearest(words[1], verbs.of_object(first))
         close = f"{first} {close}" if close else ""
         help_for = f"{PROGRAM} {first}"
     else:
         unknown, help_for = first, PROGRAM
-        close = HABITS.get(first) or nearest(first, {**verbs.top_level(), **verbs.OBJECTS})
+        known = [*verbs.COMMON, *verbs.top_level(), *verbs.OBJECTS]
+        close = HABITS.get(first) or nearest(first, known)
     text = f"{PROGRAM}: '{unknown}' is not a {PROGRAM} command."
     if close:
         text += f" Did you mean '{PROGRAM} {close}'?"
@@ -130,9 +131,11 @@ def _fail(failure: Failure, command: Command | None = None, path: str = "") -> i
     if failure.hint:
         lines.append(f"hint: {failure.hint}")
     if failure.usage and command is not None:
-        from pyminidocker.cli.help import usage
+        if failure.usage == "full":
+            from pyminidocker.cli.help import usage
 
-        lines += ["", usage(command, path), "", f"Run '{PROGRAM} {path} --help' for more information"]
+            lines += ["", usage(command, path)]
+        lines += ["", f"Run '{PROGRAM} {path} --help' for more information"]
     if lines:
         sys.stdout.flush()
         print("\n".join(lines), file=sys.stderr)

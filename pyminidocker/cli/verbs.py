@@ -28,7 +28,6 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "container stop": ("container_states", "STOP", "Stop one or more running containers"),
     "container top": ("container_facts", "TOP", "Display the running processes of a container"),
     "container wait": ("container_facts", "WAIT", "Block until one or more containers stop, then print their exit codes"),
-    "events": ("events", "EVENTS", "Get real time events from the server"),
     "image bootstrap": ("bootstrap", "BOOTSTRAP", "Make the base images on this machine, without a registry"),
     "image history": ("image_history", "HISTORY", "Show the history of an image"),
     "image inspect": ("inspect", "IMAGE", "Display detailed information on one or more images"),
@@ -36,11 +35,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "image prune": ("prune", "IMAGES", "Remove unused images"),
     "image rm": ("image_names", "RM", "Remove one or more images"),
     "image tag": ("image_names", "TAG", "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE"),
-    "inspect": ("inspect", "ANY", "Return low-level information on Docker objects"),
+    "inspect": ("inspect", "ALL", "Return low-level information on Docker objects"),
     "network inspect": ("inspect", "NETWORK", "Display detailed information on one or more networks"),
     "network ls": ("network_list", "LS", "List networks"),
     "system df": ("system_df", "DF", "Show docker disk usage"),
     "system doctor": ("doctor", "DOCTOR", "Say what this host allows, and what that means for the lessons"),
+    "system events": ("events", "EVENTS", "Get real time events from the server"),
     "system info": ("info", "INFO", "Display system-wide information"),
     "system prune": ("prune", "SYSTEM", "Remove unused data"),
     "system start": ("engine", "START", "Start the engine (any other command does, when needed)"),
@@ -70,7 +70,7 @@ SHORT: dict[str, str] = {
     "history": "image history",
     "tag": "image tag",
     "info": "system info",
-    "system events": "events",
+    "events": "system events",
     **{
         name: f"container {name}"
         for name in (

@@ -1,0 +1,113 @@
+"""What ``run``, ``exec``, ``start`` and ``attach`` have in common once they take part."""
+
+from __future__ import annotations
+
+import os
+
+from pyminidocker.cli.failures import Failure
+from pyminidocker.cli.keys import parse
+from pyminidocker.cli.prompt import nobody_types
+from pyminidocker.errors import MiniDockerError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyminidocker.client.engine_client import EngineClient
+
+NO_TTY = 1
+GIVE_UP = 1
+
+
+def check_input(path: str, target: str, command: list[str], *, tty: bool, stdin: bool) -> None:
+    """Make sure that somebody can type when input is wanted.
+
+    Args:
+        path: the verb, e.g. ``"run"``.
+        target: image or container.
+        command: what is to run there, for the advice.
+        tty: a terminal was asked for.
+        stdin: standard input was asked for.
+
+    Raises:
+        Failure: nobody can: stdin is no terminal, or it is a notebook cell's.
+    """
+    if not stdin:
+        return
+    if nobody_types():
+        raise Failure(
+            f"minidocker: a notebook's ! cell passes no keystrokes on: {_flags(path, tty=tty)}"
+            " would wait for ever",
+            hint=_advice(path, target, command),
+        )
+    if tty and not os.isatty(0):
+        raise Failure("the input device is not a TTY", NO_TTY)
+
+
+def _flags(path: str, *, tty: bool) -> str:
+    return f"{path} {'-it' if tty else '-i'}" if path.split()[-1] in ("run", "exec") else path
+
+
+def _advice(path: str, target: str, command: list[str]) -> str:
+    verb = path.split()[-1]
+    shell = command[0] if command else "sh"
+    words = " ".join([target, *command]) if len(command) > 1 else f"{target} ls /"
+    if verb == "exec":
+        return (
+            f"run one command:         !minidocker exec {words}\n"
+            f"      feed input from a pipe:  !printf 'ls /\\n' | minidocker exec -i {target} {shell}\n"
+            f'      a terminal in the page:  engine.container("{target}").terminal("{shell}")'
+        )
+    if verb in ("attach", "start"):
+        return (
+            f"read its output:         !minidocker logs {target}\n"
+            f"      run a command in it:     !minidocker exec {target} ls /\n"
+            f'      a terminal in the page:  engine.container("{target}").terminal()'
+        )
+    return (
+        f"run one command:         !minidocker run --rm {words}\n"
+        f"      feed input from a pipe:  !printf 'ls /\\n' | minidocker run -i --rm {target} {shell}\n"
+        f'      a terminal in the page:  engine.terminal("{target}", "{shell}")'
+    )
+
+
+def detach_keys(text: str) -> bytes:
+    """Return the bytes that detach.
+
+    Raises:
+        Failure: an unknown key.
+    """
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise Failure(str(error)) from None
+
+
+def proxy_to(engine: EngineClient, container: str) -> Callable[[str], None]:
+    """Return a function that sends a container the signal it is called with."""
+    return lambda name: engine.container_kill(container, signal=name)
+
+
+def resize_quietly(resize: Callable[[int, int], None]) -> None:
+    """Give a new process our terminal's size; it may have ended already."""
+    from pyminidocker.cli.terminal import size
+
+    rows, columns = size()
+    if rows:
+        try:
+            resize(rows, columns)
+        except MiniDockerError:
+            pass
+
+
+def say_detached() -> None:
+    """Say that the keys were understood, as Docker does."""
+    print("read escape sequence")
+
+
+def say_given_up() -> int:
+    """Say why we end although the container goes on; return the exit code."""
+    import sys
+
+    print("got 3 SIGTERM/SIGINTs, forcefully exiting", file=sys.stderr)
+    return GIVE_UP

@@ -1,0 +1,162 @@
+"""``ps``: which containers there are."""
+
+from __future__ import annotations
+
+from pyminidocker.cli.command import Command, Invocation, Option
+from pyminidocker.cli.listing import FORMAT_HELP, Listing, filters, label, labels_text, print_lines
+from pyminidocker.cli.output import quoted, shorten
+from pyminidocker.units import human_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Json = dict[str, Any]
+
+COLUMNS = ("ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names")
+
+
+def _names(record: Json, *, trunc: bool) -> str:
+    names = [name.removeprefix("/") for name in record.get("Names") or []]
+    return ",".join(name for name in names if not trunc or "/" not in name)
+
+
+def _image(record: Json, *, trunc: bool) -> str:
+    image = record.get("Image") or "<no image>"
+    if trunc:
+        image_id = record.get("ImageID", "").removeprefix("sha256:")[:12]
+        if image.removeprefix("sha256:")[:12] == image_id:
+            return str(image_id)
+        name, _, _ = image.partition("@")
+        return str(name)
+    return str(image)
+
+
+def _command(record: Json, *, trunc: bool) -> str:
+    command = record.get("Command", "")
+    return quoted(shorten(command, 20) if trunc else command)
+
+
+def ports_text(record: Json) -> str:
+    """Return ports as ``ps`` shows them, neighbours joined: "0.0.0.0:4000->80/tcp, 90-91/tcp"."""
+    found = []
+    for port in record.get("Ports") or []:
+        private, public = int(port["PrivatePort"]), int(port.get("PublicPort") or 0)
+        found.append((port.get("IP") or "", public, private, port.get("Type") or "tcp"))
+    found.sort(key=lambda one: (one[2], one[3], one[1], one[0]))
+    groups: list[list[Any]] = []  # [ip, type, first public, first private, count]
+    for ip, public, private, kind in found:
+        for group in groups:
+            follows = group[3] + group[4] == private
+            same_way = group[2] + group[4] == public if public else not group[2]
+            if (group[0], group[1]) == (ip, kind) and follows and same_way:
+                group[4] += 1
+                break
+        else:
+            groups.append([ip, kind, public, private, 1])
+    texts = []
+    for ip, kind, public, private, count in groups:
+        inside = _span(private, count)
+        host = f"[{ip}]" if ":" in ip and not ip.startswith("[") else ip
+        if public:
+            texts.append(f"{host}:{_span(public, count)}->{inside}/{kind}")
+        else:
+            texts.append(f"{inside}/{kind}")
+    return ", ".join(texts)
+
+
+def _span(first: int, count: int) -> str:
+    return str(first) if count == 1 else f"{first}-{first + count - 1}"
+
+
+def _created(record: Json) -> str:
+    from pyminidocker.cli.times import local
+
+    return local(record["Created"])
+
+
+def _running_for(record: Json) -> str:
+    from pyminidocker.cli.times import ago
+
+    return ago(record["Created"])
+
+
+def _size(record: Json) -> str:
+    text = human_size(record.get("SizeRw") or 0)
+    virtual = record.get("SizeRootFs") or 0
+    return f"{text} (virtual {human_size(virtual)})" if virtual > 0 else text
+
+
+def _mounts(record: Json, *, trunc: bool) -> str:
+    names = [mount.get("Name") or mount.get("Source", "") for mount in record.get("Mounts") or []]
+    return ",".join(shorten(name, 15) if trunc else name for name in names)
+
+
+def _local_volumes(record: Json) -> str:
+    mounts = record.get("Mounts") or []
+    return str(sum(mount.get("Driver") == "local" for mount in mounts))
+
+
+def _networks(record: Json) -> str:
+    settings = record.get("NetworkSettings") or {}
+    return ",".join(settings.get("Networks") or {})
+
+
+def listing(*, trunc: bool) -> Listing:
+    """Return what ``ps`` can show, with long texts cut when ``trunc``."""
+    return Listing(
+        "ContainerContext",
+        {
+            "ID": ("CONTAINER ID", lambda one: str(one["Id"])[: 12 if trunc else None]),
+            "Names": ("NAMES", lambda one: _names(one, trunc=trunc)),
+            "Image": ("IMAGE", lambda one: _image(one, trunc=trunc)),
+            "Command": ("COMMAND", lambda one: _command(one, trunc=trunc)),
+            "CreatedAt": ("CREATED AT", _created),
+            "RunningFor": ("CREATED", _running_for),
+            "Ports": ("PORTS", ports_text),
+            "State": ("STATE", lambda one: str(one.get("State", ""))),
+            "Status": ("STATUS", lambda one: str(one.get("Status", ""))),
+            "Size": ("SIZE", _size),
+            "Labels": ("LABELS", labels_text),
+            "Mounts": ("MOUNTS", lambda one: _mounts(one, trunc=trunc)),
+            "LocalVolumes": ("LOCAL VOLUMES", _local_volumes),
+            "Networks": ("NETWORKS", _networks),
+        },
+        {"Label": label},
+    )
+
+
+def ls(call: Invocation) -> int:
+    """List containers."""
+    options = call.options
+    last = 1 if options["latest"] and options["last"] == -1 else options["last"]
+    form = options["format"]
+    found = call.engine.container_list(
+        all=options["all"] or last > 0,
+        limit=max(last, 0),
+        size=options["size"] or (bool(form) and ".Size" in form),
+        filters=filters(options["filter"]),
+    )
+    trunc = not options["no-trunc"]
+    if options["quiet"] and form in ("", "table"):
+        return print_lines([one["Id"][: 12 if trunc else None] for one in found])
+    columns = (*COLUMNS, "Size") if options["size"] else COLUMNS
+    return listing(trunc=trunc).show(found, columns, form)
+
+
+LS = Command(
+    "[OPTIONS]",
+    (
+        Option("-a, --all", "bool", "Show all containers (default shows just running)"),
+        Option("-f, --filter", "filter", "Filter output based on conditions provided"),
+        Option("--format", "string", FORMAT_HELP),
+        Option(
+            "-n, --last", "int", "Show n last created containers (includes all states)", -1
+        ),
+        Option("-l, --latest", "bool", "Show the latest created container (includes all states)"),
+        Option("--no-trunc", "bool", "Don't truncate output"),
+        Option("-q, --quiet", "bool", "Only display container IDs"),
+        Option("-s, --size", "bool", "Display total file sizes"),
+    ),
+    ls,
+)

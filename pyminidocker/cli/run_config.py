@@ -1,0 +1,219 @@
+"""From the options of ``run`` to the body of POST /containers/create."""
+
+from __future__ import annotations
+
+from pyminidocker.cli.environment import check_variable, labels, variables
+from pyminidocker.cli.failures import Failure
+from pyminidocker.cli.mounts import parse_mount, parse_volume
+from pyminidocker.cli.ports import parse_expose, parse_publish
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Json = dict[str, Any]
+    Options = dict[str, Any]
+
+USAGE_ERROR = 125
+STREAMS = ("stdin", "stdout", "stderr")
+
+
+def create_body(options: Options, given: set[str], arguments: list[str]) -> Json:
+    """Return the request that makes the container ``options`` describe.
+
+    Args:
+        options: values of ``run_options.COMMON`` (and ``detach``).
+        given: the options that stood on the command line.
+        arguments: image, command and its arguments.
+
+    Raises:
+        Failure: an option makes no sense or contradicts another; exit code 125.
+    """
+    _check(options, given)
+    image, *command = arguments
+    attached = attached_streams(options)
+    body: Json = {
+        "Image": image,
+        "AttachStdin": "stdin" in attached,
+        "AttachStdout": "stdout" in attached,
+        "AttachStderr": "stderr" in attached,
+        "Tty": options["tty"],
+        "OpenStdin": options["interactive"],
+        "StdinOnce": options["interactive"] and "stdin" in attached,
+        "Env": variables(
+            [_checked("-e, --env", text, check_variable) for text in options["env"]],
+            options["env-file"],
+        ),
+        "Labels": labels(options["label"], options["label-file"]),
+        "HostConfig": _host_config(options),
+    }
+    if command:
+        body["Cmd"] = command
+    for key, name in (
+        ("Hostname", "hostname"), ("Domainname", "domainname"), ("User", "user"),
+        ("WorkingDir", "workdir"), ("StopSignal", "stop-signal"),
+    ):  # fmt: skip
+        if options[name]:
+            body[key] = options[name]
+    if "stop-timeout" in given:
+        body["StopTimeout"] = options["stop-timeout"]
+    if "entrypoint" in given:
+        body["Entrypoint"] = [options["entrypoint"]]  # "" clears the image's
+    _add_volumes(body, options)
+    _add_ports(body, options)
+    _add_network(body, options)
+    return body
+
+
+def attached_streams(options: Options) -> list[str]:
+    """Return which of stdin, stdout and stderr the command takes part in.
+
+    Raises:
+        Failure: ``--attach`` names something else.
+    """
+    if options.get("detach"):
+        return []
+    asked = [_checked("-a, --attach", text, _stream) for text in options["attach"]]
+    if not asked:
+        asked = ["stdout", "stderr"]
+        if options["interactive"]:
+            asked.append("stdin")
+    return asked
+
+
+def _stream(text: str) -> str:
+    if text.lower() not in STREAMS:
+        raise ValueError("valid streams are STDIN, STDOUT and STDERR")
+    return text.lower()
+
+
+def _checked(names: str, text: str, check: Callable[[str], Any]) -> Any:
+    try:
+        return check(text)
+    except ValueError as error:
+        message = f'invalid argument "{text}" for "{names}" flag: {error}'
+        raise Failure(message, USAGE_ERROR, usage="full") from None
+
+
+def _check(options: Options, given: set[str]) -> None:
+    if options.get("detach") and options["attach"]:
+        text = "conflicting options: cannot specify both --attach and --detach"
+        raise Failure(text, USAGE_ERROR)
+    if options["rm"] and options["restart"] not in ("no", ""):
+        raise refused("conflicting options: cannot specify both --restart and --rm")
+    if "detach-keys" in given:
+        from pyminidocker.cli.keys import parse
+
+        try:
+            parse(options["detach-keys"])
+        except ValueError as error:
+            raise refused(str(error)) from None
+
+
+def refused(message: str) -> Failure:
+    """Return what ``run`` says when the client itself finds something wrong."""
+    return Failure(f"minidocker: {message}", USAGE_ERROR, usage="pointer")
+
+
+def _host_config(options: Options) -> Json:
+    host: Json = {"AutoRemove": options["rm"], "RestartPolicy": _restart(options["restart"])}
+    for key, name in (
+        ("ReadonlyRootfs", "read-only"), ("Privileged", "privileged"),
+        ("PublishAllPorts", "publish-all"), ("CapAdd", "cap-add"), ("CapDrop", "cap-drop"),
+        ("SecurityOpt", "security-opt"), ("ExtraHosts", "add-host"), ("Dns", "dns"),
+        ("DnsOptions", "dns-option"), ("DnsSearch", "dns-search"), ("GroupAdd", "group-add"),
+        ("VolumesFrom", "volumes-from"), ("ContainerIDFile", "cidfile"), ("Init", "init"),
+        ("Memory", "memory"), ("ShmSize", "shm-size"), ("PidsLimit", "pids-limit"),
+    ):  # fmt: skip
+        if options[name]:
+            host[key] = options[name]
+    if options["cpus"]:
+        host["NanoCpus"] = int(options["cpus"] * 1e9)
+    if options["ulimit"]:
+        host["Ulimits"] = [_checked("--ulimit", text, _ulimit) for text in options["ulimit"]]
+    if options["tmpfs"]:
+        host["Tmpfs"] = dict(text.partition(":")[::2] for text in options["tmpfs"])
+    if options["mount"]:
+        host["Mounts"] = [_checked("--mount", text, parse_mount) for text in options["mount"]]
+    for text in options["add-host"]:
+        _checked("--add-host", text, _extra_host)
+    return host
+
+
+def _extra_host(text: str) -> str:
+    if not all(text.partition(":")):
+        raise ValueError(f'bad format for add-host: "{text}"')
+    return text
+
+
+def _ulimit(text: str) -> Json:
+    name, equals, limits = text.partition("=")
+    soft, colon, hard = limits.partition(":")
+    hard = hard if colon else soft
+    try:
+        if not name or not equals:
+            raise ValueError
+        return {"Name": name, "Soft": int(soft), "Hard": int(hard)}
+    except ValueError:
+        raise ValueError(f"invalid ulimit argument: {text}") from None
+
+
+def _restart(text: str) -> Json:
+    name, colon, count = text.partition(":")
+    if not colon:
+        return {"Name": name, "MaximumRetryCount": 0}
+    if not count.isdecimal():
+        raise refused("invalid restart policy format: maximum retry count must be an integer")
+    return {"Name": name, "MaximumRetryCount": int(count)}
+
+
+def _add_volumes(body: Json, options: Options) -> None:
+    binds, anonymous = [], {}
+    for text in options["volume"]:
+        try:
+            bind, path = parse_volume(text)
+        except ValueError as error:
+            raise refused(str(error)) from None
+        if bind:
+            binds.append(bind)
+        else:
+            anonymous[path] = {}
+    if binds:
+        body["HostConfig"]["Binds"] = binds
+    if anonymous:
+        body["Volumes"] = anonymous
+
+
+def _add_ports(body: Json, options: Options) -> None:
+    bindings: dict[str, list[Json]] = {}
+    exposed: dict[str, Json] = {}
+    try:
+        for text in options["publish"]:
+            for port, address, published in parse_publish(text):
+                bindings.setdefault(port, []).append({"HostIp": address, "HostPort": published})
+                exposed[port] = {}
+        for text in options["expose"]:
+            exposed.update({port: {} for port in parse_expose(text)})
+    except ValueError as error:
+        raise refused(str(error)) from None
+    if bindings:
+        body["HostConfig"]["PortBindings"] = bindings
+    if exposed:
+        body["ExposedPorts"] = exposed
+
+
+def _add_network(body: Json, options: Options) -> None:
+    networks = options["network"] + options["net"]
+    mode = networks[0] if networks else "default"
+    body["HostConfig"]["NetworkMode"] = mode
+    if options["mac-address"]:
+        body["MacAddress"] = options["mac-address"]
+    endpoint: Json = {}
+    if options["network-alias"]:
+        endpoint["Aliases"] = options["network-alias"]
+    if options["ip"]:
+        endpoint["IPAMConfig"] = {"IPv4Address": options["ip"]}
+    if endpoint or len(networks) > 1:
+        ends = {mode: endpoint, **{name: {} for name in networks[1:]}}
+        body["NetworkingConfig"] = {"EndpointsConfig": ends}
