@@ -8,16 +8,17 @@
 only then: this module stays empty so that ``import pyminidocker`` costs nothing.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing ``typing`` would take longer than all of ``minidocker ps``
 if TYPE_CHECKING:
+    from typing import Any
+
     from pyminidocker.client import connect as connect
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "connect"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name == "connect":
         from pyminidocker.client import connect
 
