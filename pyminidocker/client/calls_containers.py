@@ -29,12 +29,11 @@ class PendingWait:
         """Block until the container has ended; return its exit code."""
         answer = self._response.json()
         self._response.close()
-        self._response.connection.close()
         return int(answer["StatusCode"])
 
     def close(self) -> None:
         """Stop waiting."""
-        self._response.connection.close()
+        self._response.close()
 
 
 class ContainerCalls(Transport):

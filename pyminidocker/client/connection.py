@@ -17,7 +17,7 @@ from pyminidocker.errors import IntegrityError, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Self
 
 _READ = 65536
@@ -141,6 +141,7 @@ class Response:
         status: the HTTP status.
         reason: its text.
         headers: by lower-case name.
+        release: takes the connection when it can be used again.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class Response:
     ) -> None:
         self.status, self.reason, self.headers = status, reason, headers
         self.connection = connection
+        self.release: Callable[[Connection], None] | None = None
         self.reusable = headers.get("connection", "").lower() != "close"
         self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
         self._left: int | None = None  # None: until the connection ends
@@ -170,12 +172,13 @@ class Response:
         return self.connection.fileno()
 
     def close(self) -> None:
-        """Give the body up; an unfinished one costs the connection."""
-        if not self.finished:
-            self.reusable = False
-            self.finished = True
-        if not self.reusable:
+        """Be done with the answer; what was not read of it costs the connection."""
+        release, self.release = self.release, None
+        if not (self.finished and self.reusable):
             self.connection.close()
+        elif release is not None:
+            release(self.connection)
+        self.finished = True
 
     def read(self) -> bytes:
         """Return the whole body."""

@@ -143,12 +143,6 @@ class Transport:
             connection.close()
         return self.connect()
 
-    def _give_back(self, response: Response) -> None:
-        if response.finished and response.reusable:
-            self._idle.append(response.connection)
-        else:
-            response.close()
-
     def open(
         self,
         method: str,
@@ -183,6 +177,7 @@ class Transport:
         try:
             connection.send(method, target, sent, payload)
             response = connection.receive(method)
+            response.release = self._idle.append
         except (BrokenPipeError, ConnectionResetError) as error:
             connection.close()
             raise errors.Unavailable("the engine closed the connection") from error
@@ -191,7 +186,7 @@ class Transport:
             raise
         if response.status >= 300:
             refusal = self._error(response)
-            self._give_back(response)
+            response.close()
             raise refusal
         return response
 
@@ -209,14 +204,14 @@ class Transport:
         """
         response = self.open(method, path, query, body)
         value = response.json()
-        self._give_back(response)
+        response.close()
         return value
 
     def call_bytes(self, path: str, query: Mapping[str, object] | None = None) -> bytes:
         """GET ``path`` and return the answer's bytes."""
         response = self.open("GET", path, query)
         value = response.read()
-        self._give_back(response)
+        response.close()
         return value
 
     def upload(

@@ -1,0 +1,297 @@
+"""``minidockerd``: boot, serve, stop.
+
+The order matters.  Everything that must happen in a small single-threaded process comes first:
+directories, lock, socket, then the lab (namespaces, host agent, zygote).  Only then are asyncio,
+h11, msgspec and the engine imported, by ``serve``; this module imports next to nothing.
+
+See: docs/decisions/0001-lab-host-and-zygote.md; flock(2); unix(7).
+"""
+
+import os
+import sys
+
+from pyminidocker import __version__, paths
+from pyminidocker.errors import Conflict, InvalidArgument, MiniDockerError, SystemFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import NoReturn
+
+USAGE = """\
+usage: minidockerd [--name NAME] [--run-dir DIR] [--state-dir DIR] [--foreground] [--log-requests]
+
+The engine behind `minidocker`; clients start it by themselves.
+
+  --name NAME       which of your engines (default: default)
+  --run-dir DIR     where its socket, lock and log are
+  --state-dir DIR   where its images, containers and volumes are
+  --foreground      log to standard error instead of DIR/daemon.log
+  --log-requests    log every API request
+  --version         print the version and exit
+"""
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_RUNNING = 3  # another engine has the lock: for a client that is no failure
+LOG_LIMIT_BYTES = 1 << 20
+SOCKET_PATH_LIMIT = 107
+
+
+class Options:
+    """What the command line says.
+
+    Attributes:
+        name: the engine's name.
+        run_dir: socket, lock, pid file, log.
+        state_dir: what must survive.
+        foreground: log to standard error.
+        log_requests: log every request.
+        detach: leave the caller's session and process group (for autostart).
+        ready_fd: where to say "ready" or what went wrong, or -1.
+    """
+
+    def __init__(self) -> None:
+        self.name = paths.DEFAULT_ENGINE
+        self.run_dir = self.state_dir = ""
+        self.foreground = self.log_requests = self.detach = False
+        self.ready_fd = -1
+
+    @property
+    def socket_path(self) -> str:
+        """Where the API listens."""
+        return f"{self.run_dir}/minidocker.sock"
+
+    @property
+    def log_path(self) -> str:
+        """Where the log is."""
+        return f"{self.run_dir}/daemon.log"
+
+
+def parse(argv: list[str]) -> Options:
+    """Read the command line.
+
+    Raises:
+        InvalidArgument: an unknown option or a missing value.
+    """
+    options = Options()
+    words = list(argv)
+    while words:
+        name, equals, value = words.pop(0).partition("=")
+        if name in ("--foreground", "--log-requests", "--detach") and not equals:
+            setattr(options, name[2:].replace("-", "_"), True)
+            continue
+        if name not in ("--name", "--run-dir", "--state-dir", "--ready-fd"):
+            raise InvalidArgument(f"unknown option {name}", hint="see minidockerd --help")
+        if not equals:
+            if not words:
+                raise InvalidArgument(f"option {name} needs a value")
+            value = words.pop(0)
+        if name == "--ready-fd":
+            options.ready_fd = int(value)
+        else:
+            setattr(options, name[2:].replace("-", "_"), value)
+    from pyminidocker.ids import is_valid_name
+
+    if not is_valid_name(options.name):
+        raise InvalidArgument(f"invalid engine name {options.name!r}")
+    options.run_dir = os.path.abspath(options.run_dir or paths.run_root(options.name))  # noqa: PTH100
+    options.state_dir = os.path.abspath(options.state_dir or paths.state_root(options.name))  # noqa: PTH100
+    if len(options.socket_path.encode()) > SOCKET_PATH_LIMIT:
+        raise InvalidArgument(
+            f"the socket's path is too long ({len(options.socket_path)} bytes, at most"
+            f" {SOCKET_PATH_LIMIT}): {options.socket_path}",
+            hint="choose a shorter directory with --run-dir or MINIDOCKER_RUN",
+        )
+    return options
+
+
+def main(argv: list[str] | None = None) -> "NoReturn":
+    """Run the engine until it is told to stop; never returns."""
+    words = sys.argv[1:] if argv is None else argv
+    if "--help" in words or "-h" in words:
+        print(USAGE, end="")
+        sys.exit(0)
+    if "--version" in words:
+        print(f"minidockerd {__version__}")
+        sys.exit(0)
+    try:
+        options = parse(words)
+    except MiniDockerError as error:
+        print(f"minidockerd: {error}\n{error.hint}".rstrip(), file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    if options.ready_fd >= 0:
+        os.set_inheritable(options.ready_fd, False)
+    if options.detach:
+        _detach()
+    try:
+        _run(options)
+    except (MiniDockerError, OSError, ImportError) as error:
+        code = EXIT_RUNNING if isinstance(error, AlreadyRunning) else EXIT_FAILED
+        _tell_failure(options, error)
+        _exit(code)
+    _exit(0)
+
+
+def _exit(code: int) -> "NoReturn":
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # without waiting for worker threads
+
+
+class AlreadyRunning(Conflict):
+    """Another process is this engine."""
+
+
+def _detach() -> None:
+    """Leave the process group, session and terminal of whoever started us.
+
+    See: daemon(7), SysV daemons; setsid(2).
+    """
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    os.chdir("/")
+
+
+def _tell_failure(options: Options, error: BaseException) -> None:
+    """Say what went wrong: to the log or terminal, and to the client that waits."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    hint = getattr(error, "hint", "")
+    print(f"minidockerd: {text}" + (f"\nhint: {hint}" if hint else ""), file=sys.stderr)
+    kind = "running" if isinstance(error, AlreadyRunning) else "error"
+    tell(options, f"{kind} {text}\n{hint}\n")
+
+
+def tell(options: Options, message: str) -> None:
+    """Write to the client that started us, once; it may be gone."""
+    if options.ready_fd < 0:
+        return
+    try:
+        os.write(options.ready_fd, message.encode())
+        os.close(options.ready_fd)
+    except OSError:
+        pass
+    options.ready_fd = -1
+
+
+def _run(options: Options) -> None:
+    for directory in (options.run_dir, options.state_dir):
+        try:
+            paths.ensure_private(directory)
+        except PermissionError as error:
+            raise SystemFailure(
+                f"cannot use {directory}: {error.strerror or error}",
+                hint="choose other directories with MINIDOCKER_RUN and MINIDOCKER_ROOT",
+            ) from error
+    if not options.foreground:
+        _log_to_file(options.log_path)
+    locks = [
+        _lock(f"{options.run_dir}/lock", f"engine {options.name!r} is already running"),
+        _lock(f"{options.state_dir}/lock", f"{options.state_dir} is in use by another engine"),
+    ]
+    listener = bind(options.socket_path)
+    try:
+        from pyminidocker.runtime.host import create_lab
+
+        lab = create_lab(options.name, _agent)
+        if sys.flags.no_site:
+            import site
+
+            site.main()
+        from pyminidocker.api.serve import serve
+
+        serve(options, lab, listener)
+    finally:
+        for leftover in (options.socket_path, f"{options.run_dir}/pid"):
+            try:
+                os.unlink(leftover)  # noqa: PTH108
+            except FileNotFoundError:
+                pass
+        for lock in locks:
+            os.close(lock)
+
+
+def _agent(channel: "socket.socket") -> None:
+    from pyminidocker.network.egress import agent_main
+
+    agent_main(channel)
+
+
+def _log_to_file(path: str) -> None:
+    """Make the log file standard output and error; the previous one is kept when it got long."""
+    try:
+        if os.stat(path).st_size > LOG_LIMIT_BYTES:  # noqa: PTH116
+            os.replace(path, f"{path}.1")  # noqa: PTH105
+    except FileNotFoundError:
+        pass
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    os.close(null)
+
+
+def _lock(path: str, taken: str) -> int:
+    """Take the lock that makes sure there is one engine; held as long as the file is open.
+
+    A killed engine's zygote and agent share its lock for some milliseconds more, so a lock whose
+    writer is dead is waited for.
+    """
+    import fcntl
+
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
+        if not holder.isdecimal() or os.path.exists(f"/proc/{holder}"):  # noqa: PTH110
+            os.close(fd)
+            message = f"{taken} (pid {holder})" if holder else taken
+            raise AlreadyRunning(message, hint="stop it with: minidocker system stop") from None
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    return fd
+
+
+def bind(path: str) -> "socket.socket":
+    """Bind the API's socket, for its owner only; what a killed engine left there is replaced.
+
+    It does not listen yet: the children forked until then must not accept connections.
+
+    Raises:
+        Conflict: some other program listens there.
+    """
+    import socket
+
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.connect(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        pass
+    else:
+        raise Conflict(
+            f"another program listens at {path}",
+            hint="stop it, or choose another directory with --run-dir or MINIDOCKER_RUN",
+        )
+    finally:
+        probe.close()
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except FileNotFoundError:
+        pass
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(before)
+    return listener
+
+
+if __name__ == "__main__":
+    main()
