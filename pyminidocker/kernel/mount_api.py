@@ -35,7 +35,6 @@ from pyminidocker.kernel.constants import (
 )
 from pyminidocker.kernel.libc import SyscallError, syscall
 
-
 # struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
 _MOUNT_ATTR = struct.Struct("4Q")
 

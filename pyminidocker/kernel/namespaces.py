@@ -39,7 +39,7 @@ _USERNS_HINTS = {
         "(kernel.apparmor_restrict_unprivileged_userns=1) or kernel.unprivileged_userns_clone=0; "
         "'minidocker system doctor' says which"
     ),
-    errno.ENOSPC: "user namespaces are used up or switched off: see sysctl user.max_user_namespaces",
+    errno.ENOSPC: "user namespaces are used up or switched off: sysctl user.max_user_namespaces",
     errno.EINVAL: "the calling process has several threads, or is in a chroot",
 }
 

@@ -15,7 +15,7 @@ _prctl = libc.prctl
 
 
 def prctl(option: int, a: Argument = 0, b: int = 0, c: int = 0, d: int = 0) -> int:
-    """Call prctl(2) with the given arguments.
+    """Change or ask for one of the settings.
 
     Raises:
         SyscallError: EINVAL (unknown option or value), EPERM.

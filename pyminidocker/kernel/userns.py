@@ -10,20 +10,19 @@ See: user_namespaces(7), newuidmap(1), subuid(5).
 
 import errno
 import os
-import shutil
-import subprocess
 
 from pyminidocker.kernel.libc import SyscallError
 
 IdMap = list[tuple[int, int, int]]  # (first id inside, first id outside, count)
 
 
-def plan_maps(uid: int, gid: int) -> tuple[IdMap, IdMap]:
+def plan_maps(uid: int, gid: int, *, use_ranges: bool = True) -> tuple[IdMap, IdMap]:
     """Decide which ids the lab gets for an owner with these ids.
 
     Args:
         uid: the owner's user id on the real host.
         gid: the owner's group id.
+        use_ranges: take more than one id where the host grants more.
 
     Returns:
         (uid map, gid map): everything for root; root plus the granted range when newuidmap and
@@ -31,11 +30,13 @@ def plan_maps(uid: int, gid: int) -> tuple[IdMap, IdMap]:
 
     See: user_namespaces(7) "User and group ID mappings", subuid(5).
     """
+    if not use_ranges:
+        return [(0, uid, 1)], [(0, gid, 1)]
     if uid == 0:
         return _identity("uid_map"), _identity("gid_map")
     uids = granted_range("/etc/subuid", uid)
     gids = granted_range("/etc/subgid", uid)
-    if uids and gids and shutil.which("newuidmap") and shutil.which("newgidmap"):
+    if uids and gids and find_helper("newuidmap") and find_helper("newgidmap"):
         return [(0, uid, 1), (1, *uids)], [(0, gid, 1), (1, *gids)]
     return [(0, uid, 1)], [(0, gid, 1)]
 
@@ -67,6 +68,18 @@ def granted_range(path: str, uid: int) -> tuple[int, int] | None:
             if best is None or candidate[1] > best[1]:
                 best = candidate
     return best
+
+
+def find_helper(program: str) -> str:
+    """Return the path of a setuid helper, or an empty string.
+
+    See: newuidmap(1).
+    """
+    for directory in os.environ.get("PATH", os.defpath).split(":"):
+        path = f"{directory}/{program}"
+        if os.access(path, os.X_OK):
+            return path
+    return ""
 
 
 def _lines(path: str) -> list[str]:
@@ -139,6 +152,8 @@ def _write(path: str, text: str) -> None:
 
 
 def _run_helper(program: str, pid: int, id_map: IdMap) -> None:
+    import subprocess  # the zygote is a fork of our importer: what is not needed stays out
+
     words = [str(number) for row in id_map for number in row]
     result = subprocess.run(
         [program, str(pid), *words], capture_output=True, text=True, check=False, timeout=10

@@ -97,6 +97,8 @@ def create_lab(
     engine_name: str,
     agent_main: AgentMain | None = None,
     pool: dict[str, int] | None = None,
+    *,
+    use_id_ranges: bool | None = None,
 ) -> Lab:
     """Move the calling process into a new lab and start the zygote.
 
@@ -109,6 +111,8 @@ def create_lab(
         agent_main: run in a child that stays outside, with one end of a stream socket; must return
             when that socket reaches its end.
         pool: how many children to keep parked, by network.
+        use_id_ranges: have more users than one where the host grants them (newuidmap); None asks
+            the environment: MINIDOCKER_SINGLE_ID=1 says no.
 
     Raises:
         SystemFailure: the host forbids a step; ``hint`` says which and what to do.
@@ -116,8 +120,10 @@ def create_lab(
     See: user_namespaces(7), newuidmap(1).
     """
     rootless = os.getuid() != 0
+    if use_id_ranges is None:
+        use_id_ranges = not os.environ.get("MINIDOCKER_SINGLE_ID")
     try:
-        maps = userns.plan_maps(os.getuid(), os.getgid())
+        maps = userns.plan_maps(os.getuid(), os.getgid(), use_ranges=use_id_ranges)
         agent = _fork_agent(agent_main) if agent_main else (None, 0)
         _enter_user_namespace(*maps)
         # The pid namespace is not among them: a process whose children are born elsewhere may not

@@ -22,7 +22,7 @@ class Inheritance:
         single_id: the lab has one user id.
     """
 
-    __slots__ = ("default_steps", "single_id", "zygote_fds", "_filters")
+    __slots__ = ("_filters", "default_steps", "single_id", "zygote_fds")
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ are the same for every container ahead of time (``prelude``).
 See: OCI runtime-spec config.md "Mounts", config-linux.md; mount_namespaces(7).
 """
 
+import abc
 import errno
 import os
 import stat
@@ -21,34 +22,35 @@ from pyminidocker.runtime import options
 from pyminidocker.runtime.site import Site
 
 
-class Operation:
-    """One step.  Subclasses list their data in ``__slots__`` in the order of their constructor."""
+class Operation(abc.ABC):
+    """One step.  Subclasses list their data in ``fields`` in the order of their constructor."""
 
-    __slots__: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     stage = "mount"
 
     def __init__(self, *values: object) -> None:
-        for name, value in zip(self.__slots__, values, strict=True):
+        for name, value in zip(self.fields, values, strict=True):
             setattr(self, name, value)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__
+            getattr(self, name) == getattr(other, name) for name in self.fields
         )
 
-    __hash__ = None  # type: ignore[assignment] - some hold lists
+    __hash__ = None  # type: ignore[assignment]  # some hold lists
 
     def __repr__(self) -> str:
-        values = ", ".join(repr(getattr(self, name)) for name in self.__slots__)
+        values = ", ".join(repr(getattr(self, name)) for name in self.fields)
         return f"{type(self).__name__}({values})"
 
+    @abc.abstractmethod
     def describe(self) -> str:
         """Return one line for people.
 
         See: the man page of the command it quotes.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def execute(self, site: Site) -> None:
         """Do it, once.
 
@@ -57,13 +59,12 @@ class Operation:
 
         See: the class.
         """
-        raise NotImplementedError
 
 
 class SetHostname(Operation):
     """Name the container in its UTS namespace: uts_namespaces(7)."""
 
-    __slots__ = ("name",)
+    fields = ("name",)
     stage = "hostname"
     name: str
 
@@ -77,7 +78,7 @@ class SetHostname(Operation):
 class ConfigureNetwork(Operation):
     """Give the interface that was put here its address, and the route out: rtnetlink(7)."""
 
-    __slots__ = ("requests",)
+    fields = ("requests",)
     stage = "network"
     requests: list[str]
 
@@ -95,7 +96,7 @@ class MountOverlay(Operation):
     this mount namespace needs to see.  See kernel Documentation/filesystems/overlayfs.rst.
     """
 
-    __slots__ = ("lower_dirs", "upper_dir", "work_dir")
+    fields = ("lower_dirs", "upper_dir", "work_dir")
     stage = "rootfs"
     lower_dirs: list[str]
     upper_dir: str
@@ -116,7 +117,7 @@ class MountOverlay(Operation):
 class MountFilesystem(Operation):
     """Mount a new instance of a file system inside the container."""
 
-    __slots__ = ("destination", "type", "source", "options")
+    fields = ("destination", "type", "source", "options")
     destination: str
     type: str
     source: str
@@ -144,7 +145,7 @@ class MountFilesystem(Operation):
 class BindMount(Operation):
     """Show a file or directory of the host inside the container: mount(8) --bind."""
 
-    __slots__ = ("source", "destination", "options")
+    fields = ("source", "destination", "options")
     source: str
     destination: str
     options: list[str]
@@ -180,7 +181,7 @@ class MakeDevices(Operation):
     are bind-mounted, file by file.  See OCI runtime-spec config-linux.md "Default Devices".
     """
 
-    __slots__ = ("destination",)
+    fields = ("destination",)
     stage = "devices"
     destination: str
 
@@ -213,7 +214,7 @@ class MakeDevices(Operation):
 class MaskPath(Operation):
     """Hide a path: /dev/null over a file, an empty read-only tmpfs over a directory."""
 
-    __slots__ = ("path",)
+    fields = ("path",)
     stage = "mask"
     path: str
 
@@ -236,7 +237,7 @@ class MaskPath(Operation):
 class ReadonlyPath(Operation):
     """Make a path read-only by binding it onto itself with that flag."""
 
-    __slots__ = ("path",)
+    fields = ("path",)
     stage = "mask"
     path: str
 
@@ -267,7 +268,7 @@ def _open_if_there(site: Site, path: str) -> int:
 class ReadonlyRoot(Operation):
     """``--read-only``: forbid writes to the root mount; mounts below keep their own flag."""
 
-    __slots__ = ()
+    fields = ()
     stage = "rootfs"
 
     def describe(self) -> str:  # noqa: D102
@@ -280,7 +281,7 @@ class ReadonlyRoot(Operation):
 class PivotRoot(Operation):
     """Make the new tree the root and let go of the host's: pivot_root(2)."""
 
-    __slots__ = ()
+    fields = ()
     stage = "pivot"
 
     def describe(self) -> str:  # noqa: D102

@@ -27,7 +27,7 @@ _ATTRIBUTES = {
     "noatime": MOUNT_ATTR_NOATIME,
     "strictatime": MOUNT_ATTR_STRICTATIME,
 }
-# Defaults, ways of binding and propagation: the mount namespace is private, so these change nothing.
+# Defaults, ways of binding, and propagation: nothing changes in a private mount namespace.
 _WITHOUT_EFFECT = frozenset(
     "rw suid dev exec relatime defaults bind rbind private rprivate slave rslave shared rshared "
     "z Z nocopy consistent cached delegated".split()

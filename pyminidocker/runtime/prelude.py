@@ -92,7 +92,7 @@ class Prelude:
 class MoveTree(Operation):
     """Bring a prepared tree to its place: mount(8) --move."""
 
-    __slots__ = ("tree",)
+    fields = ("tree",)
     tree: str
 
     def describe(self) -> str:  # noqa: D102

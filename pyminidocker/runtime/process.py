@@ -12,13 +12,16 @@ import os
 import socket
 import stat
 
-from pyminidocker.kernel import caps, fd as fds, prctl, signals, terminal
+from pyminidocker.kernel import caps, prctl, signals, terminal
+from pyminidocker.kernel import fd as fds
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import sync, users
 from pyminidocker.runtime.sync import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from pyminidocker.runtime.spec import ProcessSpec
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -50,7 +53,7 @@ class Launch:
         self.seccomp_filter = seccomp_filter
         self.stage = ""
 
-    def run(self, *, as_init: bool = False) -> None:
+    def run(self, *, as_init: bool = False) -> "NoReturn":
         """Do everything and execute the program; returns only by an exception.
 
         Args:
@@ -152,7 +155,7 @@ class Launch:
         else:
             caps.capset(0, 0)
 
-    def execute(self) -> None:
+    def execute(self) -> "NoReturn":
         """Find the program and turn into it.
 
         Raises:
@@ -167,7 +170,7 @@ class Launch:
         fds.close_range(3, on_exec=True)
         signals.reset()
         try:
-            os.execve(path, self.process.args, environment)
+            os.execve(path, self.process.args, environment)  # noqa: S606
         except OSError as error:
             self.stage = "execve"
             raise _not_executable(error, path) from error

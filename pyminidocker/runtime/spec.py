@@ -7,7 +7,7 @@ over the socket, because init may import only the standard library and ``kernel`
 See: OCI runtime-spec config.md and config-linux.md.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -114,5 +114,19 @@ class ExecSpec:
 
 
 def to_wire(spec: "ContainerSpec | ExecSpec") -> dict[str, Any]:
-    """Return ``spec`` as JSON-ready dictionaries and lists."""
-    return asdict(spec)
+    """Return ``spec`` as JSON-ready dictionaries and lists, sharing its lists.
+
+    Written out flat: ``dataclasses.asdict`` copies everything deeply, which takes ten times as
+    long on the path of every start.
+
+    See: sync.
+    """
+    wire = _fields(spec)
+    wire["process"] = _fields(spec.process)
+    if isinstance(spec, ContainerSpec):
+        wire["mounts"] = [_fields(mount) for mount in spec.mounts]
+    return wire
+
+
+def _fields(item: "Mount | ProcessSpec | ContainerSpec | ExecSpec") -> dict[str, Any]:
+    return {name: getattr(item, name) for name in item.__slots__}

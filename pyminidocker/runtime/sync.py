@@ -2,8 +2,8 @@
 
 Every message is one packet of a SOCK_SEQPACKET socket: JSON, with descriptors beside it.
 
-    engine -> zygote   {"op": "park", "slot": n, "network": "new"}   + [child's socket]
-                       {"op": "exec", "slot": n, "spec": {...}}      + [child's socket, pidfd, 0, 1, 2]
+    engine -> zygote   {"op": "park", "slot": n, "network": "new"}   + [child's end]
+                       {"op": "exec", "slot": n, "spec": {...}}      + [child's end, pidfd, 0, 1, 2]
     zygote -> engine   {"forked": n}                                 + [pidfd]
                        {"refused": n, "error": {...}}
                        {"exited": n, "status": wait status}
@@ -40,7 +40,7 @@ else:
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class Refusal(Exception):  # noqa: N818 - it is what init answers, not a fault of ours
+class Refusal(Exception):
     """A step of the start that failed for a reason of its own, not by a system call.
 
     Args:

@@ -24,102 +24,30 @@ calls ``receive()``.
 import os
 import select
 import socket
-from typing import NamedTuple
 
 from pyminidocker.errors import InitError, SystemFailure
 from pyminidocker.kernel import namespaces, pidfd
 from pyminidocker.runtime import sync
+from pyminidocker.runtime.reports import (
+    Closed,
+    Event,
+    Exited,
+    Failed,
+    Lost,
+    Parked,
+    ParkedChild,
+    ParkFailed,
+    Started,
+)
 from pyminidocker.runtime.spec import ContainerSpec, ExecSpec, to_wire
+
+__all__ = [
+    "Closed", "Event", "Exited", "Failed", "Lost", "ParkFailed", "Parked", "ParkedChild", "Started",
+    "Zygote", "exit_code_of",
+]  # fmt: skip
 
 DEFAULT_POOL = {"new": 4, "host": 1}
 _BUSY_TIMEOUT_MS = 5_000
-
-
-class ParkedChild(NamedTuple):
-    """A child that waits in its own namespaces for a specification.
-
-    The descriptors stay open until ``Started``, ``Failed`` or ``Lost`` is reported for it.
-
-    Attributes:
-        slot: its number.
-        host_pid: its pid as the real host sees it (``/proc/<host_pid>`` works in the engine).
-        netns_fd: an open file of its network namespace (``network == "new"``), else -1.
-        network: ``new`` or ``host``.
-        pidfd: refers to it for signals and waiting.
-    """
-
-    slot: int
-    host_pid: int
-    netns_fd: int
-    network: str
-    pidfd: int
-
-
-class Parked(NamedTuple):
-    """A further child is parked: time to prepare its network."""
-
-    child: ParkedChild
-
-
-class Lost(NamedTuple):
-    """A parked child died (somebody killed it); forget what was prepared for it."""
-
-    child: ParkedChild
-
-
-class ParkFailed(NamedTuple):
-    """No child can be parked; tried again at the next ``start`` or ``refill``.
-
-    Attributes:
-        network: ``new`` or ``host``.
-        error: what the kernel refused.
-    """
-
-    network: str
-    error: InitError
-
-
-class Started(NamedTuple):
-    """The user's program has been executed.
-
-    Attributes:
-        token: what ``start`` or ``exec`` was given.
-        pidfd: now belongs to the receiver, who closes it.
-        host_pid: as seen from the real host.
-        console_fd: the pseudo terminal's master side, when one was asked for; belongs to the
-            receiver.
-    """
-
-    token: str
-    pidfd: int
-    host_pid: int
-    console_fd: int | None
-
-
-class Failed(NamedTuple):
-    """There will be no such process; no ``Exited`` follows."""
-
-    token: str
-    error: InitError
-
-
-class Exited(NamedTuple):
-    """A started process is gone, and so are all others of its pid namespace.
-
-    Attributes:
-        token: what ``start`` or ``exec`` was given.
-        exit_code: 0..255; 128 + n after signal n.
-    """
-
-    token: str
-    exit_code: int
-
-
-class Closed(NamedTuple):
-    """The zygote died and took every container with it: the lab is gone."""
-
-
-Event = Parked | Lost | ParkFailed | Started | Failed | Exited | Closed
 
 
 class _Child:
@@ -178,7 +106,8 @@ class Zygote:
 
         See: ParkedChild.
         """
-        return [child.parked for child in self._children.values() if _is_free(child)]  # type: ignore[misc]
+        free = (child.parked for child in self._children.values() if _is_free(child))
+        return [parked for parked in free if parked is not None]
 
     def start(
         self,
@@ -297,10 +226,10 @@ class Zygote:
         ):
             return
         wanted = [spec.network for _, spec, _ in self._waiting]
-        if not wanted and any(_is_starting(child) for child in self._children.values()):
+        if not wanted and any(_is_starting(child) for child in children):
             return
         for network in [*wanted, *self._pool]:
-            free = sum(_is_free(c) and c.network == network for c in self._children.values())
+            free = sum(_is_free(child) and child.network == network for child in children)
             missing = network in wanted or free < self._pool.get(network, 0)
             if missing and network not in self._park_errors:
                 self._ask_for_child({"op": "park", "network": network}, network, "", [])
