@@ -129,6 +129,10 @@ def main(argv: list[str] | None = None) -> "NoReturn":
         code = EXIT_RUNNING if isinstance(error, AlreadyRunning) else EXIT_FAILED
         _tell_failure(options, error)
         _exit(code)
+    except Exception as error:  # noqa: BLE001 - a defect: the log gets all of it
+        sys.excepthook(type(error), error, error.__traceback__)
+        _tell_failure(options, error)
+        _exit(EXIT_FAILED)
     _exit(0)
 
 

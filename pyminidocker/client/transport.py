@@ -185,9 +185,8 @@ class Transport:
             connection.close()
             raise
         if response.status >= 300:
-            refusal = self._error(response)
-            response.close()
-            raise refusal
+            with response:
+                raise self._error(response)
         return response
 
     def call(
@@ -202,17 +201,13 @@ class Transport:
         Raises:
             MiniDockerError: the engine answered with an error.
         """
-        response = self.open(method, path, query, body)
-        value = response.json()
-        response.close()
-        return value
+        with self.open(method, path, query, body) as response:
+            return response.json()
 
     def call_bytes(self, path: str, query: Mapping[str, object] | None = None) -> bytes:
         """GET ``path`` and return the answer's bytes."""
-        response = self.open("GET", path, query)
-        value = response.read()
-        response.close()
-        return value
+        with self.open("GET", path, query) as response:
+            return response.read()
 
     def upload(
         self,
