@@ -22,7 +22,7 @@ _raw.argtypes = [ctypes.c_long] + [ctypes.c_void_p] * 6
 
 _HINTS = {
     errno_names.ENOSYS: (
-        "this kernel does not have the call, or a seccomp filter (of a container, a sandbox) hides it"
+        "this kernel does not have the call, or a seccomp filter around us hides it"
     ),
 }
 

@@ -23,10 +23,17 @@ from pyminidocker.runtime.site import Site
 
 
 class Operation(abc.ABC):
-    """One step.  Subclasses list their data in ``fields`` in the order of their constructor."""
+    """One step.
+
+    A subclass lists its data as annotations, in the order of its constructor's arguments: a small
+    dataclass, without the module of that name, which would make the zygote a sixth larger.
+    """
 
     fields: tuple[str, ...] = ()
     stage = "mount"
+
+    def __init_subclass__(cls) -> None:
+        cls.fields = tuple(cls.__annotations__)
 
     def __init__(self, *values: object) -> None:
         for name, value in zip(self.fields, values, strict=True):
@@ -64,7 +71,6 @@ class Operation(abc.ABC):
 class SetHostname(Operation):
     """Name the container in its UTS namespace: uts_namespaces(7)."""
 
-    fields = ("name",)
     stage = "hostname"
     name: str
 
@@ -78,7 +84,6 @@ class SetHostname(Operation):
 class ConfigureNetwork(Operation):
     """Give the interface that was put here its address, and the route out: rtnetlink(7)."""
 
-    fields = ("requests",)
     stage = "network"
     requests: list[str]
 
@@ -96,7 +101,6 @@ class MountOverlay(Operation):
     this mount namespace needs to see.  See kernel Documentation/filesystems/overlayfs.rst.
     """
 
-    fields = ("lower_dirs", "upper_dir", "work_dir")
     stage = "rootfs"
     lower_dirs: list[str]
     upper_dir: str
@@ -117,7 +121,6 @@ class MountOverlay(Operation):
 class MountFilesystem(Operation):
     """Mount a new instance of a file system inside the container."""
 
-    fields = ("destination", "type", "source", "options")
     destination: str
     type: str
     source: str
@@ -145,7 +148,6 @@ class MountFilesystem(Operation):
 class BindMount(Operation):
     """Show a file or directory of the host inside the container: mount(8) --bind."""
 
-    fields = ("source", "destination", "options")
     source: str
     destination: str
     options: list[str]
@@ -181,7 +183,6 @@ class MakeDevices(Operation):
     are bind-mounted, file by file.  See OCI runtime-spec config-linux.md "Default Devices".
     """
 
-    fields = ("destination",)
     stage = "devices"
     destination: str
 
@@ -214,7 +215,6 @@ class MakeDevices(Operation):
 class MaskPath(Operation):
     """Hide a path: /dev/null over a file, an empty read-only tmpfs over a directory."""
 
-    fields = ("path",)
     stage = "mask"
     path: str
 
@@ -237,7 +237,6 @@ class MaskPath(Operation):
 class ReadonlyPath(Operation):
     """Make a path read-only by binding it onto itself with that flag."""
 
-    fields = ("path",)
     stage = "mask"
     path: str
 
@@ -268,7 +267,6 @@ def _open_if_there(site: Site, path: str) -> int:
 class ReadonlyRoot(Operation):
     """``--read-only``: forbid writes to the root mount; mounts below keep their own flag."""
 
-    fields = ()
     stage = "rootfs"
 
     def describe(self) -> str:  # noqa: D102
@@ -281,7 +279,6 @@ class ReadonlyRoot(Operation):
 class PivotRoot(Operation):
     """Make the new tree the root and let go of the host's: pivot_root(2)."""
 
-    fields = ()
     stage = "pivot"
 
     def describe(self) -> str:  # noqa: D102

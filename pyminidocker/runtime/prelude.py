@@ -92,7 +92,6 @@ class Prelude:
 class MoveTree(Operation):
     """Bring a prepared tree to its place: mount(8) --move."""
 
-    fields = ("tree",)
     tree: str
 
     def describe(self) -> str:  # noqa: D102

@@ -221,9 +221,8 @@ class Zygote:
 
         A fork takes a processor for a while; the start that is under way needs it more.
         """
-        if self._is_closed or any(
-            child.network and not child.pidfd + 1 for child in self._children.values()
-        ):
+        children = self._children.values()
+        if self._is_closed or any(child.network and child.pidfd == -1 for child in children):
             return
         wanted = [spec.network for _, spec, _ in self._waiting]
         if not wanted and any(_is_starting(child) for child in children):
