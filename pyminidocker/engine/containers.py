@@ -27,12 +27,15 @@ from pyminidocker.engine.results import (
     TopResult,
     WaitResult,
 )
-from pyminidocker.engine.streams import Attachment
+from pyminidocker.engine.attachment import Attachment
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
 Filters = Mapping[str, Sequence[str]]
+ContainerList = list[Container]
+ChangeList = list[Change]
+Strings = list[str]
 
 
 class Containers:
@@ -40,6 +43,23 @@ class Containers:
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
+        self.index = Index()
+
+    def load(self) -> None:
+        """Read all records from disk; sweep directories that have none (see containers_load)."""
+        containers_load.load(self.engine)
+
+    def remove_soon(self, container: Container) -> None:
+        """Remove a ``--rm`` container as soon as whoever holds it lets go."""
+        self.engine.background(containers_remove.auto_remove(self.engine, container))
+
+    async def stop_all(self, timeout_s: float) -> None:
+        """End all containers because the engine ends; policies start them again with the next."""
+        await containers_stop.stop_all(self.engine, timeout_s)
+
+    def restart_after(self, container: Container, delay_s: float) -> None:
+        """Start a container again in ``delay_s`` seconds, as its policy wants."""
+        containers_restart.schedule(self.engine, container, delay_s)
 
     def get(self, ref: str) -> Container:
         """Return the container ``ref`` means.
@@ -48,11 +68,11 @@ class Containers:
             NotFound: there is none.
             InvalidArgument: the prefix is not unique.
         """
-        raise NotImplementedError
+        return self.index.find(ref)
 
     def list(
         self, *, all: bool = False, limit: int = 0, filters: Filters | None = None
-    ) -> "list[Container]":
+    ) -> ContainerList:
         """Return containers, newest first.
 
         Args:
@@ -64,7 +84,7 @@ class Containers:
         Raises:
             InvalidArgument: an unknown filter or value.
         """
-        raise NotImplementedError
+        return containers_filter.select(self.engine, all=all, limit=limit, filters=filters)
 
     async def create(
         self,
@@ -73,7 +93,7 @@ class Containers:
         *,
         endpoints: Mapping[str, EndpointRecord] | None = None,
         name: str = "",
-    ) -> tuple[Container, "list[str]"]:
+    ) -> tuple[Container, Strings]:
         """Make a container; returns it and Docker's warnings.
 
         ``config`` is what the user gave; the image's defaults are merged in here.
@@ -84,7 +104,7 @@ class Containers:
             InvalidArgument: contradicting or malformed options.
             NotImplementedHere: published ports, resource limits, other drivers.
         """
-        raise NotImplementedError
+        return await containers_create.create(self.engine, config, host, endpoints, name)
 
     async def start(self, ref: str) -> None:
         """Start a created or exited container.
@@ -94,7 +114,7 @@ class Containers:
             Conflict: it is being removed, or is paused.
             InitError: the first process could not be started (exit code 126 or 127 recorded).
         """
-        raise NotImplementedError
+        await containers_start.start(self.engine, self.get(ref), ref)
 
     async def stop(self, ref: str, *, timeout_s: float | None = None, signal: str = "") -> None:
         """Send the stop signal, wait ``timeout_s`` (default: the container's, else 10), SIGKILL.
@@ -102,11 +122,11 @@ class Containers:
         Raises:
             NotModified: it does not run.
         """
-        raise NotImplementedError
+        await containers_stop.stop(self.engine, self.get(ref), timeout_s, signal)
 
     async def restart(self, ref: str, *, timeout_s: float | None = None, signal: str = "") -> None:
         """Stop if running, then start."""
-        raise NotImplementedError
+        await containers_stop.restart(self.engine, self.get(ref), timeout_s, signal)
 
     async def kill(self, ref: str, *, signal: str = "SIGKILL") -> None:
         """Send ``signal`` (name with or without SIG, or number) to the first process.
@@ -117,7 +137,7 @@ class Containers:
             Conflict: it does not run.
             InvalidArgument: no such signal.
         """
-        raise NotImplementedError
+        await containers_stop.kill(self.engine, self.get(ref), signal, ref)
 
     async def remove(self, ref: str, *, force: bool = False, volumes: bool = False) -> None:
         """Delete a container with its log and its writable layer.
@@ -130,7 +150,7 @@ class Containers:
         Raises:
             Conflict: it runs and ``force`` is not set, or its removal is in progress already.
         """
-        raise NotImplementedError
+        await containers_remove.remove(self.engine, self.get(ref), force=force, volumes=volumes)
 
     def rename(self, ref: str, new_name: str) -> None:
         """Give a container another name.
@@ -139,7 +159,7 @@ class Containers:
             Conflict: the name is in use.
             InvalidArgument: empty, malformed or unchanged name.
         """
-        raise NotImplementedError
+        containers_update.rename(self.engine, self.get(ref), new_name)
 
     def wait(self, ref: str, *, condition: str = "not-running") -> "asyncio.Future[WaitResult]":
         """Return a future of the container's end; registered when this returns.
@@ -148,7 +168,7 @@ class Containers:
             ref: which.
             condition: ``not-running`` (at once when it does not run), ``next-exit``, ``removed``.
         """
-        raise NotImplementedError
+        return containers_attach.wait(self.get(ref), condition)
 
     async def attach(
         self,
@@ -176,7 +196,17 @@ class Containers:
             Conflict: the container is paused.
             InvalidArgument: malformed detach keys.
         """
-        raise NotImplementedError
+        return await containers_attach.attach(
+            self.engine,
+            self.get(ref),
+            ref=ref,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            logs=logs,
+            stream=stream,
+            detach_keys=detach_keys,
+        )
 
     def resize(self, ref: str, *, rows: int, cols: int) -> None:
         """Set the size of the container's terminal.
@@ -184,7 +214,7 @@ class Containers:
         Raises:
             Conflict: the container does not run.
         """
-        raise NotImplementedError
+        containers_attach.resize(self.engine, self.get(ref), rows, cols)
 
     def logs(
         self,
@@ -213,7 +243,15 @@ class Containers:
         Raises:
             InvalidArgument: neither stdout nor stderr wanted.
         """
-        raise NotImplementedError
+        return containers_attach.logs(
+            self.get(ref),
+            stdout=stdout,
+            stderr=stderr,
+            since=since,
+            until=until,
+            tail=tail,
+            follow=follow,
+        )
 
     async def top(self, ref: str, ps_args: str = "") -> TopResult:
         """List the processes in a container, with ps's titles; default ``-ef``.
@@ -222,11 +260,11 @@ class Containers:
             Conflict: the container does not run.
             InvalidArgument: unsupported ps arguments.
         """
-        raise NotImplementedError
+        return await containers_top.top(self.engine, self.get(ref), ps_args)
 
-    async def diff(self, ref: str) -> "list[Change]":
+    async def diff(self, ref: str) -> ChangeList:
         """Return what the container changed relative to its image, sorted by path."""
-        raise NotImplementedError
+        return await containers_diff.diff(self.engine, self.get(ref))
 
     async def commit(
         self,
@@ -254,11 +292,20 @@ class Containers:
         Raises:
             InvalidArgument: a malformed change or name.
         """
-        raise NotImplementedError
+        return await containers_commit.commit(
+            self.engine,
+            self.get(ref),
+            repository=repository,
+            tag=tag,
+            author=author,
+            comment=comment,
+            changes=changes,
+            overrides=config,
+        )
 
     async def export(self, ref: str) -> AsyncIterator[bytes]:
         """Return the whole root file system as a tar stream."""
-        raise NotImplementedError
+        return await containers_copy.export(self.engine, self.get(ref))
 
     async def stat_path(self, ref: str, path: str) -> PathStat:
         """Describe ``path`` in the container, running or not; the last link is not followed.
@@ -266,7 +313,7 @@ class Containers:
         Raises:
             NotFound: "Could not find the file <path> in container <ref>".
         """
-        raise NotImplementedError
+        return await containers_copy.stat_path(self.engine, self.get(ref), path, ref)
 
     async def get_archive(self, ref: str, path: str) -> tuple[PathStat, AsyncIterator[bytes]]:
         """Return ``path`` as a tar stream, named by its last component.
@@ -274,7 +321,7 @@ class Containers:
         Raises:
             NotFound: as ``stat_path``.
         """
-        raise NotImplementedError
+        return await containers_copy.get_archive(self.engine, self.get(ref), path, ref)
 
     async def put_archive(
         self,
@@ -294,20 +341,28 @@ class Containers:
             InvalidArgument: not a directory, not a tar, or a forbidden overwrite.
             PermissionDenied: the root file system or the mount is read-only.
         """
-        raise NotImplementedError
+        await containers_copy.put_archive(
+            self.engine,
+            self.get(ref),
+            path,
+            chunks,
+            ref=ref,
+            no_overwrite_dir_non_dir=no_overwrite_dir_non_dir,
+            copy_uid_gid=copy_uid_gid,
+        )
 
-    def update(self, ref: str, *, restart: RestartPolicy | None = None) -> "list[str]":
+    def update(self, ref: str, *, restart: RestartPolicy | None = None) -> Strings:
         """Change a container's restart policy; returns warnings.
 
         Raises:
             Conflict: ``auto_remove`` is set.
         """
-        raise NotImplementedError
+        return containers_update.update(self.engine, self.get(ref), restart)
 
     async def size(self, ref: str) -> ContainerSize:
         """Measure the writable layer and the whole root file system."""
-        raise NotImplementedError
+        return await containers_diff.size(self.engine, self.get(ref))
 
     async def prune(self, filters: Filters | None = None) -> PruneReport:
         """Remove all containers that do not run (filters: until, label, label!)."""
-        raise NotImplementedError
+        return await containers_remove.prune(self.engine, filters)

@@ -4,18 +4,40 @@ Everything in it runs on that loop.  A method that is not ``async`` returns with
 anything but the disk; slow work (unpacking, tar streams, sizes) goes to threads.
 """
 
-from typing import TYPE_CHECKING
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from pyminidocker.engine import containers_load, database
 from pyminidocker.engine.containers import Containers
+from pyminidocker.engine.directories import Directories
 from pyminidocker.engine.events import Events
 from pyminidocker.engine.execs import Execs
 from pyminidocker.engine.images import Images
 from pyminidocker.engine.networks import Networks
+from pyminidocker.engine.supervisor import Supervisor
 from pyminidocker.engine.system import System
 from pyminidocker.engine.volumes import Volumes
+from pyminidocker.errors import IntegrityError, MiniDockerError, Unavailable
+from pyminidocker.ids import new_id
 
 if TYPE_CHECKING:
+    from pyminidocker.network.lab import LabNetwork
     from pyminidocker.runtime.host import Lab
+
+LOG = logging.getLogger("minidockerd")
+FORMAT = 1  # of the state directory; raised when an older engine could not read it
+
+
+class EngineRecord(Struct):
+    """``engine.json``: what the state directory says about itself."""
+
+    id: str
+    format: int = FORMAT
 
 
 class Engine:
@@ -31,7 +53,15 @@ class Engine:
         containers: see ``Containers``; likewise ``execs``, ``images``, ``networks``, ``volumes``,
             ``events``, ``system``.
         id: the engine's own random id, kept in ``engine.json``.
+        etc_dir: where /etc/hosts and its like of running containers are.
+        directories: where containers live on disk.
+        supervisor: the hand on the zygote.
+        problems: what could not be loaded or set up, one line each.
+        is_stopping: no policy starts anything any more.
+        is_network_ready: bridges are up; before, ``network_ready`` waits for them.
     """
+
+    lab_network: "LabNetwork"
 
     def __init__(self, state_dir: str, run_dir: str, lab: "Lab", name: str = "default") -> None:
         self.state_dir = state_dir
@@ -39,6 +69,14 @@ class Engine:
         self.lab = lab
         self.name = name
         self.id = ""
+        self.etc_dir = f"{run_dir}/etc"
+        self.is_stopping = False
+        self.is_network_ready = False
+        self.problems: list[str] = []
+        self._network_task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.directories = Directories(self)
+        self.supervisor = Supervisor(self)
         self.events = Events(self)
         self.volumes = Volumes(self)
         self.networks = Networks(self)
@@ -48,13 +86,90 @@ class Engine:
         self.system = System(self)
 
     async def start(self) -> None:
-        """Load all records, sweep leftovers, set up the network, start what must be running.
+        """Load all records and sweep leftovers; network and restarts follow in the background.
 
         Raises:
-            SystemFailure: the lab's network cannot be made.
             IntegrityError: the state directory belongs to a newer engine.
+            SystemFailure: the state directory cannot be used.
         """
-        raise NotImplementedError
+        self._load_identity()
+        self.images.load()
+        self.volumes.load()
+        self.networks.load()
+        self.containers.load()
+        self.supervisor.open()
+        self._network_task = asyncio.create_task(self._set_up_network())
+        self.background(self._resume())
+
+    def _load_identity(self) -> None:
+        path = f"{self.state_dir}/engine.json"
+        try:
+            loaded = database.load(path, EngineRecord)
+        except IntegrityError as error:
+            LOG.warning("%s; the engine gets a new id", error)
+            loaded = None
+        if loaded is None:
+            record = EngineRecord(new_id())
+            database.replace(path, record)
+        else:
+            record = loaded[0]
+        if record.format > FORMAT:
+            raise IntegrityError(
+                f"{self.state_dir} was written by a newer engine (format {record.format}, this one"
+                f" knows {FORMAT})",
+                hint="update pyminidocker, or set MINIDOCKER_ROOT to another directory",
+            )
+        self.id = record.id
+
+    async def _set_up_network(self) -> None:
+        # After the first requests have been answered: the import alone takes some 10 ms.
+        await asyncio.sleep(0)
+        from pyminidocker.network.lab import LabNetwork
+
+        self.lab_network = LabNetwork()
+        self.networks.setup()
+        if self.lab.agent is not None:
+            try:
+                self.lab_network.start_egress(self.lab.agent)
+            except (MiniDockerError, OSError) as error:
+                self.report(f"containers have no way out: {error}")
+        self.is_network_ready = True
+        self.supervisor.prepare_soon()
+
+    def report(self, problem: str) -> None:
+        """Remember a problem that does not stop the engine: for the log and ``info``."""
+        self.problems.append(problem)
+        LOG.warning("%s", problem)
+
+    async def network_ready(self) -> None:
+        """Wait until containers can be connected.
+
+        Raises:
+            SystemFailure: the lab's network could not be made.
+            Unavailable: the engine is not started.
+        """
+        if self._network_task is None:
+            raise Unavailable("the engine has not been started")
+        await asyncio.shield(self._network_task)
+
+    async def _resume(self) -> None:
+        await self.network_ready()
+        await containers_load.resume(self)
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run ``work`` beside everything else; the engine's end waits for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget_task)
+
+    def _forget_task(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.error("background work failed: %s", error, exc_info=error)
+
+    def lab_is_lost(self) -> None:
+        """The zygote died: nothing can be started any more."""
+        self.is_stopping = True
 
     async def stop(self, timeout_s: float = 10.0) -> None:
         """Stop all containers (stop signal, ``timeout_s``, SIGKILL) and let go of everything.
@@ -62,4 +177,17 @@ class Engine:
         Containers with restart policy ``always`` or ``unless-stopped`` start again with the next
         engine.
         """
-        raise NotImplementedError
+        self.is_stopping = True
+        await self.containers.stop_all(timeout_s)
+        if self._network_task is not None:
+            await asyncio.wait([self._network_task])
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+        self.supervisor.close()
+        self.directories.close()
+        if self.is_network_ready:
+            self.lab_network.close()
+        try:
+            os.rmdir(self.etc_dir)  # noqa: PTH106
+        except OSError:
+            pass  # not there, or somebody put a file into it

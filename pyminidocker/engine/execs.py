@@ -4,13 +4,36 @@ Docker's three steps: ``create`` checks and remembers, ``attach`` connects strea
 ``attach`` comes first so that the API can send its 101 head before any output exists.
 """
 
+import asyncio
+import os
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import container_spec, detach_keys, states
+from pyminidocker.engine.attachment import Attachment
+from pyminidocker.engine.container import Container
+from pyminidocker.engine.containers_start import exit_code_of, runtime_text
 from pyminidocker.engine.records import ExecRecord
-from pyminidocker.engine.streams import Attachment
+from pyminidocker.engine.streams import Hub
+from pyminidocker.engine.supervisor import close_all
+from pyminidocker.errors import Conflict, InitError, InvalidArgument, NotFound, SystemFailure
+from pyminidocker.ids import new_id
+from pyminidocker.runtime.zygote import Started
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
+
+KEPT_AFTER_END_S = 300.0  # inspect tells the exit code for so long, as dockerd
+
+
+class Exec:
+    """One exec in memory."""
+
+    def __init__(self, record: ExecRecord, container: Container) -> None:
+        self.record = record
+        self.container = container
+        self.hub = Hub()
+        self.was_started = False
+        self.process: ExecProcess | None = None
 
 
 class Execs:
@@ -18,6 +41,7 @@ class Execs:
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
+        self._by_id: dict[str, Exec] = {}
 
     def create(self, ref: str, options: ExecRecord) -> ExecRecord:
         """Prepare an exec in container ``ref``; ``id`` and ``container_id`` are filled in.
@@ -27,7 +51,17 @@ class Execs:
             Conflict: it does not run ("Container x is not running"), or is paused.
             InvalidArgument: no command.
         """
-        raise NotImplementedError
+        container = self.engine.containers.get(ref)
+        self._check(container, ref)
+        if not options.args:
+            raise InvalidArgument("No exec command specified")
+        detach_keys.parse_keys(options.detach_keys)
+        options.id = new_id()
+        options.container_id = container.id
+        self._by_id[options.id] = Exec(options, container)
+        container.exec_ids.append(options.id)
+        self._tell(self._by_id[options.id], f"exec_create: {_shown(options)}")
+        return options
 
     def get(self, exec_id: str) -> ExecRecord:
         """Return the record.
@@ -35,7 +69,25 @@ class Execs:
         Raises:
             NotFound: "No such exec instance: x" (also after its container is gone).
         """
-        raise NotImplementedError
+        return self._find(exec_id).record
+
+    def _find(self, exec_id: str) -> Exec:
+        found = self._by_id.get(exec_id)
+        if found is None:
+            raise NotFound(f"No such exec instance: {exec_id}")
+        return found
+
+    @staticmethod
+    def _check(container: Container, ref: str = "") -> None:
+        states.check(
+            "exec", container.status, container_id=container.id, name=container.name, ref=ref
+        )
+
+    def _check_startable(self, found: Exec) -> None:
+        if found.was_started:
+            what = "is already running" if found.record.running else "has already run"
+            raise Conflict(f"Error: Exec command {found.record.id} {what}")
+        self._check(found.container)
 
     def attach(self, exec_id: str, *, stdin: bool, stdout: bool, stderr: bool) -> Attachment:
         """Connect streams to an exec that has not started; then call ``start``.
@@ -44,7 +96,18 @@ class Execs:
             NotFound: no such exec.
             Conflict: it ran already, or its container stopped.
         """
-        raise NotImplementedError
+        found = self._find(exec_id)
+        self._check_startable(found)
+        record = found.record
+        return Attachment(
+            found.hub,
+            tty=record.tty,
+            stdin=stdin and record.open_stdin,
+            stdout=stdout,
+            stderr=stderr,
+            closes_stdin=True,
+            keys=detach_keys.parse_keys(record.detach_keys),
+        )
 
     async def start(self, exec_id: str, *, rows: int = 0, cols: int = 0) -> None:
         """Start it and return when the new process executes; ``get`` tells about its end.
@@ -52,14 +115,176 @@ class Execs:
         Raises:
             NotFound: no such exec.
             Conflict: it ran already, or its container stopped.
-            InitError: the command cannot be executed (exit code 126 or 127 recorded).
+            InvalidArgument: the command cannot be executed (exit code 126 or 127 recorded).
         """
-        raise NotImplementedError
+        found = self._find(exec_id)
+        self._check_startable(found)
+        found.was_started = True
+        if rows or cols:
+            found.hub.resize(rows, cols)
+        process = found.process = ExecProcess(self.engine, found)
+        self._tell(found, f"exec_start: {_shown(found.record)}")
+        try:
+            process.begin()
+        except BaseException as error:
+            process.give_up(error)
+            if isinstance(error, OSError):
+                raise SystemFailure(f"cannot start exec: {error}") from error
+            raise
+        await process.outcome
 
     async def wait(self, exec_id: str) -> int:
-        """Wait for its end and return the exit code."""
-        raise NotImplementedError
+        """Wait for its end and return the exit code.
+
+        Raises:
+            NotFound: no such exec.
+            Conflict: it was never started.
+        """
+        found = self._find(exec_id)
+        if found.process is None:
+            raise Conflict(f"Error: Exec command {exec_id} has not been started")
+        return await asyncio.shield(found.process.end)
 
     def resize(self, exec_id: str, *, rows: int, cols: int) -> None:
-        """Set its terminal's size."""
-        raise NotImplementedError
+        """Set its terminal's size; remembered when it has not started yet."""
+        self._find(exec_id).hub.resize(rows, cols)
+
+    # -- called by others of the engine -------------------------------------------------------
+
+    def container_exited(self, container: Container) -> None:
+        """Forget execs of a container whose life ended; running ones report their end themselves."""
+        for exec_id in container.exec_ids:
+            found = self._by_id.get(exec_id)
+            if found is not None and not found.was_started:
+                del self._by_id[exec_id]
+                found.hub.abandon()
+        container.exec_ids.clear()
+
+    def forget(self, container: Container) -> None:
+        """The container is gone, so are all its execs."""
+        for exec_id in [key for key, item in self._by_id.items() if item.container is container]:
+            del self._by_id[exec_id]
+
+    def ended(self, found: Exec) -> None:
+        """One has ended; its exit code can be asked for a while."""
+        exec_id = found.record.id
+        if exec_id in found.container.exec_ids:
+            found.container.exec_ids.remove(exec_id)
+        asyncio.get_running_loop().call_later(KEPT_AFTER_END_S, self._by_id.pop, exec_id, None)
+
+    def _tell(self, found: Exec, action: str, **attributes: str) -> None:
+        self.engine.events.emit(
+            "container",
+            action,
+            found.container.id,
+            {**found.container.event_attributes(), "execID": found.record.id, **attributes},
+        )
+
+    def tell_end(self, found: Exec) -> None:
+        """Emit ``exec_die``."""
+        self._tell(found, "exec_die", exitCode=str(found.record.exit_code))
+
+
+class ExecProcess:
+    """The process of an exec, as the supervisor reports on it.
+
+    Attributes:
+        outcome: done when it runs.
+        end: its exit code, once it ended.
+    """
+
+    def __init__(self, engine: "Engine", found: Exec) -> None:
+        loop = asyncio.get_running_loop()
+        self.engine = engine
+        self.exec = found
+        self.outcome: asyncio.Future[None] = loop.create_future()
+        self.end: asyncio.Future[int] = loop.create_future()
+        self._pidfd = -1
+
+    def begin(self) -> None:
+        """Send the specification to the zygote and take over the streams.
+
+        Raises:
+            MiniDockerError: the zygote is gone.
+            OSError: out of descriptors.
+        """
+        record, container = self.exec.record, self.exec.container
+        spec = container_spec.build_exec(container.record, record, self.exec.hub.size)
+        ours, theirs = (-1, -1, -1), None
+        if not record.tty:
+            ours, theirs = _pipes(record.open_stdin)
+        try:
+            self.engine.supervisor.exec(record.id, spec, container.pidfd, theirs, self)
+        except BaseException:
+            close_all(*ours)
+            raise
+        finally:
+            if theirs is not None:
+                close_all(*theirs)
+        if not record.tty:
+            self.exec.hub.connect(stdin=ours[0], stdout=ours[1], stderr=ours[2])
+
+    # -- called by the supervisor -------------------------------------------------------------
+
+    def started(self, news: Started) -> None:
+        """It runs."""
+        self._pidfd = news.pidfd
+        record = self.exec.record
+        record.running = True
+        record.pid = news.host_pid
+        if news.console_fd is not None:
+            self.exec.hub.connect(console=news.console_fd)
+        if not self.outcome.done():
+            self.outcome.set_result(None)
+
+    def failed(self, error: InitError) -> None:
+        """The command could not be executed."""
+        self.give_up(error)
+        if not self.outcome.done():
+            told = InvalidArgument(runtime_text("exec", error), hint=error.hint)
+            told.__cause__ = error
+            self.outcome.set_exception(told)
+
+    def exited(self, exit_code: int) -> None:
+        """It is gone; so may be its container."""
+        close_all(self._pidfd)
+        self._pidfd = -1
+        self._finish(exit_code)
+
+    def give_up(self, error: BaseException) -> None:
+        """Record that it never ran."""
+        self._finish(exit_code_of(error) if isinstance(error, InitError) else 126)
+
+    def _finish(self, exit_code: int) -> None:
+        record = self.exec.record
+        record.running = False
+        record.exit_code = exit_code
+        record.pid = 0
+        self.exec.hub.finish()
+        self.engine.execs.tell_end(self.exec)
+        self.engine.execs.ended(self.exec)
+        if not self.end.done():
+            self.end.set_result(exit_code)
+
+
+def _pipes(open_stdin: bool) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return (our ends, their ends) of stdin, stdout, stderr; ours of stdin is -1 for /dev/null."""
+    fds: list[int] = []
+    try:
+        if open_stdin:
+            their_in, our_in = os.pipe2(os.O_CLOEXEC)
+            fds += [their_in, our_in]
+        else:
+            their_in, our_in = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), -1
+            fds.append(their_in)
+        our_out, their_out = os.pipe2(os.O_CLOEXEC)
+        fds += [our_out, their_out]
+        our_err, their_err = os.pipe2(os.O_CLOEXEC)
+    except OSError:
+        close_all(*fds)
+        raise
+    return (our_in, our_out, our_err), (their_in, their_out, their_err)
+
+
+def _shown(record: ExecRecord) -> str:
+    return f"{record.args[0]} {' '.join(record.args[1:])}"

@@ -1,14 +1,32 @@
 """The image service: the image store seen from the loop, with what containers forbid added."""
 
+import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from pyminidocker.engine import filters as matching
+from pyminidocker.engine import images_compare
 from pyminidocker.engine.results import PruneReport
+from pyminidocker.errors import NotFound
+from pyminidocker.images.base.bootstrap import bootstrap
+from pyminidocker.images.diff import read_layer_file
+from pyminidocker.images.records import Image, ImageListing, ImageUser, Layer, Removal
+from pyminidocker.images.store import ImageStore
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
 Filters = Mapping[str, Sequence[str]]
+ListingList = list[ImageListing]
+Removals = list[tuple[str, str]]
+LayerRows = list[dict[str, Any]]
+
+_KNOWN = frozenset(("dangling", "label", "before", "since", "reference", "until"))
+_KNOWN_PRUNE = frozenset(("dangling", "label", "label!", "until"))
+_WORDS = {"untagged": "Untagged", "deleted": "Deleted"}
+_EVENTS = {"untagged": "untag", "deleted": "delete"}
 
 
 class Images:
@@ -18,65 +36,220 @@ class Images:
         store: the ``images.store.ImageStore``; read it freely from the loop.
     """
 
+    store: ImageStore
+
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
 
-    def get(self, ref: str) -> Any:
-        """Return the image (``images.store.Image``) that ``ref`` means: name, id or id prefix.
+    def load(self) -> None:
+        """Open the store."""
+        self.store = ImageStore(self.engine.state_dir)
+
+    def get(self, ref: str) -> Image:
+        """Return the image that ``ref`` means: name, id or id prefix.
 
         Raises:
-            NotFound: "No such image: x".
+            NotFound: "No such image: x:latest".
+            InvalidArgument: not a reference.
         """
-        raise NotImplementedError
+        return self.store.resolve(ref)
 
-    def list(self, *, all: bool = False, filters: Filters | None = None) -> "list[Any]":
-        """Return images, newest first (filters: dangling, label, before, since, reference)."""
-        raise NotImplementedError
+    def by_id(self, image_id: str) -> Image:
+        """Return the image with this full id, also a deleted one that a container keeps.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self.store.get(image_id)
+
+    def lower_dirs(self, image_id: str) -> "list[str]":
+        """Return the overlay lower directories of an image, topmost first.
+
+        Raises:
+            NotFound: the image is gone.
+        """
+        return list(self.store.get(image_id).lower_dirs)
+
+    def users(self) -> "list[ImageUser]":
+        """Return who stands in the way of deleting images."""
+        return [
+            ImageUser(container.id, container.record.image_id, container.is_running)
+            for container in self.engine.containers.index.by_id.values()
+        ]
+
+    def container_removed(self) -> None:
+        """Let go of deleted images that only this container had kept."""
+        if any(record.hidden for record in self.store.catalog.records.values()):
+            self.store.sweep(self.users())
+
+    def list(self, *, all: bool = False, filters: Filters | None = None) -> ListingList:
+        """Return images, newest first (filters: dangling, label, before, since, reference, until).
+
+        Raises:
+            InvalidArgument: an unknown filter.
+            NotFound: the image of ``before`` or ``since``.
+        """
+        wanted = filters or {}
+        matching.check_names(wanted, _KNOWN)
+        found = self.store.listings(include_intermediate=all)
+        for ref in wanted.get("before", ()):
+            limit = self.get(ref).created
+            found = [row for row in found if row.image.created < limit]
+        for ref in wanted.get("since", ()):
+            limit = self.get(ref).created
+            found = [row for row in found if row.image.created > limit]
+        if until := matching.moment(wanted, "until"):
+            found = [row for row in found if row.image.created < until]
+        if wanted.get("dangling"):
+            is_dangling = matching.boolean(wanted, "dangling", True)
+            found = [row for row in found if bool(row.repo_tags) != is_dangling]
+        labels = wanted.get("label", ())
+        found = [
+            row
+            for row in found
+            if matching.labels_match(row.image.config.config.labels or {}, labels)
+        ]
+        if patterns := wanted.get("reference"):
+            found = _matching_names(found, patterns)
+        return found
 
     async def tag(self, ref: str, repository: str, tag: str = "") -> None:
         """Add a name to an image.
 
         Raises:
+            NotFound: no such image.
             InvalidArgument: malformed name.
         """
-        raise NotImplementedError
+        target = f"{repository}:{tag}" if tag else repository
+        image = self.store.tag(ref, target)
+        self._tell("tag", image.id, target if ":" in target else f"{target}:latest")
 
     async def remove(
         self, ref: str, *, force: bool = False, prune_parents: bool = True
-    ) -> "list[tuple[str, str]]":
+    ) -> Removals:
         """Untag or delete; returns ("Untagged"|"Deleted", name or id) in order.
 
         Raises:
             NotFound: no such image.
             Conflict: a container uses it, or several names do and it was given by id.
         """
-        raise NotImplementedError
+        users = self.users()
+        removed = await asyncio.to_thread(
+            lambda: self.store.delete(ref, force=force, no_prune=not prune_parents, users=users)
+        )
+        return self._removed(removed)
+
+    def _removed(self, removed: Sequence[Removal]) -> Removals:
+        for item in removed:
+            if item.image_id:
+                self._tell(_EVENTS[item.kind], item.image_id, item.image_id)
+        return [(_WORDS[item.kind], item.target) for item in removed]
+
+    def _tell(self, action: str, image_id: str, name: str) -> None:
+        self.engine.events.emit("image", action, image_id, {"name": name})
 
     async def prune(self, filters: Filters | None = None) -> PruneReport:
         """Delete dangling images (filter dangling=false: all unused; until; label)."""
-        raise NotImplementedError
+        wanted = filters or {}
+        matching.check_names(wanted, _KNOWN_PRUNE)
+        dangling_only = matching.boolean(wanted, "dangling", True)
+        until = matching.moment(wanted, "until")
+
+        def is_wanted(image: Image) -> bool:
+            labels = image.config.config.labels or {}
+            return (not until or image.created < until) and matching.prune_labels_match(
+                labels, wanted
+            )
+
+        users = self.users()
+        removed, size = await asyncio.to_thread(
+            lambda: self.store.prune(dangling_only=dangling_only, select=is_wanted, users=users)
+        )
+        report = PruneReport(images=self._removed(removed), space_reclaimed_bytes=size)
+        self.engine.events.emit("image", "prune", "", {"reclaimed": str(size)})
+        return report
 
     async def bootstrap(self, names: Sequence[str], progress: Callable[[str, str], None]) -> None:
         """Make base images without a registry; ``progress(name, status)`` is called on the loop.
 
         Raises:
-            NotFound: an unknown base image.
-            NotImplementedHere: this host has not got what that image is made from.
+            InvalidArgument: an unknown base image.
+            NotFound: this host has not got what that image is made from.
         """
-        raise NotImplementedError
+        loop = asyncio.get_running_loop()
 
-    def layers(self, ref: str) -> "list[dict[str, Any]]":
-        """Return the layers of an image, lowest first, in the shape of GET /minidocker/layers."""
-        raise NotImplementedError
+        def tell(name: str, status: str) -> None:
+            loop.call_soon_threadsafe(progress, name, status)
+
+        made = await asyncio.to_thread(lambda: bootstrap(self.store, list(names), tell))
+        for name, image in made.items():
+            self._tell("tag", image.id, f"{name}:latest")
+
+    # -- the layer microscope -----------------------------------------------------------------
+
+    def stack(self, ref: str) -> "tuple[Layer, ...]":
+        """Return layers, bottom first, of an image, ``image@N``, a container, or "" (nothing).
+
+        Raises:
+            NotFound: neither.
+        """
+        return images_compare.stack(self.engine, ref)
+
+    def layers(self, ref: str) -> LayerRows:
+        """Return the layers of an image, lowest first, in the shape of GET /minidocker/layers.
+
+        Raises:
+            NotFound: no such image or container.
+        """
+        return images_compare.layer_rows(self.engine, ref)
 
     async def compare(self, a: str, b: str, kind: str = "auto") -> "dict[str, Any]":
-        """Compare two of: image, ``image@N``, container, "" (nothing); see GET /minidocker/compare."""
-        raise NotImplementedError
+        """Compare two of: image, ``image@N``, container, "" (nothing); see GET /minidocker/compare.
+
+        Args:
+            a: what was before.
+            b: what is after.
+            kind: only entries of this kind (added, changed, deleted, attributes); ``auto`` is all.
+
+        Raises:
+            NotFound: no such image or container.
+            InvalidArgument: an unknown kind.
+        """
+        return await images_compare.compare(self.engine, a, b, kind)
 
     async def layer_file(self, ref: str, layer: int, path: str) -> bytes:
         """Return a file as one layer holds it, even when a higher layer hides it.
 
         Raises:
-            NotFound: the layer has no such file.
+            NotFound: there is no such layer, or it has no such file.
         """
-        raise NotImplementedError
+        layers = self.stack(ref)
+        if not 0 <= layer < len(layers):
+            raise NotFound(f"{ref} has no layer {layer}; it has {len(layers)}")
+        return await asyncio.to_thread(read_layer_file, layers[layer], path)
+
+
+def _matching_names(found: ListingList, patterns: Sequence[str]) -> ListingList:
+    """Keep rows with a name that fits, and of those only the fitting names (docker images x)."""
+    kept = []
+    for row in found:
+        tags = tuple(name for name in row.repo_tags if _fits(name, patterns))
+        digests = tuple(name for name in row.repo_digests if _fits(name, patterns))
+        if tags or digests:
+            kept.append(
+                ImageListing(row.image, tags, digests, row.shared_size, row.is_intermediate)
+            )
+    return kept
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    repository = re.sub(r"(:[\w.-]+|@sha256:[0-9a-f]+)$", "", name)
+    for pattern in patterns:
+        wanted = pattern.removeprefix("docker.io/").removeprefix("library/")
+        # path.Match of Go: a star does not cross a slash.
+        if any(
+            part.count("/") == wanted.count("/") and fnmatchcase(part, wanted)
+            for part in (name, repository)
+        ):
+            return True
+    return False

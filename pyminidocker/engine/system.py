@@ -1,11 +1,24 @@
 """Facts about the engine and the disk it uses (``docker info``, ``docker system df``)."""
 
+import asyncio
+import os
+import platform
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine.results import DiskUsage, EngineFacts, EngineInfo
+from pyminidocker.engine.results import (
+    ContainerSize,
+    DiskUsage,
+    EngineFacts,
+    EngineInfo,
+    ImageUsage,
+    VolumeUsage,
+)
+from pyminidocker.images.trees import tree_size
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
+
+_NAMESPACES = ("cgroup", "ipc", "mnt", "net", "user", "uts")
 
 
 class System:
@@ -16,12 +29,99 @@ class System:
 
     def info(self) -> EngineInfo:
         """Return the facts for ``docker info``."""
-        raise NotImplementedError
+        engine = self.engine
+        statuses = [item.status for item in engine.containers.index.by_id.values()]
+        running = sum(status in ("running", "restarting") for status in statuses)
+        paused = statuses.count("paused")
+        options = ["name=seccomp,profile=default"]
+        if engine.lab.rootless:
+            options.append("name=rootless")
+        return EngineInfo(
+            id=engine.id,
+            name=platform.node(),
+            containers=len(statuses),
+            running=running,
+            paused=paused,
+            stopped=len(statuses) - running - paused,
+            images=len(engine.images.store.listings(include_intermediate=True)),
+            state_dir=engine.state_dir,
+            kernel_version=platform.release(),
+            operating_system=_operating_system(),
+            architecture=platform.machine(),
+            cpus=len(os.sched_getaffinity(0)),
+            memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+            rootless=engine.lab.rootless,
+            cgroup_version="2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "1",  # noqa: PTH110
+            security_options=options,
+            warnings=self._warnings(),
+        )
+
+    def _warnings(self) -> list[str]:
+        lines = [
+            "WARNING: No memory limit support",
+            "WARNING: No cpu limit support",
+            "WARNING: No pids limit support",
+        ]
+        if self.engine.is_network_ready:
+            lines += [f"WARNING: {line}" for line in self.engine.lab_network.problems]
+        lines += [f"WARNING: {error}" for error in self.engine.images.store.problems]
+        lines += [f"WARNING: {line}" for line in self.engine.problems]
+        return lines
 
     async def disk_usage(self) -> DiskUsage:
         """Measure what images, containers and volumes take on disk."""
-        raise NotImplementedError
+        engine = self.engine
+        containers = list(engine.containers.index.by_id.values())
+        uppers = {item.id: item.upper_dir for item in containers}
+        volumes = engine.volumes.list()
+
+        def measure() -> tuple[dict[str, int], dict[str, int]]:
+            return (
+                {key: tree_size(path) for key, path in uppers.items()},
+                {item.name: tree_size(item.mountpoint) for item in volumes},
+            )
+
+        own, volume_sizes = await asyncio.to_thread(measure)
+        sizes = {}
+        counts: dict[str, int] = {}
+        for item in containers:
+            image_id = item.record.image_id
+            counts[image_id] = counts.get(image_id, 0) + 1
+            image_size = engine.images.by_id(image_id).size
+            sizes[item.id] = ContainerSize(own[item.id], own[item.id] + image_size)
+        images = [
+            ImageUsage(row.image.id, row.image.size, row.shared_size, counts.get(row.image.id, 0))
+            for row in engine.images.store.listings()
+        ]
+        return DiskUsage(
+            layers_size_bytes=engine.images.store.disk_usage(),
+            images=images,
+            containers=sizes,
+            volumes=[
+                VolumeUsage(
+                    item.name, volume_sizes[item.name], len(engine.volumes.users(item.name))
+                )
+                for item in volumes
+            ],
+        )
 
     def facts(self) -> EngineFacts:
         """Return the processes and namespaces behind this engine."""
-        raise NotImplementedError
+        lab = self.engine.lab
+        return EngineFacts(
+            pid=os.getpid(),
+            zygote_pid=lab.zygote_pid,
+            agent_pid=lab.agent_pid,
+            rootless=lab.rootless,
+            uid_map=" ".join(str(number) for row in lab.uid_map for number in row),
+            namespaces={name: os.stat(f"/proc/self/ns/{name}").st_ino for name in _NAMESPACES},
+            state_dir=self.engine.state_dir,
+            run_dir=self.engine.run_dir,
+        )
+
+
+def _operating_system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.system()

@@ -3,16 +3,29 @@
 On disk: ``<state>/volumes/<name>/{_data/,volume.json}``.
 """
 
+import asyncio
+import os
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import database
+from pyminidocker.engine import filters as matching
 from pyminidocker.engine.records import VolumeRecord
 from pyminidocker.engine.results import PruneReport
+from pyminidocker.errors import Conflict, IntegrityError, InvalidArgument, NotFound
+from pyminidocker.ids import NAME_PATTERN, new_id
+from pyminidocker.images.trees import remove_tree, tree_size
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
 Filters = Mapping[str, Sequence[str]]
+VolumeList = list[VolumeRecord]
+Strings = list[str]
+
+_KNOWN = frozenset(("name", "label", "driver", "dangling"))
+_KNOWN_PRUNE = frozenset(("label", "label!", "all"))
 
 
 class Volumes:
@@ -20,6 +33,23 @@ class Volumes:
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
+        self.root = f"{engine.state_dir}/volumes"
+        self._by_name: dict[str, VolumeRecord] = {}
+
+    def load(self) -> None:
+        """Read all volumes from disk and sweep those whose creation or removal was cut short."""
+        os.makedirs(self.root, mode=0o711, exist_ok=True)  # noqa: PTH103
+        for entry in sorted(os.listdir(self.root)):
+            directory = f"{self.root}/{entry}"
+            try:
+                loaded = database.load(f"{directory}/volume.json", VolumeRecord)
+            except IntegrityError as error:
+                self.engine.report(f"{error}; {error.hint}")
+                continue
+            if loaded is None:
+                remove_tree(directory)
+            else:
+                self._by_name[entry] = loaded[0]
 
     def get(self, name: str) -> VolumeRecord:
         """Return a volume.
@@ -27,11 +57,39 @@ class Volumes:
         Raises:
             NotFound: "get x: no such volume".
         """
-        raise NotImplementedError
+        record = self._by_name.get(name)
+        if record is None:
+            raise NotFound(f"get {name}: no such volume")
+        return record
 
-    def list(self, filters: Filters | None = None) -> "list[VolumeRecord]":
+    def has(self, name: str) -> bool:
+        """Tell whether there is a volume of this name."""
+        return name in self._by_name
+
+    def discard_new(self, names: Sequence[str]) -> None:
+        """Take back volumes that were made for a container that failed to come into being."""
+        for name in names:
+            record = self._by_name.pop(name, None)
+            if record is not None:
+                remove_tree(f"{self.root}/{name}")
+
+    def list(self, filters: Filters | None = None) -> VolumeList:
         """Return volumes by name (filters: name, label, driver, dangling)."""
-        raise NotImplementedError
+        wanted = filters or {}
+        matching.check_names(wanted, _KNOWN)
+        found = [self._by_name[name] for name in sorted(self._by_name)]
+        names = wanted.get("name")
+        if names:
+            found = [record for record in found if any(name in record.name for name in names)]
+        drivers = wanted.get("driver")
+        if drivers:
+            found = [record for record in found if record.driver in drivers]
+        labels = wanted.get("label", ())
+        found = [record for record in found if matching.labels_match(record.labels, labels)]
+        if wanted.get("dangling"):
+            is_dangling = matching.boolean(wanted, "dangling", True)
+            found = [record for record in found if bool(self.users(record.name)) != is_dangling]
+        return found
 
     def create(
         self,
@@ -47,7 +105,46 @@ class Volumes:
             InvalidArgument: bad name or options.
             NotFound: another driver than ``local``.
         """
-        raise NotImplementedError
+        if driver not in ("", "local"):
+            raise NotFound(
+                f"create {name}: error looking up volume plugin {driver}:"
+                f' plugin "{driver}" not found'
+            )
+        if options:
+            first = next(iter(options))
+            raise InvalidArgument(
+                f'create {name}: invalid option: "{first}"',
+                hint="the local driver has no options here; mount a directory with -v instead",
+            )
+        is_anonymous = not name
+        name = name or new_id()
+        known = self._by_name.get(name)
+        if known is not None:
+            return known
+        if NAME_PATTERN.fullmatch(name) is None:
+            raise InvalidArgument(
+                f'create {name}: "{name}" includes invalid characters for a local volume name, only'
+                ' "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host'
+                " directory, use absolute path"
+            )
+        record = VolumeRecord(
+            name=name,
+            created=time.time(),
+            mountpoint=f"{self.root}/{name}/_data",
+            labels=dict(labels or {}),
+            anonymous=is_anonymous,
+        )
+        os.mkdir(f"{self.root}/{name}", 0o711)  # noqa: PTH102
+        try:
+            os.mkdir(record.mountpoint, 0o755)  # noqa: PTH102
+            os.chmod(record.mountpoint, 0o755)  # noqa: PTH101 - whatever the umask
+            database.create(f"{self.root}/{name}/volume.json", record)
+        except OSError:
+            remove_tree(f"{self.root}/{name}")
+            raise
+        self._by_name[name] = record
+        self.engine.events.emit("volume", "create", name, {"driver": "local"})
+        return record
 
     async def remove(self, name: str, *, force: bool = False) -> None:
         """Delete a volume and its data; ``force`` forgives that there is none.
@@ -56,12 +153,59 @@ class Volumes:
             NotFound: there is none.
             Conflict: a container uses it.
         """
-        raise NotImplementedError
+        if force and name not in self._by_name:
+            return
+        record = self.get(name)
+        users = self.users(name)
+        if users:
+            raise Conflict(f"remove {name}: volume is in use - [{', '.join(users)}]")
+        await self._delete(record)
+
+    async def _delete(self, record: VolumeRecord) -> None:
+        directory = f"{self.root}/{record.name}"
+        # Without its record the directory is rubbish, which the next start sweeps if we die here.
+        os.unlink(f"{directory}/volume.json")  # noqa: PTH108
+        del self._by_name[record.name]
+        # The name may be used again at once, so the data must not stay behind under it.
+        dying = f"{self.root}/.{new_id()[:12]}"
+        os.rename(directory, dying)  # noqa: PTH104
+        self.engine.events.emit("volume", "destroy", record.name, {"driver": record.driver})
+        await asyncio.to_thread(remove_tree, dying)
+
+    async def remove_anonymous(self, names: Sequence[str]) -> None:
+        """Delete those of ``names`` that are anonymous and that no container uses (``rm -v``)."""
+        for name in names:
+            record = self._by_name.get(name)
+            if record is not None and record.anonymous and not self.users(name):
+                await self._delete(record)
 
     async def prune(self, filters: Filters | None = None) -> PruneReport:
-        """Delete anonymous volumes no container uses (filter all=1: named ones too; label)."""
-        raise NotImplementedError
+        """Delete anonymous volumes no container uses (filter all=1: named ones too; label).
 
-    def users(self, name: str) -> "list[str]":
+        Docker 20.10 (API 1.41) prunes named volumes as well; newer ones only with ``all``.  We keep
+        what people named.
+        """
+        wanted = filters or {}
+        matching.check_names(wanted, _KNOWN_PRUNE)
+        includes_named = matching.boolean(wanted, "all", False)
+        report = PruneReport()
+        for record in list(self._by_name.values()):
+            if not (record.anonymous or includes_named) or self.users(record.name):
+                continue
+            if not matching.prune_labels_match(record.labels, wanted):
+                continue
+            report.space_reclaimed_bytes += await asyncio.to_thread(tree_size, record.mountpoint)
+            await self._delete(record)
+            report.deleted.append(record.name)
+        self.engine.events.emit(
+            "volume", "prune", "", {"reclaimed": str(report.space_reclaimed_bytes)}
+        )
+        return report
+
+    def users(self, name: str) -> Strings:
         """Return the ids of the containers that mount volume ``name``."""
-        raise NotImplementedError
+        return [
+            container.id
+            for container in self.engine.containers.index.by_id.values()
+            if any(mount.name == name for mount in container.record.mounts)
+        ]

@@ -1,0 +1,93 @@
+"""``create``: check, merge with the image, make the volumes and the directory, write the record.
+
+Everything that can be refused is refused before the first file exists; what fails later (a full
+disk) takes back what was made.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pyminidocker.engine import create_checks, database, image_defaults, mounts, volume_fill
+from pyminidocker.engine.container import Container
+from pyminidocker.engine.records import (
+    ContainerConfig,
+    ContainerRecord,
+    EndpointRecord,
+    HostOptions,
+)
+from pyminidocker.errors import SystemFailure
+from pyminidocker.ids import new_id, new_name
+from pyminidocker.images.trees import remove_tree
+
+if TYPE_CHECKING:
+    from pyminidocker.engine.engine import Engine
+
+
+async def create(
+    engine: "Engine",
+    config: ContainerConfig,
+    host: HostOptions,
+    endpoints: Mapping[str, EndpointRecord] | None,
+    name: str,
+) -> tuple[Container, list[str]]:
+    """Make a container; see ``Containers.create``."""
+    index = engine.containers.index
+    create_checks.check_config(config)
+    create_checks.check_host(host)
+    if endpoints:
+        engine.networks.check_endpoints(endpoints)
+    image = engine.images.get(config.image)
+    name = name.removeprefix("/")
+    if name:
+        index.check_name(name)
+    else:
+        name = new_name(index.by_name.keys())
+    image_defaults.merge(config, image.config.config)
+    container_id = new_id()
+    if not config.hostname:
+        config.hostname = os.uname().nodename if host.network_mode == "host" else container_id[:12]
+    resolved = mounts.resolve(engine, host, config.volumes)
+    argv = image_defaults.command(config)
+    record = ContainerRecord(
+        id=container_id,
+        name=name,
+        created=time.time(),
+        image_id=image.id,
+        image=config.image,
+        path=argv[0],
+        args=argv[1:],
+        config=config,
+        host=host,
+        mounts=resolved.points,
+        endpoints=_wanted_endpoints(engine, host, endpoints),
+    )
+    container = Container(record, engine.directories.of(container_id))
+    # The name is taken from here on: filling volumes waits, and others may ask for it meanwhile.
+    index.add(container)
+    try:
+        engine.directories.make(container_id)
+        container.size_on_disk = database.create(container.config_path, record)
+        if resolved.to_fill:
+            await volume_fill.fill(engine, container, resolved.to_fill)
+    except BaseException as error:
+        index.discard(container)
+        remove_tree(container.directory)
+        engine.volumes.discard_new(resolved.made)
+        if isinstance(error, OSError):
+            raise SystemFailure(
+                f"cannot create container {name}: {error.strerror}: {error.filename}"
+            ) from error
+        raise
+    engine.events.emit("container", "create", container_id, container.event_attributes())
+    return container, []
+
+
+def _wanted_endpoints(
+    engine: "Engine", host: HostOptions, endpoints: Mapping[str, EndpointRecord] | None
+) -> dict[str, EndpointRecord]:
+    mode = host.network_mode
+    name = "bridge" if mode in ("", "default") else mode
+    wish = (endpoints or {}).get(mode) or (endpoints or {}).get(name)
+    return {name: EndpointRecord() if wish is None else wish}

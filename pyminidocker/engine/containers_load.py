@@ -1,0 +1,100 @@
+"""What an engine does about containers when it starts: load, sweep, mark as exited, start again.
+
+The previous engine may have been killed at any moment.  All that ran then is gone with its lab, so a
+record that says "running" becomes "exited" with code 255, as dockerd does for containers whose end
+it did not see; ``--rm`` containers are removed; policies start what has to run.
+"""
+
+import logging
+import os
+import time
+from typing import TYPE_CHECKING
+
+from pyminidocker.engine import containers_start, database, restart
+from pyminidocker.engine.container import Container
+from pyminidocker.engine.directories import clear_directory
+from pyminidocker.engine.records import ContainerRecord
+from pyminidocker.errors import IntegrityError, MiniDockerError
+
+if TYPE_CHECKING:
+    from pyminidocker.engine.engine import Engine
+
+LOG = logging.getLogger("minidockerd")
+LOST_EXIT_CODE = 255
+
+
+def load(engine: "Engine") -> None:
+    """Read all records; corrupt ones are named in the log and left for a human to mend."""
+    root = engine.directories.root
+    os.makedirs(root, mode=0o710, exist_ok=True)  # noqa: PTH103
+    index = engine.containers.index
+    for entry in os.listdir(root):
+        directory = f"{root}/{entry}"
+        try:
+            loaded = database.load(f"{directory}/config.json", ContainerRecord)
+        except IntegrityError as error:
+            engine.report(f"{error}; {error.hint}")
+            continue
+        if loaded is None:  # never finished, or removed but not cleared away
+            _sweep(directory)
+            continue
+        record, size = loaded
+        if record.id != entry or record.name in index.by_name:
+            engine.report(f"{directory}/config.json names another container; left alone")
+            continue
+        container = Container(record, directory, size)
+        _mark_as_lost(container)
+        index.add(container)
+    _sweep_etc(engine)
+
+
+def _sweep(directory: str) -> None:
+    try:
+        clear_directory(directory)
+    except OSError as error:
+        LOG.warning("cannot clear %s: %s", directory, error)
+
+
+def _sweep_etc(engine: "Engine") -> None:
+    os.makedirs(engine.etc_dir, mode=0o711, exist_ok=True)  # noqa: PTH103
+    for entry in os.listdir(engine.etc_dir):
+        os.unlink(f"{engine.etc_dir}/{entry}")  # noqa: PTH108
+
+
+def _mark_as_lost(container: Container) -> None:
+    record, state = container.record, container.record.state
+    if state.status in ("running", "paused", "restarting"):
+        if state.status != "restarting":
+            state.exit_code = LOST_EXIT_CODE
+            state.finished_at = time.time()
+        state.status = "exited"
+    elif state.status == "removing":
+        state.status = "dead"
+    else:
+        return
+    state.pid = 0
+    for endpoint in record.endpoints.values():
+        endpoint.ip_address = endpoint.gateway = endpoint.endpoint_id = ""
+        endpoint.mac_address = ""
+        endpoint.prefix_len = 0
+    container.save()
+
+
+async def resume(engine: "Engine") -> None:
+    """Remove what has ``--rm``, start what its policy wants running, oldest first."""
+    containers = sorted(
+        engine.containers.index.by_id.values(), key=lambda item: item.record.created
+    )
+    for container in containers:
+        if engine.is_stopping:
+            return
+        if container.record.host.auto_remove and container.status in ("exited", "dead"):
+            engine.containers.remove_soon(container)
+        elif restart.starts_with_engine(container):
+            async with container.lock:
+                if container.status != "exited":
+                    continue
+                try:
+                    await containers_start.launch(engine, container)
+                except MiniDockerError as error:
+                    LOG.warning("cannot restart container %s: %s", container.name, error)

@@ -1,0 +1,248 @@
+"""``start``: hand a parked child everything a container needs, and hear that it runs.
+
+    check state ─ join network ─ /etc files ─ pipes ─ spec ──> parked child
+                                                                  │ mounts, pivots, execve
+    record "running" (while the child works) <── Started ─────────┘
+
+The record is written while the child works, so its cost is hidden; should the child fail, it is
+written again.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from typing import TYPE_CHECKING
+
+from pyminidocker.engine import container_spec, containers_exit, etc_files, states
+from pyminidocker.engine.container import Container
+from pyminidocker.engine.supervisor import close_all
+from pyminidocker.errors import InitError, InvalidArgument, MiniDockerError, SystemFailure
+from pyminidocker.runtime.zygote import Started
+
+if TYPE_CHECKING:
+    from pyminidocker.engine.engine import Engine
+
+LOG = logging.getLogger("minidockerd")
+ENOENT, EACCES, ENOTDIR = 2, 13, 20
+
+
+async def start(engine: "Engine", container: Container, ref: str = "") -> None:
+    """Start a container on a user's behalf; see ``Containers.start``."""
+    async with container.lock:
+        _check(container, ref)
+        container.restart_delay_s = 0.0
+        container.record.restart_count = 0
+        container.record.stopped_by_user = False
+        await launch(engine, container)
+
+
+def _check(container: Container, ref: str = "") -> None:
+    states.check("start", container.status, container_id=container.id, name=container.name, ref=ref)
+
+
+async def launch(engine: "Engine", container: Container) -> None:
+    """Start a container's first process; the caller holds its lock.
+
+    Raises:
+        InitError: the process could not be started.
+        MiniDockerError: its network, files or mounts could not be made.
+    """
+    if not engine.is_network_ready:
+        await engine.network_ready()
+    process = ContainerProcess(engine, container)
+    try:
+        process.begin()
+    except BaseException as error:
+        process.give_up(error)
+        if isinstance(error, OSError):
+            raise SystemFailure(f"cannot start container {container.name}: {error}") from error
+        raise
+    await process.outcome
+
+
+class ContainerProcess:
+    """The first process of one life of a container, as the supervisor reports on it.
+
+    Attributes:
+        outcome: done when the process runs; fails with ``InitError`` otherwise.
+    """
+
+    __slots__ = ("container", "engine", "outcome")
+
+    def __init__(self, engine: "Engine", container: Container) -> None:
+        self.engine = engine
+        self.container = container
+        self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def begin(self) -> None:
+        """Send the specification to a parked child and take over the streams.
+
+        Raises:
+            MiniDockerError: a part could not be made; ``give_up`` takes back the others.
+            OSError: likewise.
+        """
+        engine, container = self.engine, self.container
+        record = container.record
+        network, endpoint = engine.networks.join(container)
+        child, prepared = engine.supervisor.take(
+            "host" if network.driver == "host" else "new", linked=bool(network.bridge)
+        )
+        netlink: list[str] = []
+        if prepared is not None:
+            plan = engine.lab_network.plan_endpoint(
+                prepared,
+                ip=endpoint.ip_address,
+                prefix=endpoint.prefix_len,
+                gateway=endpoint.gateway,
+                mac=endpoint.mac_address,
+            )
+            netlink = [message.hex() for message in plan]
+        elif network.driver == "null":
+            netlink = engine.bare_netlink
+        etc_files.write_all(engine, container, endpoint.ip_address, endpoint.gateway)
+        spec = container_spec.build(
+            engine,
+            container,
+            network="host" if network.driver == "host" else "new",
+            netlink=netlink,
+        )
+        pipes = _Pipes(container)
+        try:
+            engine.supervisor.start(record.id, spec, pipes.theirs, child, self)
+        except BaseException:
+            pipes.close_ours()
+            raise
+        finally:
+            pipes.close_theirs()
+        container.hub.connect(stdin=pipes.stdin, stdout=pipes.stdout, stderr=pipes.stderr)
+        state = record.state
+        state.status = "running"
+        state.pid = 0
+        state.exit_code = 0
+        state.error = ""
+        state.oom_killed = False
+        state.started_at = time.time()
+        container.stop_is_wanted = False
+        container.save()
+        self._emit_mounts("mount")
+
+    def _emit_mounts(self, action: str) -> None:
+        for mount in self.container.record.mounts:
+            if mount.type == "volume":
+                containers_exit.emit_volume(self.engine, self.container, mount, action)
+
+    # -- called by the supervisor -------------------------------------------------------------
+
+    def started(self, news: Started) -> None:
+        """The user's program runs."""
+        container = self.container
+        container.pidfd = news.pidfd
+        container.record.state.pid = news.host_pid
+        if news.console_fd is not None:
+            container.hub.connect(console=news.console_fd)
+        self.engine.events.emit("container", "start", container.id, container.event_attributes())
+        if not self.outcome.done():
+            self.outcome.set_result(None)
+
+    def failed(self, error: InitError) -> None:
+        """Init met an obstacle."""
+        self.give_up(error)
+        if not self.outcome.done():
+            self.outcome.set_exception(start_error(self.container, error))
+
+    def exited(self, exit_code: int) -> None:
+        """The process is gone."""
+        if not self.outcome.done():
+            self.outcome.set_exception(
+                SystemFailure(f"container {self.container.name} was lost while it started")
+            )
+        containers_exit.exited(self.engine, self.container, exit_code)
+
+    def give_up(self, error: BaseException) -> None:
+        """Take back what ``begin`` made and record why."""
+        container = self.container
+        state = container.record.state
+        container.hub.abandon()
+        containers_exit.release(self.engine, container)
+        state.status = "created" if not state.finished_at else "exited"
+        state.pid = 0
+        state.exit_code = exit_code_of(error)
+        state.error = str(error)
+        state.started_at = 0.0 if state.status == "created" else state.started_at
+        container.save()
+        if container.record.host.auto_remove:
+            self.engine.containers.remove_soon(container)
+
+
+class _Pipes:
+    """Both ends of the standard streams of a process that is about to start."""
+
+    __slots__ = ("stderr", "stdin", "stdout", "theirs")
+
+    def __init__(self, container: Container) -> None:
+        self.stdin = self.stdout = self.stderr = -1
+        self.theirs: tuple[int, int, int] | None = None
+        if container.record.config.tty:
+            return  # the terminal's master comes with Started
+        their_in = their_out = -1
+        try:
+            if container.record.config.open_stdin:
+                their_in, self.stdin = os.pipe2(os.O_CLOEXEC)
+            else:
+                their_in = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+            self.stdout, their_out = os.pipe2(os.O_CLOEXEC)
+            self.stderr, their_err = os.pipe2(os.O_CLOEXEC)
+        except OSError:  # out of descriptors
+            close_all(their_in, their_out, self.stdin, self.stdout)
+            raise
+        self.theirs = (their_in, their_out, their_err)
+
+    def close_theirs(self) -> None:
+        if self.theirs is not None:
+            close_all(*self.theirs)
+
+    def close_ours(self) -> None:
+        close_all(self.stdin, self.stdout, self.stderr)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code Docker records for a start that failed (daemon/errors.go)."""
+    if isinstance(error, InitError):
+        if error.errno == EACCES:
+            return 126
+        if error.errno in (ENOENT, ENOTDIR):
+            return 127
+    return 128
+
+
+def runtime_text(what: str, error: InitError) -> str:
+    """Return a failed start in runc's words, in which the docker CLI looks for 126 and 127.
+
+    Args:
+        what: ``start`` or ``exec``.
+        error: what init reported.
+    """
+    if what == "exec":
+        prefix = "OCI runtime exec failed: exec failed: unable to start container process: "
+    else:
+        prefix = (
+            "failed to create shim task: OCI runtime create failed: runc create failed: unable to"
+            " start container process: "
+        )
+    return f"{prefix}{error.message}: unknown"
+
+
+def start_error(container: Container, error: InitError) -> MiniDockerError:
+    """Return what the user is told, and record it."""
+    text = runtime_text("start", error)
+    if error.errno == ENOTDIR and error.stage != "execve":
+        text += (
+            ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the"
+            " specified host path exists and is the expected type"
+        )
+    container.record.state.error = text
+    kind = InvalidArgument if exit_code_of(error) in (126, 127) else SystemFailure
+    told: MiniDockerError = kind(text, hint=error.hint)
+    told.__cause__ = error
+    return told

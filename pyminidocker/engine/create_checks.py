@@ -1,0 +1,159 @@
+"""What ``create`` refuses: nonsense (400) and what this engine cannot do (501), never silently.
+
+A resource limit that is accepted and not applied would teach something false, so options without
+an implementation are refused by name with what to do instead.
+"""
+
+import re
+import resource
+
+from pyminidocker.engine.records import ContainerConfig, HostOptions
+from pyminidocker.errors import InvalidArgument, NotImplementedHere
+from pyminidocker.kernel.caps import NUMBERS as CAPABILITIES
+from pyminidocker.kernel.signals import parse_signal
+
+_HOSTNAME = re.compile(r"[a-zA-Z0-9._-]{1,64}")
+_POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
+_LOG_DRIVERS = ("", "json-file")
+_DEFAULT_MODES = ("", "private", "shareable", "none")
+
+# HostConfig names that change nothing when they have one of these values.
+_HARMLESS = (None, 0, -1, "", False)
+_LIMITS = frozenset(
+    (
+        "Memory", "MemoryReservation", "MemorySwap", "KernelMemory", "NanoCpus", "CpuShares",
+        "CpuPeriod", "CpuQuota", "CpuRealtimePeriod", "CpuRealtimeRuntime", "CpusetCpus",
+        "CpusetMems", "PidsLimit", "BlkioWeight", "BlkioWeightDevice", "BlkioDeviceReadBps",
+        "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps", "OomKillDisable",
+        "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth", "MemorySwappiness",
+    )
+)  # fmt: skip
+_UNSUPPORTED = {
+    "Devices": "devices (--device)",
+    "DeviceRequests": "device requests (--gpus)",
+    "DeviceCgroupRules": "device rules (--device-cgroup-rule)",
+    "Links": "links (--link)",
+    "CgroupParent": "a cgroup parent (--cgroup-parent)",
+    "Sysctls": "kernel parameters (--sysctl)",
+    "StorageOpt": "storage options (--storage-opt)",
+    "UsernsMode": "a user namespace of its own choice (--userns)",
+    "VolumeDriver": "volume drivers (--volume-driver)",
+    "OomScoreAdj": "OOM score adjustment (--oom-score-adj)",
+}
+
+
+def check_config(config: ContainerConfig) -> None:
+    """Check what the user said about the process.
+
+    Raises:
+        InvalidArgument: with dockerd's words.
+    """
+    if config.hostname and _HOSTNAME.fullmatch(config.hostname) is None:
+        raise InvalidArgument(f"invalid hostname: {config.hostname}")
+    if config.working_dir and not config.working_dir.startswith("/"):
+        raise InvalidArgument(
+            f"the working directory '{config.working_dir}' is invalid, it needs to be an absolute"
+            " path"
+        )
+    for item in config.env:
+        if not item or item.startswith("="):
+            raise InvalidArgument(f"invalid environment variable: {item}")
+    if config.stop_signal:
+        try:
+            parse_signal(config.stop_signal)
+        except ValueError:
+            raise InvalidArgument(f"Invalid signal: {config.stop_signal}") from None
+    if config.stop_timeout_s is not None and config.stop_timeout_s < -1:
+        raise InvalidArgument(f"invalid stop timeout: {config.stop_timeout_s}")
+
+
+def check_host(host: HostOptions) -> None:
+    """Check what the user said about this host.
+
+    Raises:
+        InvalidArgument: with dockerd's words.
+        NotImplementedHere: this engine cannot do it.
+    """
+    if host.restart.name not in _POLICIES:
+        raise InvalidArgument(f"invalid restart policy '{host.restart.name}'")
+    if host.restart.maximum_retry_count and host.restart.name != "on-failure":
+        raise InvalidArgument(
+            f"maximum retry count cannot be used with restart policy '{host.restart.name}'"
+        )
+    if host.restart.maximum_retry_count < 0:
+        raise InvalidArgument("maximum retry count cannot be negative")
+    if host.auto_remove and host.restart.name not in ("", "no"):
+        raise InvalidArgument("can't create 'AutoRemove' container with restart policy")
+    if host.shm_size_bytes < 0:
+        raise InvalidArgument("SHM size can not be less than 0")
+    for option, names in (("CapAdd", host.cap_add), ("CapDrop", host.cap_drop)):
+        for name in names:
+            if capability(name) not in CAPABILITIES and name.upper() != "ALL":
+                raise InvalidArgument(f'invalid {option}: unknown capability: "{name}"')
+    for name, _soft, _hard in host.ulimits:
+        if not hasattr(resource, f"RLIMIT_{name.upper()}"):
+            raise InvalidArgument(f"invalid ulimit type: {name}")
+    for entry in host.extra_hosts:
+        if ":" not in entry and "=" not in entry:
+            raise InvalidArgument(f'bad format for add-host: "{entry}"')
+    for item in host.security_opt:
+        _check_security(item)
+    _check_unsupported(host)
+
+
+def _check_unsupported(host: HostOptions) -> None:
+    if host.port_bindings or host.publish_all_ports:
+        raise NotImplementedHere(
+            "publishing ports is not supported by this engine yet; leave out -p/-P and reach the"
+            " container by its address from another container"
+        )
+    if host.network_mode.startswith("container:"):
+        raise NotImplementedHere(
+            f"network mode {host.network_mode!r} is not supported by this engine yet; use bridge,"
+            " host or none"
+        )
+    other = host.other
+    for name, value in other.items():
+        if value in _HARMLESS or value in ([], {}):
+            continue
+        if name in _LIMITS:
+            raise NotImplementedHere(
+                f"resource limits ({name}) are not supported by this engine yet; run the container"
+                " without the limit"
+            )
+        if name in _UNSUPPORTED:
+            raise NotImplementedHere(f"{_UNSUPPORTED[name]} are not supported by this engine")
+    for name, flag in (("PidMode", "--pid"), ("IpcMode", "--ipc"), ("UTSMode", "--uts")):
+        if other.get(name, "") not in _DEFAULT_MODES:
+            raise NotImplementedHere(
+                f"{flag} {other[name]} is not supported by this engine; every container has its own"
+            )
+    log = other.get("LogConfig")
+    if isinstance(log, dict) and log.get("Type", "") not in _LOG_DRIVERS:
+        raise NotImplementedHere(
+            f"log driver {log['Type']!r} is not supported by this engine; use json-file"
+        )
+
+
+def _check_security(item: str) -> None:
+    key, _, value = item.replace(":", "=", 1).partition("=")
+    if key == "no-new-privileges" and value in ("", "true", "false"):
+        return
+    if key == "label" or item in ("apparmor=unconfined", "apparmor:unconfined"):
+        return  # neither SELinux nor AppArmor confines a container here
+    if key == "seccomp":
+        if value == "unconfined":
+            return
+        raise NotImplementedHere(
+            "seccomp profiles other than 'unconfined' and the default are not supported by this"
+            " engine"
+        )
+    if item == "systempaths=unconfined":
+        return
+    raise InvalidArgument(f'invalid --security-opt 2: "{item}"')
+
+
+def capability(name: str) -> str:
+    """Return a capability's full name: ``net_admin`` is ``CAP_NET_ADMIN``."""
+    name = name.upper()
+    return name if name.startswith("CAP_") else f"CAP_{name}"

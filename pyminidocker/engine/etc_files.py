@@ -1,0 +1,115 @@
+"""/etc/hosts, /etc/hostname and /etc/resolv.conf of a container, mounted over the image's own."""
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyminidocker.engine.container import Container
+    from pyminidocker.engine.engine import Engine
+
+_LOCAL = """127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::0\tip6-localnet
+ff00::0\tip6-mcastprefix
+ff02::1\tip6-allnodes
+ff02::2\tip6-allrouters
+"""
+FILES = ("resolv.conf", "hostname", "hosts")
+
+
+def hosts(*, ip: str, hostname: str, domainname: str, extra_hosts: list[str], gateway: str) -> str:
+    """Compose /etc/hosts as dockerd does.
+
+    Args:
+        ip: the container's address; empty without a network.
+        hostname: its host name.
+        domainname: its domain, may be empty.
+        extra_hosts: ``name:address`` of ``--add-host``; ``host-gateway`` stands for the bridge.
+        gateway: what ``host-gateway`` means.
+    """
+    lines = [_LOCAL]
+    for entry in extra_hosts:
+        name, _, address = entry.replace("=", ":", 1).partition(":")
+        lines.append(f"{gateway if address == 'host-gateway' else address}\t{name}\n")
+    if ip:
+        full = f"{hostname}.{domainname} {hostname}" if domainname else hostname
+        lines.append(f"{ip}\t{full}\n")
+    return "".join(lines)
+
+
+def resolv_conf(*, servers: list[str], search: list[str], options: list[str], default: str) -> str:
+    """Compose /etc/resolv.conf: the user's choice, or the lab's DNS relay.
+
+    Args:
+        servers: ``--dns``.
+        search: ``--dns-search``; a single "." is none.
+        options: ``--dns-option``.
+        default: address of the lab's DNS relay; empty when it does not run.
+    """
+    lines = []
+    domains = [domain for domain in search if domain != "."]
+    if domains:
+        lines.append(f"search {' '.join(domains)}\n")
+    lines.extend(f"nameserver {server}\n" for server in servers or ([default] if default else ()))
+    if options:
+        lines.append(f"options {' '.join(options)}\n")
+    return "".join(lines)
+
+
+def path_of(engine: "Engine", container_id: str, name: str) -> str:
+    """Return where a running container's file is.
+
+    They are made at every start and live beside the socket, among the things that do not outlive
+    the engine.
+    """
+    return f"{engine.etc_dir}/{container_id}.{name}"
+
+
+def write_all(engine: "Engine", container: "Container", ip: str, gateway: str) -> None:
+    """Make the three files of a container that is about to start.
+
+    Args:
+        engine: knows the directory and the DNS relay.
+        container: whose.
+        ip: its address; empty without a network of its own.
+        gateway: the bridge's address, for ``--add-host name:host-gateway``.
+    """
+    record = container.record
+    config, host = record.config, record.host
+    _write(path_of(engine, record.id, "hostname"), f"{config.hostname}\n")
+    _write(
+        path_of(engine, record.id, "hosts"),
+        hosts(
+            ip=ip,
+            hostname=config.hostname,
+            domainname=config.domainname,
+            extra_hosts=host.extra_hosts,
+            gateway=gateway,
+        ),
+    )
+    _write(
+        path_of(engine, record.id, "resolv.conf"),
+        resolv_conf(
+            servers=host.dns,
+            search=host.dns_search,
+            options=host.dns_options,
+            default=engine.lab_network.dns_server,
+        ),
+    )
+
+
+def remove_all(engine: "Engine", container_id: str) -> None:
+    """Delete the files of a container that does not run any more."""
+    for name in FILES:
+        try:
+            os.unlink(path_of(engine, container_id, name))  # noqa: PTH108
+        except FileNotFoundError:
+            pass
+
+
+def _write(path: str, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)

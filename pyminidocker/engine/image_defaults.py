@@ -1,0 +1,73 @@
+"""What an image's config contributes to a container: Docker's merge rules (moby daemon/commit.go)."""
+
+from pyminidocker.engine.records import ContainerConfig, Healthcheck
+from pyminidocker.errors import InvalidArgument
+from pyminidocker.oci.image_spec import RunConfig
+
+
+def merge(config: ContainerConfig, image: RunConfig) -> None:
+    """Fill in what the user left open, in place.
+
+    An entrypoint given by the user drops the image's command; an environment variable, a label or
+    a port given by the user wins over the image's of the same name.
+
+    Raises:
+        InvalidArgument: neither says what to run.
+    """
+    if not config.user:
+        config.user = image.user
+    for port in image.exposed_ports:
+        if port not in config.exposed_ports:
+            config.exposed_ports.append(port)
+    if not config.env:
+        config.env = list(image.env)
+    elif image.env:
+        given = {item.partition("=")[0] for item in config.env}
+        config.env.extend(item for item in image.env if item.partition("=")[0] not in given)
+    if image.labels:
+        config.labels = {**image.labels, **config.labels}
+    if not config.entrypoint:
+        if not config.cmd and image.cmd:
+            config.cmd = list(image.cmd)
+        if config.entrypoint is None and image.entrypoint:
+            config.entrypoint = list(image.entrypoint)
+    if config.entrypoint == [""]:  # ``--entrypoint ""`` resets the image's
+        config.entrypoint = None
+    if not config.working_dir:
+        config.working_dir = image.working_dir
+    for path in image.volumes or ():
+        if path not in config.volumes:
+            config.volumes.append(path)
+    if not config.stop_signal:
+        config.stop_signal = image.stop_signal
+    if config.healthcheck is None and image.healthcheck is not None:
+        check = image.healthcheck
+        config.healthcheck = Healthcheck(
+            list(check.test), check.interval, check.timeout, check.start_period, check.retries
+        )
+    if not config.entrypoint and not config.cmd:
+        raise InvalidArgument("No command specified")
+
+
+def command(config: ContainerConfig) -> list[str]:
+    """Return argv: the entrypoint followed by the command."""
+    return [*(config.entrypoint or ()), *(config.cmd or ())]
+
+
+def environment(config: ContainerConfig, default_path: str) -> list[str]:
+    """Return the process's environment, as dockerd composes it.
+
+    Args:
+        config: the merged config.
+        default_path: PATH when neither user nor image sets it.
+    """
+    composed = {"PATH": default_path, "HOSTNAME": config.hostname}
+    if config.tty:
+        composed["TERM"] = "xterm"
+    for item in config.env:
+        name, equals, value = item.partition("=")
+        if equals:
+            composed[name] = value
+        else:  # ``-e NAME`` of a variable the client did not have: unset it
+            composed.pop(name, None)
+    return [f"{name}={value}" for name, value in composed.items()]

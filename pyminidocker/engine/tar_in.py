@@ -1,0 +1,181 @@
+"""Unpack a tar stream into a directory of a container without ever leaving its root.
+
+Both the archive and the container are strangers.  Every directory is opened by openat2(2) with
+RESOLVE_IN_ROOT, so absolute links, ``..`` and links exchanged while we work lead to places inside the
+container and nowhere else; the last component is made with O_EXCL or replaced, never followed.
+
+See: openat2(2); moby pkg/archive/archive.go for what replaces what.
+"""
+
+import os
+import posixpath
+import stat
+import tarfile
+from typing import IO
+
+from pyminidocker.errors import InvalidArgument, SystemFailure
+from pyminidocker.images.trees import remove_tree_at
+from pyminidocker.kernel.fd import make_in_root, open_in_root
+from pyminidocker.kernel.libc import SyscallError
+
+_CHUNK = 256 * 1024
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Unpacker:
+    """Unpacks one archive.
+
+    Args:
+        root_fd: the container's root directory.
+        target: directory below it, as the container sees it; must exist.
+        keeps_kinds: a directory must not replace a file, nor a file a directory.
+        owner: (uid, gid) for everything; None takes the archive's.
+    """
+
+    def __init__(
+        self,
+        root_fd: int,
+        target: str,
+        *,
+        keeps_kinds: bool = False,
+        owner: tuple[int, int] | None = None,
+    ) -> None:
+        self._root_fd = root_fd
+        self._target = target
+        self._keeps_kinds = keeps_kinds
+        self._owner = owner
+        self._directories: list[tuple[str, tarfile.TarInfo]] = []
+
+    def unpack(self, file: IO[bytes]) -> None:
+        """Unpack the archive, plain or compressed with gzip, bzip2 or xz.
+
+        Raises:
+            InvalidArgument: not a tar archive, or a forbidden replacement.
+            SystemFailure: disk full, read-only file system.
+        """
+        try:
+            with tarfile.open(fileobj=file, mode="r|*") as archive:
+                for entry in archive:
+                    self._add(archive, entry)
+        except tarfile.ReadError as error:
+            if "empty file" in str(error):
+                return
+            raise InvalidArgument(f"Error processing tar file: {error}") from error
+        except (tarfile.TarError, EOFError) as error:
+            raise InvalidArgument(f"Error processing tar file: {error}") from error
+        except OSError as error:
+            raise SystemFailure(f"Error processing tar file: {error}") from error
+        for path, entry in reversed(self._directories):
+            self._finish_directory(path, entry)
+
+    def _add(self, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> None:
+        inside = posixpath.normpath(f"/{entry.name}")
+        path = posixpath.normpath(f"{self._target}{inside}")
+        if inside == "/":
+            if entry.isdir():
+                return  # "." is the target itself, which keeps what it has
+            raise InvalidArgument(f"Error processing tar file: bad name {entry.name!r}")
+        parent_path, _, name = path.rpartition("/")
+        parent_fd = make_in_root(self._root_fd, parent_path or "/", is_dir=True)
+        try:
+            if self._clear(parent_fd, name, entry):
+                self._make(archive, entry, parent_fd, name)
+            if entry.isdir():
+                self._directories.append((path, entry))
+            else:
+                self._set_owner(parent_fd, name, entry)
+        finally:
+            os.close(parent_fd)
+
+    def _clear(self, parent_fd: int, name: str, entry: tarfile.TarInfo) -> bool:
+        """Make room for an entry; False when the directory is there already."""
+        try:
+            info = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return True
+        is_dir = stat.S_ISDIR(info.st_mode)
+        if self._keeps_kinds and is_dir != entry.isdir():
+            there, new = (
+                ("directory", "non-directory") if is_dir else ("non-directory", "directory")
+            )
+            raise InvalidArgument(f'cannot overwrite {there} "{name}" with {new} "{self._target}"')
+        if is_dir:
+            if entry.isdir():
+                return False
+            remove_tree_at(parent_fd, name)
+        else:
+            os.unlink(name, dir_fd=parent_fd)
+        return True
+
+    def _make(
+        self, archive: tarfile.TarFile, entry: tarfile.TarInfo, parent_fd: int, name: str
+    ) -> None:
+        mode = entry.mode & 0o7777
+        if entry.isdir():
+            os.mkdir(name, 0o700, dir_fd=parent_fd)
+        elif entry.isreg():
+            self._make_file(archive, entry, parent_fd, name)
+        elif entry.issym():
+            os.symlink(entry.linkname, name, dir_fd=parent_fd)
+        elif entry.islnk():
+            self._make_link(entry, parent_fd, name)
+        elif entry.isfifo():
+            os.mkfifo(name, mode, dir_fd=parent_fd)
+        elif entry.ischr() or entry.isblk():
+            kind = stat.S_IFCHR if entry.ischr() else stat.S_IFBLK
+            os.mknod(
+                name, kind | mode, os.makedev(entry.devmajor, entry.devminor), dir_fd=parent_fd
+            )
+
+    def _make_file(
+        self, archive: tarfile.TarFile, entry: tarfile.TarInfo, parent_fd: int, name: str
+    ) -> None:
+        source = archive.extractfile(entry)
+        fd = os.open(name, _NEW_FILE, 0o600, dir_fd=parent_fd)
+        try:
+            while source is not None and (chunk := source.read(_CHUNK)):
+                os.write(fd, chunk)
+            self._own(fd, entry)
+            os.fchmod(fd, entry.mode & 0o7777)
+            os.utime(fd, (entry.mtime, entry.mtime))
+        finally:
+            os.close(fd)
+
+    def _make_link(self, entry: tarfile.TarInfo, parent_fd: int, name: str) -> None:
+        source = posixpath.normpath(f"{self._target}/{posixpath.normpath(f'/{entry.linkname}')}")
+        directory, _, base = source.rpartition("/")
+        fd = open_in_root(self._root_fd, directory or "/", os.O_PATH | os.O_DIRECTORY)
+        try:
+            os.link(base, name, src_dir_fd=fd, dst_dir_fd=parent_fd, follow_symlinks=False)
+        finally:
+            os.close(fd)
+
+    def _own(self, fd: int, entry: tarfile.TarInfo) -> None:
+        uid, gid = self._owner or (entry.uid, entry.gid)
+        try:
+            os.fchown(fd, uid, gid)
+        except OSError:
+            pass  # an id this lab has not got: the file stays root's
+
+    def _set_owner(self, parent_fd: int, name: str, entry: tarfile.TarInfo) -> None:
+        if entry.isreg() or entry.islnk():
+            return
+        uid, gid = self._owner or (entry.uid, entry.gid)
+        try:
+            os.chown(name, uid, gid, dir_fd=parent_fd, follow_symlinks=False)
+        except OSError:
+            pass
+        os.utime(name, (entry.mtime, entry.mtime), dir_fd=parent_fd, follow_symlinks=False)
+
+    def _finish_directory(self, path: str, entry: tarfile.TarInfo) -> None:
+        """Set a directory's attributes last, when nothing is written into it any more."""
+        try:
+            fd = open_in_root(self._root_fd, path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except SyscallError:
+            return  # replaced by a later entry
+        try:
+            self._own(fd, entry)
+            os.fchmod(fd, entry.mode & 0o7777)
+            os.utime(fd, (entry.mtime, entry.mtime))
+        finally:
+            os.close(fd)
