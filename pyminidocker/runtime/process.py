@@ -69,7 +69,7 @@ class Launch:
         if as_init:
             from pyminidocker.runtime.tiny_init import fork_under_init
 
-            fork_under_init(self.process, terminal=self.process.terminal)
+            fork_under_init(self.process.args, terminal=self.process.terminal)
         self.execute()
 
     def prepare(self) -> None:
