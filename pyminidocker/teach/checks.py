@@ -52,7 +52,7 @@ def not_yet(reason: str, where: str, what: str, missing: str) -> Outcome:
     return Outcome(met=False, reason=reason, hints=(where, what, missing))
 
 
-class NotWritten(Exception):  # noqa: N818 - a state of the exercise, not an error of the program
+class NotWritten(Exception):  # a state of the exercise, not an error of the program
     """The learner's function still raises NotImplementedError."""
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyminidocker.errors import Conflict, NotFound
+from pyminidocker.kernel import procfs
+from pyminidocker.kernel.libc import SyscallError
 
 if TYPE_CHECKING:
     from pyminidocker.teach.lesson import Lesson
 
-KINDS = ("pid", "mnt", "net", "uts", "ipc", "cgroup", "user", "time")
+# OCI's words for namespaces where they are not those of /proc/PID/ns, which lessons use.
+PROC_NAMES = {"mount": "mnt", "network": "net"}
 
 
 def inspect(lesson: Lesson, name: str) -> dict[str, Any]:
@@ -51,53 +53,63 @@ def running_pid(lesson: Lesson, name: str) -> int:
     return int(state["Pid"])
 
 
+def namespaces(pid: int) -> dict[str, int]:
+    """Return the inode numbers of a process's namespaces by /proc's names.
+
+    Raises:
+        NotFound: there is no such process.
+    """
+    try:
+        found = procfs.namespace_inodes(pid)
+    except SyscallError as error:
+        raise NotFound(f"there is no process {pid} on this machine") from error
+    return {PROC_NAMES.get(kind, kind): inode for kind, inode in found.items()}
+
+
 def namespace(pid: int, kind: str) -> int:
     """Return the inode number of namespace ``kind`` of process ``pid``: equal numbers, same one.
 
     Raises:
         NotFound: there is no such process.
     """
-    try:
-        link = str(Path(f"/proc/{pid}/ns/{kind}").readlink())
-    except FileNotFoundError:
-        raise NotFound(f"there is no process {pid} on this machine") from None
-    return int(link.partition("[")[2].rstrip("]"))
+    return namespaces(pid)[kind]
 
 
 def shared_kinds(one: int, other: int) -> set[str]:
     """Return the kinds of namespaces that processes ``one`` and ``other`` are both in."""
-    return {kind for kind in KINDS if namespace(one, kind) == namespace(other, kind)}
+    left, right = namespaces(one), namespaces(other)
+    return {kind for kind, inode in left.items() if right.get(kind) == inode}
 
 
 def pids_in(pid_namespaces: Iterable[int]) -> list[int]:
     """Return the host pids of all processes whose own pid namespace is one of these."""
     wanted = set(pid_namespaces)
     found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    for pid in procfs.processes():
         # A process of another user, or one that ends just now, cannot be one of ours.
-        with suppress(OSError, NotFound):
-            if namespace(int(entry.name), "pid") in wanted:
-                found.append(int(entry.name))
-    return sorted(found)
+        with suppress(NotFound):
+            if namespaces(pid).get("pid") in wanted:
+                found.append(pid)
+    return found
 
 
 def mounts_under(directory: str) -> list[str]:
-    """Return this machine's mount points that show or use ``directory`` (proc_pid_mountinfo(5))."""
-    lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
-    return [line.split()[4] for line in lines if directory in line]
+    """Return this machine's mount points that show or use ``directory``."""
+    return [
+        mount.mount_point
+        for mount in procfs.mounts()
+        if mount.mount_point.startswith(directory)
+        or any(directory in option for option in mount.super_options)
+    ]
 
 
 def numbers(pid: int) -> list[int]:
-    """Return the numbers of one process, one per pid namespace, the innermost last (NSpid).
+    """Return the numbers of one process, one per pid namespace, the innermost last.
 
     Raises:
         NotFound: there is no such process.
     """
     try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        raise NotFound(f"there is no process {pid} on this machine") from None
-    line = next(row for row in status.splitlines() if row.startswith("NSpid:"))
-    return [int(number) for number in line.split()[1:]]
+        return procfs.pids_in_namespaces(pid)
+    except SyscallError as error:
+        raise NotFound(f"there is no process {pid} on this machine") from error

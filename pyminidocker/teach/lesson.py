@@ -18,6 +18,7 @@ from pyminidocker.errors import NotFound
 from pyminidocker.teach import checks, cleanup, faults, inventory, predict
 from pyminidocker.teach.cards import Card, Fold
 from pyminidocker.teach.plan import Plan, Question, load
+from pyminidocker.teach.preflight import Preflight
 from pyminidocker.teach.progress import Progress
 from pyminidocker.teach.puzzle import Ordering
 from pyminidocker.teach.questions import Questions
@@ -130,6 +131,10 @@ class Lesson:
             NotFound: this lesson has no puzzle ``name``.
         """
         return Ordering(self.plan.puzzle(name))
+
+    def preflight(self) -> Preflight:
+        """Try what this machine allows; shows itself as one verdict per lesson."""
+        return Preflight()
 
     # -- checks ------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ PLAN = Plan(
             "lesson 03, where the time is taken apart",
         ),
     ),
-    containers=("first", "mine", "greeter", "still-busy", "shell"),
+    containers=("first", "mine", "greeter", "still-busy"),
     images_watched=("hello-world",),
     faults=("wrong_command",),
     diagnoses=DIAGNOSES,

@@ -89,14 +89,14 @@ QUIZ = (
         "A container ends at once with exit code 127. Where do you look first?",
         (
             Option(
+                "At the spelling of the command, and whether the image has that program",
+                "Yes: 127 means that the program to run was not found in the container.",
+            ),
+            Option(
                 "Nowhere: I start it again and see whether it works now",
                 "That would help if chance were involved. 127 has a fixed meaning: the program "
                 "was not found. Look at the command.",
                 "error-is-vague",
-            ),
-            Option(
-                "At the spelling of the command, and whether the image has that program",
-                "Yes: 127 means that the program to run was not found in the container.",
             ),
             Option(
                 "At the memory of the machine, since the container crashed",
@@ -118,8 +118,8 @@ QUIZ = (
             ),
             Option(
                 "When the cell ran without an error",
-                "That would be so if it looked at outputs. A cell may run well and leave the "
-                "wrong thing behind; look at what the check says it observed.",
+                "That would be so if it looked at outputs. A cell may run well and leave "
+                "something else behind; look at what the check says it observed.",
                 "output-is-check",
             ),
             Option(

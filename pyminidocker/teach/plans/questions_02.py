@@ -154,14 +154,14 @@ QUIZ = (
                 "small-vm",
             ),
             Option(
-                "Processes that the one kernel shows a limited view",
-                "Yes: ordinary processes, and namespaces that decide what they see.",
-            ),
-            Option(
                 "A directory with programs in it",
                 "That would be an unpacked image. Look at the lens: a running container also has "
                 "its own list of processes, its own network and its own name.",
                 "only-a-directory",
+            ),
+            Option(
+                "Processes that the one kernel shows a limited view",
+                "Yes: ordinary processes, and namespaces that decide what they see.",
             ),
         ),
     ),
@@ -170,14 +170,14 @@ QUIZ = (
         "The file /proc/PID/status shows `NSpid: 4711 23 1`. What does it say?",
         (
             Option(
+                "One process that has three numbers, one in each namespace it is seen from",
+                "Yes: from the outermost namespace to its own, where it is number 1.",
+            ),
+            Option(
                 "Three processes: 4711, its child 23 and its grandchild 1",
                 "That would be a list of processes; this line is about one. Count the pid "
                 "namespaces it is seen from instead.",
                 "same-pid",
-            ),
-            Option(
-                "One process that has three numbers, one in each namespace it is seen from",
-                "Yes: from the outermost namespace to its own, where it is number 1.",
             ),
             Option(
                 "The process runs on three kernels",
@@ -221,15 +221,15 @@ QUIZ = (
                 "error-is-vague",
             ),
             Option(
-                "Its first process was ended by signal 9, SIGKILL",
-                "Yes: 137 is 128 + 9. Who sent the signal is the next question: a person, the "
-                "engine after a stop that took too long, or the kernel when memory ran out.",
-            ),
-            Option(
                 "The container was removed",
                 "That would leave no exit code to read; look with `minidocker ps -a`: the "
                 "container is still there.",
                 "stopped-is-removed",
+            ),
+            Option(
+                "Its first process was ended by signal 9, SIGKILL",
+                "Yes: 137 is 128 + 9. Who sent the signal is the next question: a person, the "
+                "engine after a stop that took too long, or the kernel when memory ran out.",
             ),
         ),
     ),

@@ -11,17 +11,17 @@ PREDICTIONS = (
         "/note. Who can read it?",
         (
             Option(
+                "Only anna",
+                "What a container writes goes to its own layer. The image and the other "
+                "containers do not see it.",
+                when=("anna",),
+            ),
+            Option(
                 "All three: they run from the same image",
                 "That would be so if they shared one writable tree. They share the layers of the "
                 "image, which nobody writes to; each has a layer of its own on top.",
                 "write-through",
                 when=("anna", "ben", "cleo"),
-            ),
-            Option(
-                "Only anna",
-                "What a container writes goes to its own layer. The image and the other "
-                "containers do not see it.",
-                when=("anna",),
             ),
             Option(
                 "anna, and every container started later",
@@ -101,15 +101,15 @@ QUIZ = (
                 "deleted-is-gone",
             ),
             Option(
-                "Change the password, and make the image anew without it",
-                "Yes: whoever has the image has the password. Making it anew keeps it from the "
-                "next reader only.",
-            ),
-            Option(
                 "Move the tag to another image",
                 "That would help if a tag were the image. The old digest stays readable for "
                 "whoever has it or asks for it.",
                 "tag-is-identity",
+            ),
+            Option(
+                "Change the password, and make the image anew without it",
+                "Yes: whoever has the image has the password. Making it anew keeps it from the "
+                "next reader only.",
             ),
         ),
     ),
@@ -138,15 +138,15 @@ QUIZ = (
         "A layer changes only the permissions of a file of 500 MB. How big is that layer?",
         (
             Option(
+                "About 500 MB",
+                "Yes: copy-up again. In a Dockerfile, `COPY --chmod` sets the mode where the file "
+                "comes in.",
+            ),
+            Option(
                 "Nearly nothing: permissions are a few bytes",
                 "That would be so if a layer stored attributes alone. An OCI layer is an archive "
                 "of whole files: a changed mode brings the content along.",
                 "small-write-small-cost",
-            ),
-            Option(
-                "About 500 MB",
-                "Yes: copy-up again. In a Dockerfile, `COPY --chmod` sets the mode where the file "
-                "comes in.",
             ),
             Option(
                 "It is no layer: permissions belong to the container",

@@ -1,0 +1,34 @@
+"""JupyterLab and the browser, once for the session."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.lab import Browser, browser, jupyterlab
+from tests.notebooks.classroom import Classroom, classroom
+
+
+@pytest.fixture(scope="session")
+def lab_room() -> Iterator[Classroom]:
+    with classroom() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def open_browser(lab_room: Classroom) -> Iterator[Browser]:
+    with (
+        jupyterlab(lab_room) as address,
+        browser(address, lab_room.home / "chromium") as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: a temporary directory, or MINIDOCKER_GALLERY to keep them."""
+    wanted = os.environ.get("MINIDOCKER_GALLERY")
+    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("gallery")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
