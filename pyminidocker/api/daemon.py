@@ -90,10 +90,11 @@ def parse(argv: list[str]) -> Options:
             options.ready_fd = int(value)
         else:
             setattr(options, name[2:].replace("-", "_"), value)
-    from pyminidocker.ids import is_valid_name
-
-    if not is_valid_name(options.name):
-        raise InvalidArgument(f"invalid engine name {options.name!r}")
+    letters = options.name.replace("-", "").replace("_", "")
+    if not (letters.isascii() and letters.isalnum()) or options.name[0] in "-_":
+        raise InvalidArgument(
+            f"invalid engine name {options.name!r}: letters, digits, - and _ only"
+        )
     options.run_dir = os.path.abspath(options.run_dir or paths.run_root(options.name))  # noqa: PTH100
     options.state_dir = os.path.abspath(options.state_dir or paths.state_root(options.name))  # noqa: PTH100
     if len(options.socket_path.encode()) > SOCKET_PATH_LIMIT:
@@ -279,6 +280,7 @@ def bind(path: str) -> "socket.socket":
     except (FileNotFoundError, ConnectionRefusedError):
         pass
     else:
+        listener.close()
         raise Conflict(
             f"another program listens at {path}",
             hint="stop it, or choose another directory with --run-dir or MINIDOCKER_RUN",

@@ -118,8 +118,7 @@ def test_upload_waits_for_the_reader(serve):
     async def slow(engine, request):
         while not proceed.is_set():
             await asyncio.sleep(0.005)
-        async for piece in request.body.chunks():
-            sizes.append(len(piece))
+        sizes.extend([len(piece) async for piece in request.body.chunks()])
         return Answer(200)
 
     server = serve([("PUT", "/slow", slow)])
