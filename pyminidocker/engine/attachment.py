@@ -1,8 +1,9 @@
 """One client's connection to a process: ``docker attach``, ``docker run``, ``docker exec``.
 
-Docker's rules live here.  Detach keys are looked for only on a terminal.  When the client's input
-ends, the process's stdin is closed if the container was made for that (``stdin_once``) and has no
-terminal; otherwise the client's output ends, and the process goes on (moby container/stream/attach.go).
+Docker's rules live here (moby container/stream/attach.go).  Detach keys are looked for only on a
+terminal.  When the client's input ends, the process's stdin is closed if the container was made for
+that (``stdin_once``) and has no terminal; otherwise the client's output ends, and the process goes
+on.
 """
 
 import asyncio

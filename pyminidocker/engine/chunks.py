@@ -1,7 +1,7 @@
 """Streams of bytes between a thread that blocks and the loop that must not.
 
-Both directions hold a bounded number of chunks, so that a slow client slows the disk down instead of
-filling memory; either side may give up, and the other notices.
+Both directions hold a bounded number of chunks, so that a slow client slows the disk down instead
+of filling memory; either side may give up, and the other notices.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ LIMIT = 16  # chunks in between
 CHUNK_BYTES = 64 * 1024
 
 
-class GivenUp(Exception):  # noqa: N818 - not an error, the reader has left
+class GivenUp(Exception):
     """The reader does not want any more."""
 
 
 class Outgoing(AsyncIterator[bytes]):
     """Chunks made by a thread, fetched on the loop.
 
-    The thread calls ``put`` and at last ``finish``; the loop iterates, or calls ``close`` to give up.
+    The thread calls ``put`` and at last ``finish``; the loop iterates, or gives up by ``close``.
     """
 
     def __init__(self) -> None:

@@ -45,10 +45,8 @@ def capabilities(host: HostOptions) -> list[str]:
         base = set()
     else:
         base = set(DEFAULT_CAPABILITIES)
-    if "CAP_ALL" in dropped and "CAP_ALL" not in added:
-        chosen = added
-    else:
-        chosen = (base | added) - dropped
+    drops_all = "CAP_ALL" in dropped and "CAP_ALL" not in added
+    chosen = added if drops_all else (base | added) - dropped
     return [name for name in caps.NAMES if name in chosen]
 
 

@@ -11,7 +11,24 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import (
+    containers_attach,
+    containers_commit,
+    containers_copy,
+    containers_create,
+    containers_diff,
+    containers_filter,
+    containers_load,
+    containers_remove,
+    containers_restart,
+    containers_start,
+    containers_stop,
+    containers_top,
+    containers_update,
+)
+from pyminidocker.engine.attachment import Attachment
 from pyminidocker.engine.container import Container
+from pyminidocker.engine.index import Index
 from pyminidocker.engine.records import (
     ContainerConfig,
     EndpointRecord,
@@ -27,7 +44,6 @@ from pyminidocker.engine.results import (
     TopResult,
     WaitResult,
 )
-from pyminidocker.engine.attachment import Attachment
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -71,7 +87,11 @@ class Containers:
         return self.index.find(ref)
 
     def list(
-        self, *, all: bool = False, limit: int = 0, filters: Filters | None = None
+        self,
+        *,
+        all: bool = False,  # noqa: A002
+        limit: int = 0,
+        filters: Filters | None = None,
     ) -> ContainerList:
         """Return containers, newest first.
 
@@ -84,7 +104,7 @@ class Containers:
         Raises:
             InvalidArgument: an unknown filter or value.
         """
-        return containers_filter.select(self.engine, all=all, limit=limit, filters=filters)
+        return containers_filter.select(self.engine, shows_all=all, limit=limit, filters=filters)
 
     async def create(
         self,

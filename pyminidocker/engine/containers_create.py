@@ -61,7 +61,7 @@ async def create(
         config=config,
         host=host,
         mounts=resolved.points,
-        endpoints=_wanted_endpoints(engine, host, endpoints),
+        endpoints=_wanted_endpoints(host, endpoints),
     )
     container = Container(record, engine.directories.of(container_id))
     # The name is taken from here on: filling volumes waits, and others may ask for it meanwhile.
@@ -85,7 +85,7 @@ async def create(
 
 
 def _wanted_endpoints(
-    engine: "Engine", host: HostOptions, endpoints: Mapping[str, EndpointRecord] | None
+    host: HostOptions, endpoints: Mapping[str, EndpointRecord] | None
 ) -> dict[str, EndpointRecord]:
     mode = host.network_mode
     name = "bridge" if mode in ("", "default") else mode

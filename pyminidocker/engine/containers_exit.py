@@ -1,4 +1,4 @@
-"""The end of a container's life: streams to their end, books closed, policy asked, waiters woken."""
+"""The end of a life: streams to their end, books closed, policy asked, waiters woken."""
 
 import asyncio
 import os

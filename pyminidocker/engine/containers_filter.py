@@ -26,12 +26,14 @@ KNOWN = frozenset(
 )  # fmt: skip
 
 
-def select(engine: "Engine", *, all: bool, limit: int, filters: Filters | None) -> list[Container]:
+def select(
+    engine: "Engine", *, shows_all: bool, limit: int, filters: Filters | None
+) -> list[Container]:
     """Return containers, newest first.
 
     Args:
         engine: whose.
-        all: also those that do not run; implied by some filters, as with Docker.
+        shows_all: also those that do not run; implied by some filters, as with Docker.
         limit: at most so many of the newest, running or not; 0 = no limit.
         filters: Docker's.
 
@@ -41,7 +43,7 @@ def select(engine: "Engine", *, all: bool, limit: int, filters: Filters | None) 
     wanted = dict(filters or {})
     matching.check_names(wanted, KNOWN)
     tests = [_TESTS[name](engine, values) for name, values in wanted.items() if name in _TESTS]
-    shows_all = all or limit > 0 or "status" in wanted or "exited" in wanted
+    shows_all = shows_all or limit > 0 or "status" in wanted or "exited" in wanted
     newest_first = sorted(
         engine.containers.index.by_id.values(), key=lambda item: item.record.created, reverse=True
     )

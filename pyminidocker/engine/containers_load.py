@@ -1,8 +1,8 @@
 """What an engine does about containers when it starts: load, sweep, mark as exited, start again.
 
-The previous engine may have been killed at any moment.  All that ran then is gone with its lab, so a
-record that says "running" becomes "exited" with code 255, as dockerd does for containers whose end
-it did not see; ``--rm`` containers are removed; policies start what has to run.
+The previous engine may have been killed at any moment.  All that ran then is gone with its lab, so
+a record that says "running" becomes "exited" with code 255, as dockerd does for containers whose
+end it did not see; ``--rm`` containers are removed; policies start what has to run.
 """
 
 import logging
@@ -26,7 +26,7 @@ LOST_EXIT_CODE = 255
 def load(engine: "Engine") -> None:
     """Read all records; corrupt ones are named in the log and left for a human to mend."""
     root = engine.directories.root
-    os.makedirs(root, mode=0o710, exist_ok=True)  # noqa: PTH103
+    os.makedirs(root, mode=0o710, exist_ok=True)
     index = engine.containers.index
     for entry in os.listdir(root):
         directory = f"{root}/{entry}"
@@ -56,9 +56,9 @@ def _sweep(directory: str) -> None:
 
 
 def _sweep_etc(engine: "Engine") -> None:
-    os.makedirs(engine.etc_dir, mode=0o711, exist_ok=True)  # noqa: PTH103
+    os.makedirs(engine.etc_dir, mode=0o711, exist_ok=True)
     for entry in os.listdir(engine.etc_dir):
-        os.unlink(f"{engine.etc_dir}/{entry}")  # noqa: PTH108
+        os.unlink(f"{engine.etc_dir}/{entry}")
 
 
 def _mark_as_lost(container: Container) -> None:

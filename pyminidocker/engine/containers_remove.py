@@ -1,7 +1,7 @@
 """``rm`` and ``container prune``: the record first, then everything it stood for.
 
-Once ``config.json`` is gone the container does not exist any more; its directory is rubbish, cleared
-away in the background and, should the engine die before that, by the next one.
+Once ``config.json`` is gone the container does not exist any more; its directory is rubbish,
+cleared away in the background and, should the engine die before that, by the next one.
 """
 
 import asyncio

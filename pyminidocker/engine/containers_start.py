@@ -99,7 +99,7 @@ class ContainerProcess:
             )
             netlink = [message.hex() for message in plan]
         elif network.driver == "null":
-            netlink = engine.bare_netlink
+            netlink = engine.networks.loopback_plan()
         etc_files.write_all(engine, container, endpoint.ip_address, endpoint.gateway)
         spec = container_spec.build(
             engine,

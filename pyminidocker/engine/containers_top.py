@@ -42,9 +42,9 @@ class _Process:
     """One process as /proc shows it."""
 
     def __init__(self, pid: str, boot_time: float, memory_kb: int) -> None:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/stat", "rb") as file:
             head, _, tail = file.read().decode(errors="replace").rpartition(")")
-        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
             words = file.read().rstrip(b"\0").decode(errors="replace").split("\0")
         owner = os.stat(f"/proc/{pid}").st_uid
         fields = tail.split()
@@ -53,7 +53,6 @@ class _Process:
         started = boot_time + int(fields[19]) / _TICKS
         used_s = (int(fields[11]) + int(fields[12])) / _TICKS
         share = 100 * used_s / max(time.time() - started, 0.01)
-        self.namespace_pid = 0
         start = time.localtime(started)
         is_old = time.time() - started > 86400
         begun = time.strftime("%b%d" if is_old else "%H:%M", start)
@@ -136,18 +135,25 @@ async def top(engine: "Engine", container: Container, ps_args: str) -> TopResult
     """List a container's processes; see ``Containers.top``."""
     columns = columns_of(ps_args)
     states.check("top", container.status, container_id=container.id, name=container.name)
-    namespace = os.readlink(f"/proc/{container.record.state.pid}/ns/pid")  # noqa: PTH115
-    with open("/proc/stat") as file:  # noqa: PTH123
+    namespace = os.readlink(f"/proc/{container.record.state.pid}/ns/pid")
+    engine.events.emit("container", "top", container.id, container.event_attributes())
+    return TopResult(
+        [_TITLES.get(name, name.upper()) for name in columns], _rows(namespace, columns)
+    )
+
+
+def _rows(namespace: str, columns: list[str]) -> list[list[str]]:
+    """Return one row per process of a pid namespace, lowest pid first."""
+    with open("/proc/stat") as file:
         boot_time = float(file.read().partition("btime ")[2].split(maxsplit=1)[0])
     memory_kb = os.sysconf("SC_PHYS_PAGES") * _PAGE_KB
     rows = []
     for pid in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
         try:
-            if os.readlink(f"/proc/{pid}/ns/pid") != namespace:  # noqa: PTH115
+            if os.readlink(f"/proc/{pid}/ns/pid") != namespace:
                 continue
             found = _Process(pid, boot_time, memory_kb)
         except OSError:
             continue  # gone meanwhile, or not ours to look at
         rows.append([found.columns[name] for name in columns])
-    engine.events.emit("container", "top", container.id, container.event_attributes())
-    return TopResult([_TITLES.get(name, name.upper()) for name in columns], rows)
+    return rows

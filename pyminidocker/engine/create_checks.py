@@ -86,10 +86,8 @@ def check_host(host: HostOptions) -> None:
         raise InvalidArgument("can't create 'AutoRemove' container with restart policy")
     if host.shm_size_bytes < 0:
         raise InvalidArgument("SHM size can not be less than 0")
-    for option, names in (("CapAdd", host.cap_add), ("CapDrop", host.cap_drop)):
-        for name in names:
-            if capability(name) not in CAPABILITIES and name.upper() != "ALL":
-                raise InvalidArgument(f'invalid {option}: unknown capability: "{name}"')
+    _check_capabilities("CapAdd", host.cap_add)
+    _check_capabilities("CapDrop", host.cap_drop)
     for name, _soft, _hard in host.ulimits:
         if not hasattr(resource, f"RLIMIT_{name.upper()}"):
             raise InvalidArgument(f"invalid ulimit type: {name}")
@@ -99,6 +97,12 @@ def check_host(host: HostOptions) -> None:
     for item in host.security_opt:
         _check_security(item)
     _check_unsupported(host)
+
+
+def _check_capabilities(option: str, names: list[str]) -> None:
+    for name in names:
+        if capability(name) not in CAPABILITIES and name.upper() != "ALL":
+            raise InvalidArgument(f'invalid {option}: unknown capability: "{name}"')
 
 
 def _check_unsupported(host: HostOptions) -> None:

@@ -75,10 +75,10 @@ def replace(path: str, record: msgspec.Struct) -> int:
             os.write(fd, text)
         finally:
             os.close(fd)
-        os.rename(temporary, path)  # noqa: PTH104 - a str is what we have, and this is hot
+        os.rename(temporary, path)
     except OSError:
         try:
-            os.unlink(temporary)  # noqa: PTH108
+            os.unlink(temporary)
         except FileNotFoundError:
             pass
         raise
@@ -92,7 +92,7 @@ def load(path: str, kind: type[T]) -> tuple[T, int] | None:
         IntegrityError: the file is damaged; the message names it.
     """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             text = file.read()
     except FileNotFoundError:
         return None

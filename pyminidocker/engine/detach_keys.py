@@ -10,10 +10,10 @@ _CONTROL_MARKS = {"@": 0, "[": 27, "\\": 28, "]": 29, "^": 30, "_": 31}
 
 
 def parse_keys(text: str) -> bytes:
-    """Read ``ctrl-p,ctrl-q`` or ``a,b`` as the bytes a terminal sends; empty is the default.
+    r"""Read ``ctrl-p,ctrl-q`` or ``a,b`` as the bytes a terminal sends; empty is the default.
 
     Raises:
-        InvalidArgument: a key that is neither one character nor ``ctrl-`` and one of a-z@[\\]^_.
+        InvalidArgument: a key that is neither one character nor ``ctrl-`` and one of a-z@[\]^_.
     """
     if not text:
         return DEFAULT_KEYS

@@ -1,7 +1,7 @@
 """The directories of containers: made quickly, cleared away when nobody waits.
 
-On ext4 every unlink and rmdir costs 60-80 us, five times a mkdir.  Only the record's own unlink, which
-is what makes a removal final, happens while a client waits; the rest goes in batches.
+On ext4 every unlink and rmdir costs 60-80 us, five times a mkdir.  Only the record's own unlink,
+which is what makes a removal final, happens while a client waits; the rest goes in batches.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ class Directories:
             OSError: disk full; the caller removes what is there.
         """
         directory = f"{self.root}/{container_id}"
-        os.mkdir(directory, 0o710)  # noqa: PTH102
-        os.mkdir(f"{directory}/diff", 0o755)  # noqa: PTH102
-        os.mkdir(f"{directory}/work", 0o700)  # noqa: PTH102
+        os.mkdir(directory, 0o710)
+        os.mkdir(f"{directory}/diff", 0o755)
+        os.mkdir(f"{directory}/work", 0o700)
         return directory
 
     def discard(self, container_id: str) -> None:
@@ -51,7 +51,7 @@ class Directories:
         """
         directory = f"{self.root}/{container_id}"
         try:
-            os.unlink(f"{directory}/config.json")  # noqa: PTH108
+            os.unlink(f"{directory}/config.json")
         except FileNotFoundError:
             pass  # somebody was there by hand; the rest must go all the same
         self._rubbish.append(directory)
@@ -85,12 +85,12 @@ def clear_directory(directory: str) -> None:
         container_id = directory.rpartition("/")[2]
         for name in (f"{container_id}-json.log",):
             try:
-                os.unlink(f"{directory}/{name}")  # noqa: PTH108
+                os.unlink(f"{directory}/{name}")
             except FileNotFoundError:
                 pass
         for name in ("diff", "work/work", "work", ""):
             try:
-                os.rmdir(f"{directory}/{name}")  # noqa: PTH106
+                os.rmdir(f"{directory}/{name}")
             except FileNotFoundError:
                 pass
     except OSError:

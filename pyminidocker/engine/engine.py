@@ -188,6 +188,6 @@ class Engine:
         if self.is_network_ready:
             self.lab_network.close()
         try:
-            os.rmdir(self.etc_dir)  # noqa: PTH106
+            os.rmdir(self.etc_dir)
         except OSError:
             pass  # not there, or somebody put a file into it

@@ -102,7 +102,7 @@ def remove_all(engine: "Engine", container_id: str) -> None:
     """Delete the files of a container that does not run any more."""
     for name in FILES:
         try:
-            os.unlink(path_of(engine, container_id, name))  # noqa: PTH108
+            os.unlink(path_of(engine, container_id, name))
         except FileNotFoundError:
             pass
 

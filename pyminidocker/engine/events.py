@@ -62,7 +62,7 @@ class Events:
         for name in wanted:
             if name not in KNOWN_FILTERS:
                 raise InvalidArgument(f"Invalid filter '{name}'")
-        stream = EventStream(self._listeners, until, wanted)
+        stream = EventStream(self._listeners, wanted)
         if since or until:
             for event in self._past:
                 moment = event.time_ns / 1e9
@@ -77,7 +77,7 @@ class Events:
 class EventStream(AsyncIterator[Event]):
     """An asynchronous iterator over events; ``close`` ends it."""
 
-    def __init__(self, listeners: "set[EventStream]", until: float, filters: Filters) -> None:
+    def __init__(self, listeners: "set[EventStream]", filters: Filters) -> None:
         self._listeners = listeners
         self._filters = filters
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue()

@@ -152,7 +152,7 @@ class Execs:
     # -- called by others of the engine -------------------------------------------------------
 
     def container_exited(self, container: Container) -> None:
-        """Forget execs of a container whose life ended; running ones report their end themselves."""
+        """Forget unstarted execs of a container that ended; running ones report themselves."""
         for exec_id in container.exec_ids:
             found = self._by_id.get(exec_id)
             if found is not None and not found.was_started:

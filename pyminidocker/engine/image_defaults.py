@@ -1,4 +1,4 @@
-"""What an image's config contributes to a container: Docker's merge rules (moby daemon/commit.go)."""
+"""What an image's config gives a container: Docker's merge rules (moby daemon/commit.go)."""
 
 from pyminidocker.engine.records import ContainerConfig, Healthcheck
 from pyminidocker.errors import InvalidArgument
@@ -19,20 +19,11 @@ def merge(config: ContainerConfig, image: RunConfig) -> None:
     for port in image.exposed_ports:
         if port not in config.exposed_ports:
             config.exposed_ports.append(port)
-    if not config.env:
-        config.env = list(image.env)
-    elif image.env:
-        given = {item.partition("=")[0] for item in config.env}
-        config.env.extend(item for item in image.env if item.partition("=")[0] not in given)
+    given = {item.partition("=")[0] for item in config.env}
+    config.env.extend(item for item in image.env if item.partition("=")[0] not in given)
     if image.labels:
         config.labels = {**image.labels, **config.labels}
-    if not config.entrypoint:
-        if not config.cmd and image.cmd:
-            config.cmd = list(image.cmd)
-        if config.entrypoint is None and image.entrypoint:
-            config.entrypoint = list(image.entrypoint)
-    if config.entrypoint == [""]:  # ``--entrypoint ""`` resets the image's
-        config.entrypoint = None
+    _merge_command(config, image)
     if not config.working_dir:
         config.working_dir = image.working_dir
     for path in image.volumes or ():
@@ -47,6 +38,16 @@ def merge(config: ContainerConfig, image: RunConfig) -> None:
         )
     if not config.entrypoint and not config.cmd:
         raise InvalidArgument("No command specified")
+
+
+def _merge_command(config: ContainerConfig, image: RunConfig) -> None:
+    if not config.entrypoint:
+        if not config.cmd and image.cmd:
+            config.cmd = list(image.cmd)
+        if config.entrypoint is None and image.entrypoint:
+            config.entrypoint = list(image.entrypoint)
+    if config.entrypoint == [""]:  # ``--entrypoint ""`` resets the image's
+        config.entrypoint = None
 
 
 def command(config: ContainerConfig) -> list[str]:

@@ -10,7 +10,6 @@ from pyminidocker.engine import filters as matching
 from pyminidocker.engine import images_compare
 from pyminidocker.engine.results import PruneReport
 from pyminidocker.errors import NotFound
-from pyminidocker.images.base.bootstrap import bootstrap
 from pyminidocker.images.diff import read_layer_file
 from pyminidocker.images.records import Image, ImageListing, ImageUser, Layer, Removal
 from pyminidocker.images.store import ImageStore
@@ -82,7 +81,7 @@ class Images:
         if any(record.hidden for record in self.store.catalog.records.values()):
             self.store.sweep(self.users())
 
-    def list(self, *, all: bool = False, filters: Filters | None = None) -> ListingList:
+    def list(self, *, all: bool = False, filters: Filters | None = None) -> ListingList:  # noqa: A002
         """Return images, newest first (filters: dangling, label, before, since, reference, until).
 
         Raises:
@@ -176,6 +175,9 @@ class Images:
             InvalidArgument: an unknown base image.
             NotFound: this host has not got what that image is made from.
         """
+        # Four recipes that most engines never need again after their first minute.
+        from pyminidocker.images.base.bootstrap import bootstrap
+
         loop = asyncio.get_running_loop()
 
         def tell(name: str, status: str) -> None:

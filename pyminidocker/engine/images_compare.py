@@ -1,6 +1,7 @@
 """What the layer microscope asks: whose layers, and how two stacks of them differ.
 
-The answers have the shape of the extension endpoints GET /minidocker/layers and /minidocker/compare.
+The answers have the shape of the extension endpoints GET /minidocker/layers and
+/minidocker/compare.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The json-file log: one JSON object per line of output, as Docker's default log driver writes it.
+r"""The json-file log: one JSON object per line of output, as Docker's default log driver writes it.
 
     {"log":"hello\n","stream":"stdout","time":"2026-01-02T03:04:05.123456789Z"}
 

@@ -1,7 +1,7 @@
 """Volumes, binds and tmpfs of a container: from what the user wrote to resolved mount points.
 
-Precedence as with Docker (daemon/volumes.go): volumes of other containers (``--volumes-from``), then
-``-v`` and ``--mount``, then the image's own volumes where nothing is mounted yet.
+Precedence as with Docker (daemon/volumes.go): volumes of other containers (``--volumes-from``),
+then ``-v`` and ``--mount``, then the image's own volumes where nothing is mounted yet.
 """
 
 import os
@@ -128,9 +128,11 @@ def resolve(engine: "Engine", host: HostOptions, image_volumes: list[str]) -> Re
     points: dict[str, MountPoint] = {}
     for item in host.volumes_from:
         _take_over(engine, item, points)
-    for path in image_volumes:
-        if (destination := posixpath.normpath(path)) not in taken and destination not in points:
-            requests.append(MountRequest(type="volume", target=path))
+    requests.extend(
+        MountRequest(type="volume", target=path)
+        for path in image_volumes
+        if posixpath.normpath(path) not in taken and posixpath.normpath(path) not in points
+    )
     resolved = Resolved()
     try:
         for request in requests:
@@ -234,7 +236,7 @@ def runtime_mounts(record: ContainerRecord) -> list[Mount]:
 
 def _make_source(point: MountPoint) -> None:
     try:
-        os.makedirs(point.source)  # noqa: PTH103
+        os.makedirs(point.source)
     except OSError as error:
         raise NotFound(
             f"error while creating mount source path '{point.source}': {error.strerror}"

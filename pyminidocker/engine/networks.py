@@ -1,7 +1,7 @@
 """Networks: the three that are always there (bridge, host, none), and who is connected to them.
 
-On disk: ``<state>/networks/<id>.json``.  Addresses belong to running containers only; what a stopped
-container keeps is the wish to be on a network.
+On disk: ``<state>/networks/<id>.json``.  Addresses belong to running containers only; what a
+stopped container keeps is the wish to be on a network.
 """
 
 import os
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Filters = Mapping[str, Sequence[str]]
 NetworkList = list[NetworkRecord]
+Strings = list[str]
 
 BRIDGE_LINK = "docker0"
 _KNOWN = frozenset(("name", "id", "driver", "type", "scope", "label", "dangling"))
@@ -31,7 +32,7 @@ _BRIDGE_OPTIONS = {
     "com.docker.network.bridge.default_bridge": "true",
     "com.docker.network.bridge.enable_icc": "true",
     "com.docker.network.bridge.enable_ip_masquerade": "true",
-    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",  # noqa: S104
     "com.docker.network.bridge.name": BRIDGE_LINK,
     "com.docker.network.driver.mtu": "1500",
 }
@@ -49,7 +50,7 @@ class Networks:
 
     def load(self) -> None:
         """Read the networks from disk; make the three that Docker always has."""
-        os.makedirs(self.root, mode=0o700, exist_ok=True)  # noqa: PTH103
+        os.makedirs(self.root, mode=0o700, exist_ok=True)
         for entry in sorted(os.listdir(self.root)):
             if not entry.endswith(".json"):
                 continue
@@ -146,6 +147,13 @@ class Networks:
     def endpoints(self, network_id: str) -> dict[str, EndpointRecord]:
         """Return container id -> endpoint of every running container on the network."""
         return dict(self._running[network_id])
+
+    @staticmethod
+    def loopback_plan() -> Strings:
+        """Return what configures a container without a network from inside, hex: lo up."""
+        from pyminidocker.network.endpoints import plan_loopback
+
+        return [message.hex() for message in plan_loopback()]
 
     # -- used by start and exit ---------------------------------------------------------------
 

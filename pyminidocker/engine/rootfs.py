@@ -1,8 +1,8 @@
 """A container's root file system as the engine sees it, running or not.
 
-A running container shows its root as ``/proc/<pid>/root``.  For one that does not run the overlay is
-mounted once more, in a mount namespace of a thread made for this one task: when the thread ends the
-kernel takes the mounts away, whatever happened, and no other process ever saw them.
+A running container shows its root as ``/proc/<pid>/root``.  For one that does not run the overlay
+is mounted once more, in a mount namespace of a thread made for this one task: when the thread ends
+the kernel takes the mounts away, whatever happened, and no other process ever saw them.
 
 See: mount_namespaces(7), proc_pid_root(5), unshare(2).
 """
@@ -92,7 +92,7 @@ class RootView:
 
     @staticmethod
     def _bind(root_fd: int, source: str, destination: str) -> None:
-        is_dir = os.path.isdir(source)  # noqa: PTH112
+        is_dir = os.path.isdir(source)
         target_fd = make_in_root(root_fd, destination, is_dir=is_dir)
         try:
             tree_fd = mount_api.open_tree(source, recursive=True)

@@ -1,4 +1,4 @@
-"""The life of a container as a table: which verb is allowed in which state, and what is said if not.
+"""The life of a container as a table: which verb is allowed when, and what is said if not.
 
     created ──start──> running ──exit──> exited ──start──> running
        │                  │                 │
@@ -46,10 +46,10 @@ REFUSALS: dict[str, dict[str, Refusal]] = {
         "dead": _STOPPED,
         "removing": _STOPPED,
     },
-    "kill": {
-        status: (Conflict, "Cannot kill container: {ref}: Container {id} is not running")
-        for status in ("created", "exited", "dead", "removing", "restarting")
-    },
+    "kill": dict.fromkeys(
+        ("created", "exited", "dead", "removing", "restarting"),
+        (Conflict, "Cannot kill container: {ref}: Container {id} is not running"),
+    ),
     "exec": {
         **_NEEDS_PROCESS,
         "paused": (Conflict, "Container {ref} is paused, unpause the container before exec"),
@@ -66,18 +66,24 @@ REFUSALS: dict[str, dict[str, Refusal]] = {
     "remove": {
         "running": (
             Conflict,
-            "You cannot remove a running container {id}. Stop the container before attempting"
-            " removal or force remove",
+            (
+                "You cannot remove a running container {id}. Stop the container before"
+                " attempting removal or force remove"
+            ),
         ),
         "paused": (
             Conflict,
-            "You cannot remove a paused container {id}. Unpause and then stop the container before"
-            " attempting removal or force remove",
+            (
+                "You cannot remove a paused container {id}. Unpause and then stop the container"
+                " before attempting removal or force remove"
+            ),
         ),
         "restarting": (
             Conflict,
-            "You cannot remove a restarting container {id}. Stop the container before attempting"
-            " removal or force remove",
+            (
+                "You cannot remove a restarting container {id}. Stop the container before"
+                " attempting removal or force remove"
+            ),
         ),
         "removing": _REMOVING,
     },

@@ -79,7 +79,8 @@ class Hub:
 
         Args:
             stdin: writing end of its stdin, -1 = it has none.
-            stdout: reading end, -1 = none; likewise ``stderr``.
+            stdout: reading end of its stdout, -1 = none.
+            stderr: reading end of its stderr, -1 = none.
             console: master side of its terminal, instead of the three.
         """
         loop = self._loop = asyncio.get_running_loop()

@@ -51,7 +51,7 @@ class System:
             cpus=len(os.sched_getaffinity(0)),
             memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
             rootless=engine.lab.rootless,
-            cgroup_version="2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "1",  # noqa: PTH110
+            cgroup_version="2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "1",
             security_options=options,
             warnings=self._warnings(),
         )

@@ -1,8 +1,8 @@
 """Unpack a tar stream into a directory of a container without ever leaving its root.
 
 Both the archive and the container are strangers.  Every directory is opened by openat2(2) with
-RESOLVE_IN_ROOT, so absolute links, ``..`` and links exchanged while we work lead to places inside the
-container and nowhere else; the last component is made with O_EXCL or replaced, never followed.
+RESOLVE_IN_ROOT, so absolute links, ``..`` and links exchanged while we work lead to places inside
+the container and nowhere else; the last component is made with O_EXCL or replaced, never followed.
 
 See: openat2(2); moby pkg/archive/archive.go for what replaces what.
 """

@@ -1,7 +1,7 @@
 """Pack a file or directory of a container as a tar stream, through descriptors only.
 
-Nothing is ever looked up by a path the container could exchange for a link meanwhile: every directory
-is opened relative to its parent, and links are packed as links.
+Nothing is ever looked up by a path the container could exchange for a link meanwhile: every
+directory is opened relative to its parent, and links are packed as links.
 
 See: tar(5); openat(2).
 """

@@ -51,7 +51,7 @@ def _fill(view: RootView, volumes: dict[str, str]) -> None:
 def _take_attributes(fd: int, target: str) -> None:
     """Give the volume the mode and owner of the directory it replaces."""
     info = os.fstat(fd)
-    os.chmod(target, info.st_mode & 0o7777)  # noqa: PTH101
+    os.chmod(target, info.st_mode & 0o7777)
     try:
         os.chown(target, info.st_uid, info.st_gid)
     except OSError:

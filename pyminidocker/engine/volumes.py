@@ -38,7 +38,7 @@ class Volumes:
 
     def load(self) -> None:
         """Read all volumes from disk and sweep those whose creation or removal was cut short."""
-        os.makedirs(self.root, mode=0o711, exist_ok=True)  # noqa: PTH103
+        os.makedirs(self.root, mode=0o711, exist_ok=True)
         for entry in sorted(os.listdir(self.root)):
             directory = f"{self.root}/{entry}"
             try:
@@ -134,10 +134,10 @@ class Volumes:
             labels=dict(labels or {}),
             anonymous=is_anonymous,
         )
-        os.mkdir(f"{self.root}/{name}", 0o711)  # noqa: PTH102
+        os.mkdir(f"{self.root}/{name}", 0o711)
         try:
-            os.mkdir(record.mountpoint, 0o755)  # noqa: PTH102
-            os.chmod(record.mountpoint, 0o755)  # noqa: PTH101 - whatever the umask
+            os.mkdir(record.mountpoint, 0o755)
+            os.chmod(record.mountpoint, 0o755)  # noqa: S103 - whatever the umask
             database.create(f"{self.root}/{name}/volume.json", record)
         except OSError:
             remove_tree(f"{self.root}/{name}")
@@ -164,11 +164,11 @@ class Volumes:
     async def _delete(self, record: VolumeRecord) -> None:
         directory = f"{self.root}/{record.name}"
         # Without its record the directory is rubbish, which the next start sweeps if we die here.
-        os.unlink(f"{directory}/volume.json")  # noqa: PTH108
+        os.unlink(f"{directory}/volume.json")
         del self._by_name[record.name]
         # The name may be used again at once, so the data must not stay behind under it.
         dying = f"{self.root}/.{new_id()[:12]}"
-        os.rename(directory, dying)  # noqa: PTH104
+        os.rename(directory, dying)
         self.engine.events.emit("volume", "destroy", record.name, {"driver": record.driver})
         await asyncio.to_thread(remove_tree, dying)
 
