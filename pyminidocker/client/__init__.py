@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyminidocker.client.engine import Engine
+    from pyminidocker.client.engine import Engine as Engine
 
 __all__ = ["connect"]
 
@@ -11,12 +11,13 @@ def connect(host: "str | None" = None, *, name: str = "default") -> "Engine":
     """Return the engine, after starting it when none runs.
 
     Args:
-        host: ``unix:///path`` of a socket (then nothing is started), or None.
-        name: which of your engines, when ``host`` is None.
+        host: ``unix:///path`` of a socket (then nothing is started), an engine's name, or None
+            for what the variable ``MINIDOCKER_HOST`` says.
+        name: which of your engines, when there is no ``host``.
 
     Raises:
         Unavailable: there is none and it could not be started; the message says why.
     """
     from pyminidocker.client.engine import Engine
 
-    return Engine(host or name)
+    return Engine(host or (name if name != "default" else None))

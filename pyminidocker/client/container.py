@@ -270,10 +270,10 @@ class Container:
         self.api.archive_put(self.id, directory or "/", packed.getvalue())
 
     def terminal(self, command: Command = None, **options: Any) -> Any:
-        """Return an interactive terminal widget: a shell in this container (a new ``exec``)."""
-        from pyminidocker.widgets.terminal import Terminal
+        """Return an interactive terminal in this running container; see ``Engine.terminal``."""
+        from pyminidocker.client.engine import Engine
 
-        return Terminal(self, words(command), **options)
+        return Engine.of(self.api).terminal(self, command, **options)
 
     # -- how it looks --------------------------------------------------------------------------
 

@@ -33,6 +33,13 @@ class Engine:
         self.api = EngineClient(host)
         self.api.ping()
 
+    @classmethod
+    def of(cls, api: EngineClient) -> Self:
+        """Return the engine behind calls that are there already."""
+        self = cls.__new__(cls)
+        self.api = api
+        return self
+
     def __enter__(self) -> Self:
         return self
 
@@ -247,18 +254,18 @@ class Engine:
         """Return the versions of the engine and of its API."""
         return self.api.version()
 
-    def terminal(self, where: "Container | str", command: Command = None, **options: Any) -> Any:
+    def terminal(self, target: Container | str, command: Command = None, **options: Any) -> Any:
         """Return an interactive terminal to show in the page.
 
         Args:
-            where: a running container (a new ``exec`` there), or an image's name (a new
-                container, removed when the terminal ends).
-            command: what to run; by default the image's own command or a shell.
-            options: see ``widgets.terminal.Terminal``.
+            target: a running container (a new process there), or an image's name (a new container,
+                removed when the terminal ends).
+            command: what to run; a shell by default.
+            options: see ``widgets.open_terminal``.
         """
-        from pyminidocker.widgets.terminal import Terminal
+        from pyminidocker.widgets import open_terminal
 
-        return Terminal(where, words(command), engine=self, **options)
+        return open_terminal(self, target, words(command) or "sh", **options)
 
     def shutdown(self) -> None:
         """Stop all containers and the engine; the next call starts it again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from pyminidocker import errors, paths
+from pyminidocker import __version__, errors, paths
 from pyminidocker.client.connection import Connection, Response, Stream
 from pyminidocker.client.json_text import dumps
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _USER_AGENT = "minidocker"
 RAW_STREAM = "application/vnd.docker.raw-stream"
 
+_ANY_VERSION = ("/_ping", "/version", "/minidocker/shutdown")
 _BY_STATUS: dict[int, type[errors.MiniDockerError]] = {
     304: errors.NotModified,
     400: errors.InvalidArgument,
@@ -97,6 +98,7 @@ class Transport:
         self.socket_path, self.engine_name = socket_of(host)
         self.autostart = autostart
         self._idle: list[Connection] = []
+        self._is_checked = False
 
     def __enter__(self) -> Self:
         return self
@@ -184,10 +186,28 @@ class Transport:
         except BaseException:
             connection.close()
             raise
+        if not self._is_checked:
+            self._check_version(response, path)
         if response.status >= 300:
             with response:
                 raise self._error(response)
         return response
+
+    def _check_version(self, response: Response, path: str) -> None:
+        """Refuse to talk to an engine of another release (0.1 and 0.2), except to end it."""
+        product, _, rest = response.headers.get("server", "").partition("/")
+        theirs = rest.partition(" ")[0]
+        if (
+            product == "minidocker"
+            and theirs.split(".")[:2] != __version__.split(".")[:2]
+            and path not in _ANY_VERSION
+        ):
+            response.close()
+            raise errors.Unavailable(
+                f"the engine that runs is version {theirs}, this client is {__version__}",
+                hint="end the old engine with: minidocker system stop",
+            )
+        self._is_checked = path not in _ANY_VERSION
 
     def call(
         self,

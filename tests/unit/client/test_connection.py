@@ -178,3 +178,12 @@ def test_socket_of(monkeypatch):
 def test_nobody_there(tmp_path):
     with pytest.raises(errors.Unavailable, match="is it running"):
         EngineClient(f"unix://{tmp_path}/nosuch").ping()
+
+
+def test_an_engine_of_another_release(replies):
+    old = OK.replace(b"\r\n", b"\r\nServer: minidocker/0.0.9 (linux)\r\n", 1)
+    _, client = replies(old, old, b"HTTP/1.1 204 No Content\r\nX: close\r\n\r\n")
+    client.call_bytes("/_ping")
+    with pytest.raises(errors.Unavailable, match=r"is version 0\.0\.9, this client is"):
+        client.call("GET", "/info")
+    client.shutdown()
