@@ -49,9 +49,9 @@ class Qcow2:
         features = struct.unpack_from(">Q", head, 72)[0] if version >= 3 else 0
         if backing or encryption or features & _EXTENDED:
             raise IntegrityError("this qcow2 disk image uses features that are not supported here")
-        self._bits = cluster_bits
+        self._bits: int = cluster_bits
         self._cluster = 1 << cluster_bits
-        self._l2_bits = cluster_bits - 3
+        self._l2_bits = self._bits - 3
         file.seek(l1_offset)
         self._l1 = struct.unpack(f">{l1_size}Q", file.read(8 * l1_size))
         self._l2: dict[int, array[int]] = {}
@@ -94,7 +94,7 @@ class Qcow2:
         upper, lower = divmod(index, 1 << self._l2_bits)
         if upper >= len(self._l1):
             raise IntegrityError("read beyond the end of the qcow2 disk")
-        offset = self._l1[upper] & _OFFSET_MASK
+        offset: int = self._l1[upper] & _OFFSET_MASK
         if not offset:
             return 0
         if offset not in self._l2:
