@@ -5,6 +5,7 @@ script, and a text table for readers, diffs and nbval.  ``publish`` removes the 
 notebook is committed.
 """
 
+from abc import abstractmethod
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class LearningView(anywidget.AnyWidget):
     pictures = traitlets.Dict().tag(sync=True)  # {"wide": svg, "narrow": svg}
     message = traitlets.Unicode().tag(sync=True)  # for the view's live region
 
+    @abstractmethod
     def scene(self, *, still: bool, narrow: bool = False) -> Scene:
         """Draw the model.
 
@@ -44,11 +46,10 @@ class LearningView(anywidget.AnyWidget):
             still: for a saved picture: leave out what differs from run to run.
             narrow: for a narrow cell.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self) -> str:
         """Return the text twin: the same content as the picture, the same on every run."""
-        raise NotImplementedError
 
     def draw(self) -> None:
         """Send the pictures of the present model to the page."""

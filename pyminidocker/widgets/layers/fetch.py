@@ -86,12 +86,11 @@ def fetch(api: Any, a: str, b: str) -> Comparison:
     answer = api.compare(a, b)
     layers_a = api.layers(a) if a else []
     layers_b = api.layers(b) if b else []
-    container = container_of(api, b)
     summary = answer["Summary"]
     return Comparison(
         a=a,
         b=b,
-        layers=read_stack(layers_b, layers_a, writable=container is not None),
+        layers=read_stack(layers_b, layers_a),
         entries=tuple(read_entry(record) for record in answer["Entries"]),
         copied_up_bytes=summary["CopiedUpBytes"],
         wasted_bytes=summary["WastedBytes"],

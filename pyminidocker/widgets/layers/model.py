@@ -114,7 +114,7 @@ class StackLayer:
 
     Args:
         number: counted from 1 at the bottom.
-        chain_id: names the layer and all below it.
+        chain_id: names the layer and all below it; empty for a container's own layer.
         size: bytes in its files.
         created_by: the command that made it.
         shared: A has it too, at the same height.
@@ -213,25 +213,25 @@ def read_entry(record: dict[str, Any]) -> Entry:
 
 
 def read_stack(
-    layers_b: list[dict[str, Any]], layers_a: list[dict[str, Any]], *, writable: bool
+    layers_b: list[dict[str, Any]], layers_a: list[dict[str, Any]]
 ) -> tuple[StackLayer, ...]:
     """Read B's layers (bottom first) and mark those that A has too.
+
+    A container's own layer has no chain id, for it may still change.
 
     Args:
         layers_b: the engine's ``Layers`` of B.
         layers_a: those of A.
-        writable: B is a container: its topmost layer is its own.
     """
     below_a = [layer["ChainId"] for layer in layers_a]
-    last = len(layers_b) - 1
     return tuple(
         StackLayer(
             number=index + 1,
             chain_id=layer["ChainId"],
             size=layer["Size"],
             created_by=layer.get("CreatedBy", ""),
-            shared=index < len(below_a) and below_a[index] == layer["ChainId"],
-            writable=writable and index == last,
+            shared=bool(layer["ChainId"]) and layer["ChainId"] in below_a[index : index + 1],
+            writable=not layer["ChainId"],
         )
         for index, layer in enumerate(layers_b)
     )

@@ -117,6 +117,12 @@ class Lens:
     subjects: tuple[Subject, ...]
     kernel_release: str
 
+    @property
+    def names(self) -> str:
+        """What the subjects are called: "a, b and c"."""
+        *first, last = (subject.label for subject in self.subjects)
+        return f"{', '.join(first)} and {last}" if first else last
+
     def rows(self) -> list[Row]:
         """Return the eight kinds in the order of the picture."""
         return [self._row(meaning) for meaning in MEANINGS]

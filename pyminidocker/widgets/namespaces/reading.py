@@ -8,47 +8,46 @@ See: proc(5); namespaces(7).
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from pyminidocker.errors import NotFound
+from pyminidocker.kernel import procfs
+from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.widgets.namespaces.meaning import MEANINGS
 from pyminidocker.widgets.namespaces.model import Fact, Lens, Subject
 
+_NOT_READABLE = Fact("not readable", "not readable")
+_NOT_THERE = Fact("this kernel has none", "this kernel has none")
+_OCI_NAMES = {"mnt": "mount", "net": "network"}  # the others are called alike
 
-def _text(pid: int, name: str) -> str:
-    return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="replace")
+
+def _lines(pid: int, name: str) -> list[str]:
+    return procfs.read(pid, name).decode(errors="replace").splitlines()
 
 
 def namespace_numbers(pid: int) -> dict[str, int]:
-    """Return the inode number of each namespace of ``pid`` that may be read."""
-    numbers = {}
-    for meaning in MEANINGS:
-        try:
-            numbers[meaning.key] = os.stat(f"/proc/{pid}/ns/{meaning.key}").st_ino  # noqa: PTH116
-        except OSError:
-            continue
-    return numbers
+    """Return the inode number of each namespace of ``pid``, by its name in ``/proc/<pid>/ns``.
+
+    A kind that this kernel lacks has number 0: all processes share what is not split.  Nothing at
+    all is returned for a process that may not be looked at.
+    """
+    try:
+        found = procfs.namespace_inodes(pid)
+    except SyscallError:
+        return {}
+    return {m.key: found.get(_OCI_NAMES.get(m.key, m.key), 0) for m in MEANINGS}
 
 
 def start_ticks(pid: int) -> int:
     """Return when ``pid`` started, in clock ticks since boot; 0 when it is gone or a zombie."""
     try:
-        after_name = _text(pid, "stat").rpartition(")")[2].split()
-    except OSError:
+        found = procfs.stat(pid)
+    except SyscallError:
         return 0
-    return 0 if after_name[0] in "ZX" else int(after_name[19])
-
-
-def pids_of(pid: int) -> tuple[int, ...]:
-    """Return the numbers of ``pid`` in all its pid namespaces, outermost first (NSpid)."""
-    for row in _text(pid, "status").splitlines():
-        if row.startswith("NSpid:"):
-            return tuple(map(int, row.split()[1:]))
-    return (pid,)
+    return 0 if found.state in "ZX" else found.start_ticks
 
 
 def _pid(pid: int) -> Fact:
-    *outer, inside = pids_of(pid)
+    *outer, inside = procfs.pids_in_namespaces(pid)
     if not outer:
         return Fact(f"pid {pid}", "another process's numbers")
     outside = ", ".join(map(str, reversed(outer)))
@@ -56,14 +55,13 @@ def _pid(pid: int) -> Fact:
 
 
 def _mnt(pid: int) -> Fact:
-    mounts = [row.split() for row in _text(pid, "mountinfo").splitlines()]
-    root = next((mount for mount in mounts if mount[4] == "/"), None)
-    kind = root[root.index("-") + 1] if root else "unknown"
+    mounts = procfs.mounts(pid)
+    kind = next((mount.fstype for mount in mounts if mount.mount_point == "/"), "unknown")
     return Fact(f"root on {kind}, {len(mounts)} mounts", f"root on {kind}")
 
 
 def _net(pid: int) -> Fact:
-    links = [row.partition(":")[0].strip() for row in _text(pid, "net/dev").splitlines()[2:]]
+    links = [row.partition(":")[0].strip() for row in _lines(pid, "net/dev")[2:]]
     shown = sorted(links, key=lambda name: (name != "lo", name))[:4]
     more = f" and {len(links) - 4} more" if len(links) > 4 else ""
     said = f"{', '.join(shown)}{more}" if links else "no interface"
@@ -71,7 +69,7 @@ def _net(pid: int) -> Fact:
 
 
 def _user(pid: int) -> Fact:
-    rows = [tuple(map(int, row.split())) for row in _text(pid, "uid_map").splitlines()]
+    rows = [tuple(map(int, row.split())) for row in _lines(pid, "uid_map")]
     if not rows:
         return Fact("no user id mapped yet", "mapped user ids")
     inside, outside, length = rows[0]
@@ -81,13 +79,13 @@ def _user(pid: int) -> Fact:
 
 
 def _cgroup(pid: int) -> Fact:
-    paths = sorted((row.split(":", 2)[2] for row in _text(pid, "cgroup").splitlines()), key=len)
+    paths = sorted((row.split(":", 2)[2] for row in _lines(pid, "cgroup")), key=len)
     where = f"in {paths[-1]}" if paths else "in no group"
     return Fact("a separate root", "a separate root", where)
 
 
 def _time(pid: int) -> Fact:
-    rows = dict(row.split(None, 1) for row in _text(pid, "timens_offsets").splitlines())
+    rows = dict(row.split(None, 1) for row in _lines(pid, "timens_offsets"))
     seconds = rows.get("boottime", "0 0").split()[0]
     said = "uptime unchanged" if seconds == "0" else f"uptime shifted by {seconds} s"
     return Fact(said, said)
@@ -126,7 +124,7 @@ def _fact(pid: int, key: str, hostname: Fact, shared_with_us: bool) -> Fact:
         try:
             fact = _READERS[key](pid)
         except (OSError, ValueError):
-            fact = Fact("not readable", "not readable")
+            fact = _NOT_READABLE
     if not shared_with_us:
         return fact
     live = _MACHINES[key] if key == "cgroup" else fact.live
@@ -145,20 +143,19 @@ def read_subject(pid: int, label: str, *, hostname: str = "", still_hostname: st
     Raises:
         NotFound: there is no such process.
     """
-    started = start_ticks(pid)
-    if not started:
-        raise NotFound(f"no such process: {pid}", hint="it may have ended: look at it again")
     try:
-        pids = pids_of(pid)
-        command = _text(pid, "comm").strip()
-    except OSError as error:
-        raise NotFound(f"no such process: {pid}", hint="it ended while it was read") from error
+        found = procfs.stat(pid)
+        pids = tuple(procfs.pids_in_namespaces(pid))
+    except SyscallError as error:
+        raise NotFound(f"no such process: {pid}", hint="it may have ended") from error
+    if found.state in "ZX":
+        raise NotFound(f"process {pid} has ended", hint="its parent has not collected it yet")
     numbers = namespace_numbers(pid)
     ours = namespace_numbers(os.getpid())
     name = hostname or "another name"
     host = Fact(name, still_hostname or name)
     facts = {key: _fact(pid, key, host, ours.get(key) == number) for key, number in numbers.items()}
-    return Subject(label, pid, pids, command, started, numbers, facts)
+    return Subject(label, pid, pids or (pid,), found.comm, found.start_ticks, numbers, facts)
 
 
 def read_lens(subjects: tuple[Subject, ...]) -> Lens:

@@ -17,9 +17,8 @@ _STEP = 46.0
 
 def describe(lens: Lens) -> str:
     """Say in words what the picture shows."""
-    names = " and ".join(subject.label for subject in lens.subjects)
     parts = [f"{row.meaning.key} {row.verdict}" for row in lens.rows()]
-    return f"Namespaces of {names}: {', '.join(parts)}. {lens.summary()}"
+    return f"Namespaces of {lens.names}: {', '.join(parts)}. {lens.summary()}"
 
 
 class _Layout:
@@ -172,8 +171,7 @@ def draw_lens(lens: Lens, *, still: bool, narrow: bool = False, numbers: bool = 
     """
     layout = _Layout(lens, narrow=narrow)
     height = layout.floor + 44 + _MARGIN
-    names = " and ".join(subject.label for subject in lens.subjects)
-    scene = Scene(layout.width, height, f"Namespace lens: {names}", describe(lens))
+    scene = Scene(layout.width, height, f"Namespace lens: {lens.names}", describe(lens))
     for index, subject in enumerate(lens.subjects):
         scene.add(*_head(layout, index, subject, still=still))
     for index, row in enumerate(lens.rows()):

@@ -23,7 +23,7 @@ def lens_table(lens: Lens, *, numbers: bool = False) -> str:
     kernel = lens.kernel_release if numbers else "one for all"
     rows.append(["kernel", "(never split)", "same", *[kernel for _ in labels]])
     table = text_table(["namespace", "isolates", "verdict", *labels], rows)
-    return f"Namespaces of {' and '.join(labels)}\n\n{table}\n\n{lens.summary()}"
+    return f"Namespaces of {lens.names}\n\n{table}\n\n{lens.summary()}"
 
 
 def _detail(row: Row, labels: list[str]) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""The drawings of the course: six figures that explain, drawn by code.
+
+``python -m pyminidocker.widgets.figures assets`` (``make figures``) writes each as SVG, which
+follows the reader's colour scheme, and as PNG, with one file of alternative texts.
+"""
+
+from collections.abc import Callable
+
+from pyminidocker.widgets.figures.machines import docker_comparison, docker_layers, vm_layers
+from pyminidocker.widgets.figures.network import docker_networking
+from pyminidocker.widgets.figures.parts import docker_architecture, docker_components
+from pyminidocker.widgets.scene import Scene
+
+FIGURES: dict[str, Callable[[], Scene]] = {
+    "vm-layers": vm_layers,
+    "docker-layers": docker_layers,
+    "docker-comparison": docker_comparison,
+    "docker-components": docker_components,
+    "docker-networking": docker_networking,
+    "docker-architecture": docker_architecture,
+}
