@@ -50,8 +50,8 @@ class Qcow2:
         if backing or encryption or features & _EXTENDED:
             raise IntegrityError("this qcow2 disk image uses features that are not supported here")
         self._bits: int = cluster_bits
-        self._cluster = 1 << cluster_bits
-        self._l2_bits = self._bits - 3
+        self._cluster: int = 1 << cluster_bits
+        self._l2_bits: int = cluster_bits - 3
         file.seek(l1_offset)
         self._l1 = struct.unpack(f">{l1_size}Q", file.read(8 * l1_size))
         self._l2: dict[int, array[int]] = {}
