@@ -11,6 +11,7 @@ from pyminidocker.errors import InvalidArgument, NotFound
 from pyminidocker.images.diff import compare as compare_stacks
 from pyminidocker.images.diff import upper_layer
 from pyminidocker.images.records import Layer
+from pyminidocker.images.trees import tree_size
 
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
@@ -54,7 +55,7 @@ def layer_rows(engine: "Engine", ref: str) -> list[dict[str, Any]]:
                 "Digest": "" if is_upper or index >= len(digests) else digests[index],
                 "DiffId": layer.diff_id,
                 "ChainId": "" if is_upper else layer.chain_id,
-                "Size": layer.size,
+                "Size": tree_size(layer.directory) if is_upper else layer.size,
                 "CreatedBy": (
                     f"container {container.name}"
                     if is_upper and container is not None
