@@ -50,8 +50,8 @@ def _pid(pid: int) -> Fact:
     *outer, inside = procfs.pids_in_namespaces(pid)
     if not outer:
         return Fact(f"pid {pid}", "another process's numbers")
-    outside = ", ".join(map(str, reversed(outer)))
-    return Fact(f"pid {inside} here, {outside} outside", f"pid {inside} here")
+    every = f"from outside in: {', '.join(map(str, [*outer, inside]))}" if outer[1:] else ""
+    return Fact(f"pid {inside} here, {outer[0]} outside", f"pid {inside} here", every)
 
 
 def _mnt(pid: int) -> Fact:
