@@ -45,30 +45,32 @@ def check_input(path: str, target: str, command: list[str], *, tty: bool, stdin:
 
 
 def _flags(path: str, *, tty: bool) -> str:
-    return f"{path} {'-it' if tty else '-i'}" if path.split()[-1] in ("run", "exec") else path
+    verb = path.rsplit(maxsplit=1)[-1]
+    return f"{verb} {'-it' if tty else '-i'}" if verb in ("run", "exec") else verb
 
 
 def _advice(path: str, target: str, command: list[str]) -> str:
-    verb = path.split()[-1]
+    """Return what to type instead, as the text of a hint."""
+    verb = path.rsplit(maxsplit=1)[-1]
     shell = command[0] if command else "sh"
     words = " ".join([target, *command]) if len(command) > 1 else f"{target} ls /"
+    feed, start = "!printf 'ls /\\n' | minidocker", "run -i --rm"
+    lines = [f"run one command:         !minidocker run --rm {words}"]
+    page = f'engine.terminal("{target}", "{shell}")'
     if verb == "exec":
-        return (
-            f"run one command:         !minidocker exec {words}\n"
-            f"      feed input from a pipe:  !printf 'ls /\\n' | minidocker exec -i {target} {shell}\n"
-            f'      a terminal in the page:  engine.container("{target}").terminal("{shell}")'
-        )
-    if verb in ("attach", "start"):
-        return (
-            f"read its output:         !minidocker logs {target}\n"
-            f"      run a command in it:     !minidocker exec {target} ls /\n"
-            f'      a terminal in the page:  engine.container("{target}").terminal()'
-        )
-    return (
-        f"run one command:         !minidocker run --rm {words}\n"
-        f"      feed input from a pipe:  !printf 'ls /\\n' | minidocker run -i --rm {target} {shell}\n"
-        f'      a terminal in the page:  engine.terminal("{target}", "{shell}")'
-    )
+        start = "exec -i"
+        lines = [f"run one command:         !minidocker exec {words}"]
+        page = f'engine.container("{target}").terminal("{shell}")'
+    elif verb in ("attach", "start"):
+        lines = [
+            f"read its output:         !minidocker logs {target}",
+            f"run a command in it:     !minidocker exec {target} ls /",
+        ]
+        page = f'engine.container("{target}").terminal()'
+    if verb not in ("attach", "start"):
+        lines.append(f"feed input from a pipe:  {feed} {start} {target} {shell}")
+    lines.append(f"a terminal in the page:  {page}")
+    return "\n      ".join(lines)
 
 
 def detach_keys(text: str) -> bytes:

@@ -1,9 +1,9 @@
 """What a verb is made of: its options as data, and the parser that reads them.
 
 The rules are those of pflag, which Docker's own command line uses: ``--name value``,
-``--name=value``, ``-n value``, ``-nvalue``, combined short options (``-itd``), ``--flag=false``, and
-``--`` as the end of options.  ``run``, ``create`` and ``exec`` stop at the first word that is not
-an option, so that what comes after the image belongs to the container, untouched.
+``--name=value``, ``-n value``, ``-nvalue``, combined short options (``-itd``), ``--flag=false``,
+and ``--`` as the end of options.  ``run``, ``create`` and ``exec`` stop at the first word that is
+not an option, so that what comes after the image belongs to the container, untouched.
 
 Not argparse: importing it costs as long as starting the interpreter
 (docs/decisions/0003-argparse-and-start-up.md).
@@ -166,7 +166,7 @@ def check_count(command: Command, path: str, count: int) -> None:
         Failure: it does not; the message is Docker's.
     """
     least, most = command.minimum, command.maximum
-    if count >= least and most in (ANY, count) or least <= count <= most:
+    if least <= count and (most == ANY or count <= most):
         return
     if most == 0:
         need = "accepts no arguments"

@@ -59,7 +59,11 @@ def file_lines(path: str) -> list[str]:
             continue
         name, equals, _ = line.partition("=")
         if " " in (name if equals else name.rstrip()) or not name:
-            what = f"variable '{name}' contains whitespaces" if name else f"no variable name on line '{line}'"
+            what = (
+                f"variable '{name}' contains whitespaces"
+                if name
+                else f"no variable name on line '{line}'"
+            )
             raise Failure(f"minidocker: invalid environment file ({path}): {what}", 125)
         lines.append(line if equals else name.rstrip())
     return lines

@@ -90,7 +90,9 @@ def verb_page(command: Command, path: str) -> str:
 
 def usage(command: Command, path: str) -> str:
     """Return the ``Usage:`` line(s) of a verb."""
-    calls = [f"{PROGRAM} {path} {arguments}".rstrip() for arguments in command.arguments.split("\n")]
+    calls = [
+        f"{PROGRAM} {path} {arguments}".rstrip() for arguments in command.arguments.split("\n")
+    ]
     return "Usage:  " + "\n\t".join(calls)
 
 

@@ -9,7 +9,7 @@ DEFAULT = "ctrl-p,ctrl-q"
 
 
 def parse(text: str) -> bytes:
-    """Return the bytes that ``text`` ("ctrl-p,ctrl-q", "ctrl-\\\\", "a,b") stands for.
+    """Return the bytes that ``text`` ("ctrl-p,ctrl-q", "ctrl-@", "a,b") stands for.
 
     Raises:
         ValueError: an unknown key.

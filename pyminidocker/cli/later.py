@@ -4,8 +4,7 @@ from __future__ import annotations
 
 _REGISTRY = (
     "this release has no registry client",
-    "make base images on this machine: minidocker image bootstrap"
-    " [hello-world busybox python alpine]",
+    "make base images here: minidocker image bootstrap [hello-world busybox python alpine]",
 )
 _BUILD = (
     "this release cannot build from a Dockerfile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pyminidocker.cli.failures import Failure
-from pyminidocker.cli.output import table, tabbed
+from pyminidocker.cli.output import tabbed, table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -26,26 +26,18 @@ def pack(path: str, base: str, *, follow: bool) -> Iterator[bytes]:
         base: its name in the archive; ``"."`` for the contents of a directory.
         follow: take what a symbolic link at ``path`` points to.
     """
-    with tarfile.open(fileobj=_Nowhere(), mode="w", dereference=False) as tar:
+    import io
+
+    with tarfile.open(fileobj=io.BytesIO(), mode="w") as tar:  # for its headers alone
         top = os.path.realpath(path) if follow else path
         for local, name in _walk(top, base):
-            entry = tar.gettarinfo(local, name)
+            entry: tarfile.TarInfo | None = tar.gettarinfo(local, name)
             if entry is None:  # a socket
                 continue
             yield entry.tobuf(tarfile.PAX_FORMAT)
             if entry.isreg() and entry.size:
                 yield from _content(local, entry.size)
     yield bytes(2 * tarfile.BLOCKSIZE)
-
-
-class _Nowhere:
-    """Lets ``TarFile`` be used for its headers alone."""
-
-    def tell(self) -> int:
-        return 0
-
-    def write(self, data: bytes) -> int:
-        return len(data)
 
 
 def _walk(path: str, name: str) -> Iterator[tuple[str, str]]:
@@ -82,7 +74,9 @@ class _Pieces:
         return data
 
 
-def unpack(pieces: Iterable[bytes], directory: str, base: str, new_base: str, *, owners: bool) -> int:
+def unpack(
+    pieces: Iterable[bytes], directory: str, base: str, new_base: str, *, owners: bool
+) -> int:
     """Unpack a tar stream below ``directory``; return the length of the stream.
 
     Args:

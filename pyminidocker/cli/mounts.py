@@ -9,6 +9,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     Json = dict[str, Any]
@@ -36,7 +37,8 @@ def fields(text: str) -> list[str]:
         else:
             current += letter
     if quoted:
-        raise ValueError(f'parse error on line 1, column {len(text) + 1}: extraneous or missing " in quoted-field')
+        where = f"parse error on line 1, column {len(text) + 1}"
+        raise ValueError(f'{where}: extraneous or missing " in quoted-field')
     return [*found, current]
 
 
@@ -62,46 +64,39 @@ def parse_mount(text: str) -> Json:
     if not mount.get("Target"):
         raise ValueError("target is required")
     kind = mount["Type"]
-    for option, owner in (("VolumeOptions", "volume"), ("BindOptions", "bind"), ("TmpfsOptions", "tmpfs")):
+    for option, owner in (
+        ("VolumeOptions", "volume"),
+        ("BindOptions", "bind"),
+        ("TmpfsOptions", "tmpfs"),
+    ):
         if option in mount and kind != owner:
             raise ValueError(f"cannot mix '{owner}-*' options with mount type '{kind}'")
     return mount
 
 
 def _set(mount: Json, key: str, value: str, field: str) -> None:
-    if key == "type":
-        mount["Type"] = value.lower()
-    elif key in ("source", "src"):
-        relative = value.startswith("./") or value in (".", "..") or value.startswith("../")
-        mount["Source"] = os.path.abspath(value) if relative else value
-    elif key in ("target", "dst", "destination"):
-        mount["Target"] = value
-    elif key in ("readonly", "ro"):
-        mount["ReadOnly"] = _boolean(key, value)
-    elif key == "consistency":
-        mount["Consistency"] = value.lower()
-    elif key == "bind-propagation":
-        mount.setdefault("BindOptions", {})["Propagation"] = value.lower()
-    elif key == "bind-nonrecursive":
-        mount.setdefault("BindOptions", {})["NonRecursive"] = _boolean(key, value)
-    elif key == "volume-nocopy":
-        mount.setdefault("VolumeOptions", {})["NoCopy"] = _boolean(key, value)
-    elif key == "volume-label":
-        name, _, label = value.partition("=")
-        mount.setdefault("VolumeOptions", {}).setdefault("Labels", {})[name] = label
-    elif key == "volume-driver":
-        driver = mount.setdefault("VolumeOptions", {}).setdefault("DriverConfig", {})
-        driver["Name"] = value
-    elif key == "volume-opt":
-        name, _, option = value.partition("=")
-        driver = mount.setdefault("VolumeOptions", {}).setdefault("DriverConfig", {})
-        driver.setdefault("Options", {})[name] = option
-    elif key == "tmpfs-size":
-        mount.setdefault("TmpfsOptions", {})["SizeBytes"] = _number(key, value)
-    elif key == "tmpfs-mode":
-        mount.setdefault("TmpfsOptions", {})["Mode"] = _octal(key, value)
-    else:
+    if key not in _KEYS:
         raise ValueError(f"unexpected key '{key}' in '{field}'")
+    (*way, last), read = _KEYS[key]
+    for name in way:
+        mount = mount.setdefault(name, {})
+    found = read(key, value)
+    if isinstance(found, dict):
+        mount.setdefault(last, {}).update(found)
+    else:
+        mount[last] = found
+
+
+def absolute(path: str) -> str:
+    """Resolve ``.``, ``./x`` and ``../x`` here: the engine does not know our working directory."""
+    if path in (".", "..") or path.startswith(("./", "../")):
+        return os.path.abspath(path)
+    return path
+
+
+def _pair(text: str) -> dict[str, str]:
+    name, _, value = text.partition("=")
+    return {name: value}
 
 
 def _boolean(key: str, value: str) -> bool:
@@ -143,7 +138,30 @@ def parse_volume(text: str) -> tuple[str, str]:
         return "", parts[0]
     if len(parts) > 3 or not parts[0] or not parts[1]:
         raise ValueError(f"invalid volume specification: '{text}'")
-    source = parts[0]
-    if source in (".", "..") or source.startswith(("./", "../")):
-        parts[0] = os.path.abspath(source)
+    parts[0] = absolute(parts[0])
     return ":".join(parts), ""
+
+
+# key of --mount: (where in the API's record, how its value is read)
+_KEYS: dict[str, tuple[tuple[str, ...], Callable[[str, str], Any]]] = {
+    "type": (("Type",), lambda _, value: value.lower()),
+    "source": (("Source",), lambda _, value: absolute(value)),
+    "src": (("Source",), lambda _, value: absolute(value)),
+    "target": (("Target",), lambda _, value: value),
+    "dst": (("Target",), lambda _, value: value),
+    "destination": (("Target",), lambda _, value: value),
+    "readonly": (("ReadOnly",), _boolean),
+    "ro": (("ReadOnly",), _boolean),
+    "consistency": (("Consistency",), lambda _, value: value.lower()),
+    "bind-propagation": (("BindOptions", "Propagation"), lambda _, value: value.lower()),
+    "bind-nonrecursive": (
+        ("BindOptions", "NonRecursive"),
+        _boolean,
+    ),
+    "volume-nocopy": (("VolumeOptions", "NoCopy"), _boolean),
+    "volume-driver": (("VolumeOptions", "DriverConfig", "Name"), lambda _, value: value),
+    "volume-label": (("VolumeOptions", "Labels"), lambda _, value: _pair(value)),
+    "volume-opt": (("VolumeOptions", "DriverConfig", "Options"), lambda _, value: _pair(value)),
+    "tmpfs-size": (("TmpfsOptions", "SizeBytes"), _number),
+    "tmpfs-mode": (("TmpfsOptions", "Mode"), _octal),
+}

@@ -37,7 +37,9 @@ def parse_publish(text: str) -> list[tuple[str, str, str]]:
     outside = port_range(host, "invalid hostPort") if host else []
     if outside and len(outside) != len(inside):
         if len(inside) != 1:
-            raise ValueError(f"invalid ranges specified for container and host Ports: {container} and {host}")
+            raise ValueError(
+                f"invalid ranges specified for container and host Ports: {container} and {host}"
+            )
         return [(f"{inside[0]}/{protocol}", address, host)]
     pairs = zip(inside, [str(port) for port in outside] or [""] * len(inside), strict=True)
     return [(f"{port}/{protocol}", address, published) for port, published in pairs]

@@ -169,7 +169,8 @@ def _restart(text: str) -> Json:
 
 
 def _add_volumes(body: Json, options: Options) -> None:
-    binds, anonymous = [], {}
+    binds: list[str] = []
+    anonymous: Json = {}
     for text in options["volume"]:
         try:
             bind, path = parse_volume(text)

@@ -46,7 +46,11 @@ COMMON = (
     Option("-q, --quiet", "bool", ""),
     Option("--read-only", "bool", "Mount the container's root filesystem as read only"),
     Option("--restart", "string", "Restart policy to apply when a container exits", "no"),
-    Option("--rm", "bool", "Automatically remove the container and its associated\nanonymous volumes when it exits"),
+    Option(
+        "--rm",
+        "bool",
+        "Automatically remove the container and its associated\nanonymous volumes when it exits",
+    ),
     Option("--security-opt", "list", "Security Options"),
     Option("--shm-size", "bytes", "Size of /dev/shm"),
     Option("--stop-signal", "string", "Signal to stop the container"),

@@ -10,10 +10,9 @@ See: poll(2), signal(7).
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # ``signal`` costs 3 ms for names unused here
 import os
 import select
-
-import _signal  # ``signal`` itself costs 3 ms for names we do not need
 
 from pyminidocker.cli.keys import DetachFilter
 from pyminidocker.cli.terminal import RawTerminal, size
@@ -23,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import Self
 
     from pyminidocker.client.connection import Stream
 
@@ -46,7 +46,7 @@ class Signals:
         self._before: dict[int, object] = {}
         self._reader, self._writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
-    def __enter__(self) -> Signals:
+    def __enter__(self) -> Self:
         for number in self._numbers:
             self._before[number] = _signal.signal(number, lambda *_: None)
         _signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
@@ -60,7 +60,7 @@ class Signals:
     ) -> None:
         _signal.set_wakeup_fd(-1)
         for number, handler in self._before.items():
-            _signal.signal(number, handler)  # type: ignore[arg-type]
+            _signal.signal(number, handler)
         os.close(self._reader)
         os.close(self._writer)
 

@@ -12,6 +12,10 @@ from __future__ import annotations
 import os
 import termios
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
 
 
@@ -22,7 +26,7 @@ class RawTerminal:
         self._fd = fd
         self._before = termios.tcgetattr(fd)
 
-    def __enter__(self) -> RawTerminal:
+    def __enter__(self) -> Self:
         raw = termios.tcgetattr(self._fd)
         raw[_IFLAG] &= ~(
             termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR

@@ -80,9 +80,11 @@ class ContainerCalls(Transport):
         """POST /containers/{ref}/stop: signal, wait, SIGKILL; NotModified when stopped."""
         self.call("POST", f"/containers/{quote(ref)}/stop", {"t": timeout_s, "signal": signal})
 
-    def container_restart(self, ref: str, *, timeout_s: int | None = None) -> None:
+    def container_restart(
+        self, ref: str, *, timeout_s: int | None = None, signal: str = ""
+    ) -> None:
         """POST /containers/{ref}/restart."""
-        self.call("POST", f"/containers/{quote(ref)}/restart", {"t": timeout_s})
+        self.call("POST", f"/containers/{quote(ref)}/restart", {"t": timeout_s, "signal": signal})
 
     def container_kill(self, ref: str, *, signal: str = "SIGKILL") -> None:
         """POST /containers/{ref}/kill."""

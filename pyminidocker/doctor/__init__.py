@@ -7,6 +7,7 @@ in a child process and the answer becomes a ``Finding`` with a meaning for the l
 remedy.
 """
 
-from pyminidocker.doctor.findings import Finding, can_run_containers, examine, render, to_json
+from pyminidocker.doctor.examination import examine
+from pyminidocker.doctor.findings import Finding, can_run_containers, render, to_json
 
 __all__ = ["Finding", "can_run_containers", "examine", "render", "to_json"]

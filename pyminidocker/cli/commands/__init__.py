@@ -1,0 +1,1 @@
+"""The verbs: parse, one call of the client, format."""

@@ -40,7 +40,9 @@ DIFF = Command("CONTAINER", (), diff, 1, 1)
 COMMIT = Command(
     "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
     (
-        Option("-a, --author", "string", 'Author (e.g., "John Hannibal Smith <hannibal@a-team.com>")'),
+        Option(
+            "-a, --author", "string", 'Author (e.g., "John Hannibal Smith <hannibal@a-team.com>")'
+        ),
         Option("-c, --change", "list", "Apply Dockerfile instruction to the created image"),
         Option("-m, --message", "string", "Commit message"),
         Option("-p, --pause", "bool", "Pause container during commit", True),

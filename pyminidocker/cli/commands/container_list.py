@@ -150,9 +150,7 @@ LS = Command(
         Option("-a, --all", "bool", "Show all containers (default shows just running)"),
         Option("-f, --filter", "filter", "Filter output based on conditions provided"),
         Option("--format", "string", FORMAT_HELP),
-        Option(
-            "-n, --last", "int", "Show n last created containers (includes all states)", -1
-        ),
+        Option("-n, --last", "int", "Show n last created containers (includes all states)", -1),
         Option("-l, --latest", "bool", "Show the latest created container (includes all states)"),
         Option("--no-trunc", "bool", "Don't truncate output"),
         Option("-q, --quiet", "bool", "Only display container IDs"),

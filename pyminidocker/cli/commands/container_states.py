@@ -38,10 +38,7 @@ def restart(call: Invocation) -> int:
     """Stop and start."""
 
     def act(name: str) -> None:
-        query = {"t": _timeout(call), "signal": call.options["signal"]}
-        from pyminidocker.client.calls_base import quote
-
-        call.engine.call("POST", f"/containers/{quote(name)}/restart", query)
+        call.engine.container_restart(name, timeout_s=_timeout(call), signal=call.options["signal"])
 
     return each(call.arguments, act)
 

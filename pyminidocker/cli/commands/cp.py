@@ -101,7 +101,9 @@ def _from_container(call: Invocation, container: str, source: str, target: str) 
             is_dir=os.path.isdir(target),
         )
         if not os.path.isdir(directory):
-            raise Failure(f'invalid output path: directory "{os.path.abspath(directory)}" does not exist')
+            raise Failure(
+                f'invalid output path: directory "{os.path.abspath(directory)}" does not exist'
+            )
         owners = bool(options["archive"]) and os.getuid() == 0
         return unpack(response.chunks(), directory, base, name, owners=owners)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.help import columns
 
+
 def doctor(call: Invocation) -> int:
     """Try everything containers need and print the findings; 0 when containers can run."""
     from pyminidocker.doctor import can_run_containers, examine, render, to_json

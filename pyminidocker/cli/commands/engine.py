@@ -49,6 +49,8 @@ STOP = Command(
     "",
     (),
     stop,
-    description="Containers get 10 seconds to end.  Images, volumes, containers and their logs are\n"
-    "kept; the next command starts the engine again.",
+    description=(
+        "Containers get 10 seconds to end.  Images, volumes, containers and their logs\n"
+        "are kept; the next command starts the engine again."
+    ),
 )

@@ -23,7 +23,9 @@ def line(event: Json) -> str:
     """Return one event as Docker prints it."""
     actor = event.get("Actor") or {}
     attributes = actor.get("Attributes") or {}
-    text = " ".join((precise(event["timeNano"]), event["Type"], event["Action"], actor.get("ID", "")))
+    text = " ".join(
+        (precise(event["timeNano"]), event["Type"], event["Action"], actor.get("ID", ""))
+    )
     if attributes:
         text += f" ({', '.join(f'{name}={attributes[name]}' for name in sorted(attributes))})"
     return text

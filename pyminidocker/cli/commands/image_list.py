@@ -69,7 +69,10 @@ def listing(*, trunc: bool) -> Listing:
             "Repository": ("REPOSITORY", lambda one: str(one["Repository"])),
             "Tag": ("TAG", lambda one: str(one["Tag"])),
             "Digest": ("DIGEST", lambda one: str(one["Digest"])),
-            "CreatedSince": ("CREATED", lambda one: ago(one["Created"]) if one["Created"] else "N/A"),
+            "CreatedSince": (
+                "CREATED",
+                lambda one: ago(one["Created"]) if one["Created"] else "N/A",
+            ),
             "CreatedAt": ("CREATED AT", lambda one: local(one["Created"])),
             "Size": ("SIZE", lambda one: human_size(one["Size"])),
             "Containers": ("CONTAINERS", containers),
@@ -92,7 +95,7 @@ def ls(call: Invocation) -> int:
         listed = rows(images, digests=digests)
         ids = [one["Id"].removeprefix("sha256:")[:12] if trunc else one["Id"] for one in listed]
         return print_lines(ids)
-    columns = ("Repository", "Tag", "ID", "CreatedSince", "Size")
+    columns: tuple[str, ...] = ("Repository", "Tag", "ID", "CreatedSince", "Size")
     if digests:
         columns = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
     return listing(trunc=trunc).show(rows(images, digests=digests), columns, options["format"])

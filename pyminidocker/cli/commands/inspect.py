@@ -122,10 +122,9 @@ def inspect_any(call: Invocation) -> int:
     kind = call.options["type"]
     if "type" in call.given and kind not in KINDS:
         raise Failure(f'unknown type: "{kind}"', hint=f"one of {', '.join(KINDS)}")
+    get = _of_any_kind(call)
     if kind:
         get = _getter(call.engine, kind, size=call.options["size"])
-    else:
-        get = _of_any_kind(call)
     return show(call.arguments, get, call.options["format"])
 
 

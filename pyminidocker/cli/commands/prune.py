@@ -105,7 +105,11 @@ def system(call: Invocation) -> int:
 CONTAINERS = Command("[OPTIONS]", (FILTER, FORCE), containers)
 IMAGES = Command(
     "[OPTIONS]",
-    (Option("-a, --all", "bool", "Remove all unused images, not just dangling ones"), FILTER, FORCE),
+    (
+        Option("-a, --all", "bool", "Remove all unused images, not just dangling ones"),
+        FILTER,
+        FORCE,
+    ),
     images,
 )
 VOLUMES = Command(

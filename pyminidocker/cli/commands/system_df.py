@@ -47,7 +47,8 @@ def summary(usage: Json) -> list[Json]:
     return [
         _row("Images", len(images), used, layers, _share(max(layers - used_bytes, 0), layers)),
         _row("Containers", len(containers), len(running), size, _share(idle, size)),
-        _row("Local Volumes", len(volumes), len(linked), volume_size, _share(unlinked, volume_size)),
+        _row("Local Volumes", len(volumes), len(linked), volume_size,
+             _share(unlinked, volume_size)),
         _row("Build Cache", len(caches), sum(bool(one.get("InUse")) for one in caches), cache_size,
              human_size(cache_size)),
     ]  # fmt: skip

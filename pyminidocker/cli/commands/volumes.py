@@ -64,7 +64,7 @@ def create(call: Invocation) -> int:
     name = call.arguments[0] if call.arguments else ""
     if options["name"]:
         if name:
-            raise Failure("conflicting options: cannot specify a volume name through both --name and as a positional arg")
+            raise Failure("conflicting options: a volume name both with --name and without")
         name = options["name"]
     made = call.engine.volume_create(
         name,

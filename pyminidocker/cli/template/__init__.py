@@ -2,8 +2,8 @@
 
 Docker's client is a Go program and hands its users Go's template language: fields
 (``{{.State.Status}}``), pipes, ``if``, ``range``, ``with``, variables, comparisons and Docker's own
-functions (``json``, ``join``, ``upper`` ...).  ``parse`` makes a tree of a template; ``Tree.render``
-fills it with plain Python values.
+functions (``json``, ``join``, ``upper`` ...).  ``parse`` makes a tree of a template;
+``Tree.render`` fills it with plain Python values.
 
 See: https://pkg.go.dev/text/template; https://docs.docker.com/engine/cli/formatting/
 """

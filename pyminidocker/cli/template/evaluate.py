@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pyminidocker.cli.template.functions import FUNCTIONS, kind
 from pyminidocker.cli.template.nodes import (
-    Action, Branch, Call, Field, Jump, Literal, Node, Pipeline, Text,
+    Action,
+    Branch,
+    Call,
+    Field,
+    Jump,
+    Literal,
+    Node,
+    Pipeline,
+    Text,
 )  # fmt: skip
 from pyminidocker.cli.template.values import shown, truth, typed
 

@@ -56,7 +56,9 @@ def kind(value: Any) -> str:
     if value is None:
         return "nil"
     names = {bool: "bool", int: "int", float: "float64", str: "string"}
-    return names.get(type(value), "map[string]interface {}" if isinstance(value, dict) else "[]interface {}")
+    return names.get(
+        type(value), "map[string]interface {}" if isinstance(value, dict) else "[]interface {}"
+    )
 
 
 def _basic(value: Any) -> Any:
@@ -120,16 +122,20 @@ def _printf(form: str, *values: Any) -> str:
 def _formatted(flags: str, verb: str, value: Any) -> str:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if verb in "vs" or (verb == "t" and isinstance(value, bool)):
-        return f"%{flags.replace('#', '').replace('+', '')}s" % shown(value)
+        return _padded(flags.replace("#", "").replace("+", ""), "s", shown(value))
     if verb == "q" and isinstance(value, str):
-        return f"%{flags}s" % quoted(value)
+        return _padded(flags, "s", quoted(value))
     if verb in "xX" and isinstance(value, str):
         return value.encode().hex()
     if verb == "T":
         return kind(value)
     if (verb in "dxXoc" and whole) or (verb in "fFeEgG" and isinstance(value, float | int)):
-        return f"%{flags}{verb}" % value
+        return _padded(flags, verb, value)
     return f"%!{verb}({kind(value)}={shown(value)})"
+
+
+def _padded(flags: str, verb: str, value: Any) -> str:
+    return str(f"%{flags}{verb}" % value)
 
 
 def _join(values: Any, separator: str) -> str:
@@ -159,15 +165,24 @@ def _text(function: Callable[[str], Any]) -> Callable[[Any], Any]:
 
 def _html(*values: Any) -> str:
     text = _print(*values)
-    for letter, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&#34;"), ("'", "&#39;")):
+    for letter, entity in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ('"', "&#34;"),
+        ("'", "&#39;"),
+    ):
         text = text.replace(letter, entity)
     return text
 
 
 def _urlquery(*values: Any) -> str:
-    from pyminidocker.client.calls_base import quote
+    from pyminidocker.client.transport import quote
 
-    return quote(_print(*values)).replace("%20", "+").replace("/", "%2F").replace(":", "%3A")
+    text = quote(_print(*values))
+    for letter, code in (("%20", "+"), ("/", "%2F"), (":", "%3A"), ("@", "%40"), (",", "%2C")):
+        text = text.replace(letter, code)
+    return text
 
 
 # ``and`` and ``or`` are here by name only: they stop early, so ``evaluate`` does them.

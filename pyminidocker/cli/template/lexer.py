@@ -51,7 +51,11 @@ class Lexer:
             text = source[self.position : end]
             if trim:
                 text = text.lstrip(SPACE)
-            if start >= 0 and source[start + 2 : start + 3] == "-" and source[start + 3 : start + 4] in SPACE:
+            if (
+                start >= 0
+                and source[start + 2 : start + 3] == "-"
+                and source[start + 3 : start + 4] in SPACE
+            ):
                 text = text.rstrip(SPACE)
                 skip = 3
             else:

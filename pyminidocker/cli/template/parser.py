@@ -6,7 +6,15 @@ from pyminidocker.cli.template.evaluate import Tree
 from pyminidocker.cli.template.functions import FUNCTIONS
 from pyminidocker.cli.template.lexer import Lexer, Token, unclosed
 from pyminidocker.cli.template.nodes import (
-    Action, Branch, Call, Field, Jump, Literal, Node, Pipeline, Text,
+    Action,
+    Branch,
+    Call,
+    Field,
+    Jump,
+    Literal,
+    Node,
+    Pipeline,
+    Text,
 )  # fmt: skip
 
 TYPE_CHECKING = False

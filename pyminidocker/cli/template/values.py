@@ -18,7 +18,9 @@ class NilSlice(list[object]):
 
 
 # Keys whose null is a map or a list in Docker's types; they print as map[] and [], not <nil>.
-_NIL_MAPS = frozenset(("Volumes", "Labels", "Ports", "ExposedPorts", "Tmpfs", "Options", "PortBindings"))
+_NIL_MAPS = frozenset(
+    ("Volumes", "Labels", "Ports", "ExposedPorts", "Tmpfs", "Options", "PortBindings")
+)
 _NIL_SLICES = frozenset(
     (
         "Binds", "CapAdd", "CapDrop", "Cmd", "Devices", "Dns", "Entrypoint", "Env", "ExecIDs",
