@@ -22,7 +22,7 @@ from pyminidocker.images.beneath import open_beneath, open_root
 from pyminidocker.images.layer_root import is_whiteout
 from pyminidocker.images.records import Change, Comparison, DiffEntry, Layer
 from pyminidocker.images.trees import tree_size
-from pyminidocker.images.view import EMPTY, Entry, Listing, View
+from pyminidocker.images.view import EMPTY, Entry, View
 
 _CHUNK = 1 << 18
 MODIFIED, ADDED, DELETED = 0, 1, 2  # Docker's numbers
@@ -53,48 +53,50 @@ class Difference:
 
     def run(self) -> "list[DiffEntry]":
         """Compare everything."""
-        self._descend("", self._a.all_layers, self._b.all_layers)
+        self._descend("", self._a.all_layers, self._b.all_layers, -1)
         return self.entries
 
-    def _descend(self, path: str, in_a: tuple[int, ...], in_b: tuple[int, ...]) -> Listing:
-        """Compare the directory ``path``; return B's listing of it."""
+    def _descend(
+        self, path: str, in_a: tuple[int, ...], in_b: tuple[int, ...], hidden_by: int
+    ) -> bool:
+        """Compare the directory ``path``; tell whether B made it opaque.
+
+        Args:
+            path: below the root.
+            in_a: the layers where A has it, none when it does not show it.
+            in_b: the same for B.
+            hidden_by: the layer of B that deleted the directory, -1 for none.
+        """
         a = self._a.list(path, in_a) if in_a else EMPTY
         b = self._b.list(path, in_b) if in_b else EMPTY
-        if not self._are_same_directories(a, b):
-            for name in sorted(a.entries.keys() | b.entries.keys()):
-                self._compare(a.entries.get(name), b.entries.get(name), b)
-        return b
-
-    def _are_same_directories(self, a: Listing, b: Listing) -> bool:
-        if len(a.directories) != len(b.directories):
+        if self._a.directories_of(a) == self._b.directories_of(b):
             return False
-        return all(
-            self._a.layers[i].directory == self._b.layers[j].directory
-            for i, j in zip(a.directories, b.directories, strict=True)
-        )
+        if b.opaque_layer >= 0:
+            hidden_by = b.opaque_layer
+        for name in sorted(a.entries.keys() | b.entries.keys()):
+            self._compare(a.entries.get(name), b.entries.get(name), hidden_by)
+        return b.opaque_layer >= 0 and self._b.opaque_of(b) != self._a.opaque_of(a)
 
-    def _compare(self, a: Entry | None, b: Entry | None, listing: Listing) -> None:
-        hidden_by = listing.opaque_layer
+    def _compare(self, a: Entry | None, b: Entry | None, hidden_by: int) -> None:
         is_marked = b is not None and b.is_whiteout
         if b is not None and b.is_whiteout:
             hidden_by, b = b.layer, None
         if a is not None and a.is_whiteout:
             a = None
         position = len(self.entries)
-        below = EMPTY
-        if (a is not None and a.is_directory) or (b is not None and b.is_directory):
-            path = b.path if b is not None else a.path if a is not None else ""
-            below = self._descend(
-                path, a.directories if a is not None else (), b.directories if b is not None else ()
-            )
+        is_opaque = False
+        if b is not None and b.is_directory:
+            self.visible[b.path] = b
+            is_opaque = self._descend(b.path, _directories(a), b.directories, -1)
+        elif a is not None and a.is_directory:
+            replaced_by = b.layer if b is not None else hidden_by
+            self._descend(a.path, a.directories, (), replaced_by)
         entry: DiffEntry | None = None
         if b is not None:
-            if b.is_directory:
-                self.visible[b.path] = b
-            kind = self._kind(a, b, is_opaque=below.opaque_layer >= 0)
+            kind = self._kind(a, b, is_opaque=is_opaque)
             if kind:
                 self.visible[b.path] = b
-                entry = self._present(kind, a, b, is_opaque=below.opaque_layer >= 0)
+                entry = self._present(kind, a, b, is_opaque=is_opaque)
         elif a is not None:
             entry = DiffEntry(
                 path=f"/{a.path}",
@@ -168,6 +170,10 @@ class Difference:
         if self._b.layers[b.layer].is_writable and not self._b.was_copied_up(b.layer, b.path):
             return 0  # written anew and renamed into place, as editors do
         return b.below.st_size
+
+
+def _directories(entry: Entry | None) -> tuple[int, ...]:
+    return entry.directories if entry is not None else ()
 
 
 def _size(entry: Entry | None) -> int:

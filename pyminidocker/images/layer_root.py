@@ -199,6 +199,8 @@ class LayerRoot:
         name, wanted = "/".join(parts), "/".join(target)
         if name == wanted:
             return
+        if not target:
+            raise IntegrityError(f"{name}: hard link to a directory")
         try:
             source = open_in_root(self._root, "/".join(target[:-1]), _DIRECTORY)
         except OSError as error:

@@ -122,6 +122,20 @@ class View:
         """What to list at the root: every layer, topmost first."""
         return tuple(range(len(self.layers) - 1, -1, -1))
 
+    def directories_of(self, listing: Listing) -> tuple[str, ...]:
+        """Return the layer directories that merge in a listing: the same ones, the same tree.
+
+        See: Documentation/filesystems/overlayfs.rst, Upper and Lower.
+        """
+        return tuple(self.layers[layer].directory for layer in listing.directories)
+
+    def opaque_of(self, listing: Listing) -> str:
+        """Return the layer directory that makes a listing opaque, empty for none.
+
+        See: Documentation/filesystems/overlayfs.rst, whiteouts and opaque directories.
+        """
+        return self.layers[listing.opaque_layer].directory if listing.opaque_layer >= 0 else ""
+
     def list(self, path: str, directories: tuple[int, ...]) -> Listing:
         """Merge the directory ``path`` of the given layers, topmost first.
 

@@ -39,7 +39,20 @@ def test_short_forms_are_filled_in_and_taken_back(text, full, familiar):
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "a:", "a@", "-a", "a//b", "a/", "/a", "a:b:c", "a b", "a:" + "x" * 129, "a@sha256:ab"],
+    [
+        "",
+        ":",
+        "a:",
+        "a@",
+        "-a",
+        "a//b",
+        "a/",
+        "/a",
+        "a:b:c",
+        "a b",
+        "a:" + "x" * 129,
+        "a@sha256:ab",
+    ],
 )
 def test_nonsense_is_refused(text):
     with pytest.raises(InvalidArgument, match="invalid reference format"):
