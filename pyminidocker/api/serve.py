@@ -19,8 +19,8 @@ from pyminidocker.runtime.host import Lab
 log = logging.getLogger("minidocker.daemon")
 
 BACKLOG = 256
-# Objects that live for a request are freed by reference count; full collections only cost time.
-GC_THRESHOLDS = (50_000, 20, 20)
+# Collections are rarer than Python would have them: most garbage is freed by reference count.
+GC_THRESHOLDS = (5_000, 20, 20)
 
 
 def serve(options: Options, lab: Lab, listener: socket.socket) -> None:

@@ -8,6 +8,8 @@ from pyminidocker.api.router import Route
 from pyminidocker.engine.engine import Engine
 from pyminidocker.errors import NotFound, NotImplementedHere, Unavailable
 
+_BASE_IMAGES = "make a base image with: minidocker image bootstrap busybox"
+
 
 def _not_a_manager(engine: Engine, request: Request) -> Outcome:
     del engine, request
@@ -37,6 +39,15 @@ def _no_build_cache(engine: Engine, request: Request) -> Outcome:
     return as_json({"CachesDeleted": None, "SpaceReclaimed": 0})
 
 
+def _no_pull(engine: Engine, request: Request) -> Outcome:
+    del engine
+    name = request.query.get("fromImage") or request.query.get("fromSrc", "")
+    raise NotFound(
+        f"pull access denied for {name}, repository does not exist: this engine pulls from no"
+        f" registry; {_BASE_IMAGES}"
+    )
+
+
 def _absent(what: str, instead: str) -> Handler:
     def refuse(engine: Engine, request: Request) -> Outcome:
         del engine, request
@@ -45,8 +56,7 @@ def _absent(what: str, instead: str) -> Handler:
     return refuse
 
 
-_BASE_IMAGES = "make a base image with: minidocker image bootstrap busybox"
-_REGISTRY = _absent("pulling from, pushing to and searching registries", _BASE_IMAGES)
+_REGISTRY = _absent("talking to a registry", _BASE_IMAGES)
 _BUILD = _absent("building images", "change a container and keep it with: minidocker commit")
 _PAUSE = _absent("pausing containers", "stop the container instead")
 _STATS = _absent("measuring containers", "look at the processes with: minidocker top")
@@ -72,7 +82,7 @@ ROUTES: list[Route] = [
     ("POST", "/build/prune", _no_build_cache),
     ("POST", "/build", _BUILD),
     ("POST", "/session", _BUILD),
-    ("POST", "/images/create", _REGISTRY),
+    ("POST", "/images/create", _no_pull),
     ("GET", "/images/search", _REGISTRY),
     ("POST", "/images/{name}/push", _REGISTRY),
     ("GET", "/distribution/{name}/json", _REGISTRY),
