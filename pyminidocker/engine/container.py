@@ -131,8 +131,10 @@ class Container:
 
     def announce_removal(self) -> None:
         """Wake everybody who waits for the removal (or, in vain, for an exit)."""
-        _resolve(self._removal_waiters, self.result())
-        _resolve(self._exit_waiters, self.result())
+        # As dockerd: what kept it from starting was told to who started it.
+        result = WaitResult(self.record.state.exit_code)
+        _resolve(self._removal_waiters, result)
+        _resolve(self._exit_waiters, result)
 
 
 def _resolve(waiters: "list[asyncio.Future[WaitResult]]", result: WaitResult) -> None:
