@@ -25,6 +25,11 @@ class PendingWait:
         """Return a descriptor that becomes readable when the container has ended."""
         return self._response.fileno()
 
+    @property
+    def answered(self) -> bool:
+        """Whether the answer came together with its head, so that ``fileno`` stays silent."""
+        return bool(self._response.connection.buffer)
+
     def result(self) -> int:
         """Block until the container has ended; return its exit code."""
         answer = self._response.json()

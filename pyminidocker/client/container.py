@@ -137,7 +137,7 @@ class Container:
         try:
             poll = select.poll()
             poll.register(pending.fileno(), select.POLLIN)
-            if not poll.poll(timeout_s * 1000):
+            if not pending.answered and not poll.poll(timeout_s * 1000):
                 raise TimeoutError(f"container {self.short_id} still runs after {timeout_s} s")
             return pending.result()
         finally:
