@@ -6,6 +6,7 @@ number; we keep both habits.
 
 import os
 import re
+from collections.abc import Container
 
 ID_PATTERN = re.compile(r"[0-9a-f]{64}")
 NAME_PATTERN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -47,7 +48,7 @@ PEOPLE = (
 ).split()
 
 
-def new_name(taken: "set[str] | frozenset[str]" = frozenset()) -> str:
+def new_name(taken: Container[str] = frozenset()) -> str:
     """Return a free two-part name such as ``brave_margulis``.
 
     Args:

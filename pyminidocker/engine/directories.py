@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("minidockerd")
 BATCH_DELAY_S = 0.05
+# What overlayfs leaves in its scratch directory (runtime/rootfs.py mounts volatile).
+DIRTY = "work/incompat/volatile/dirty"
+WORK = ("work/work/incompat/volatile", "work/work/incompat", "work/work")
 
 
 class Directories:
@@ -82,13 +85,13 @@ class Directories:
 def clear_directory(directory: str) -> None:
     """Delete a container's directory: first as the few known names, else as any tree."""
     try:
-        container_id = directory.rpartition("/")[2]
-        for name in (f"{container_id}-json.log",):
+        log = f"{directory.rpartition('/')[2]}-json.log"
+        for name in (log, f"work/{DIRTY}"):
             try:
                 os.unlink(f"{directory}/{name}")
             except FileNotFoundError:
                 pass
-        for name in ("diff", "work/work", "work", ""):
+        for name in (*WORK, "work", "diff", ""):
             try:
                 os.rmdir(f"{directory}/{name}")
             except FileNotFoundError:

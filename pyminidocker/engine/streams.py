@@ -7,7 +7,9 @@ the process blocks instead of the engine growing (dockerd does the same).
 """
 
 import asyncio
+import errno
 import fcntl
+import logging
 import os
 import struct
 import termios
@@ -16,6 +18,7 @@ from collections.abc import AsyncIterator
 
 from pyminidocker.engine.logs import LogWriter
 
+LOG = logging.getLogger("minidockerd")
 STDOUT = 1
 STDERR = 2
 HIGH_WATER = 1 << 20  # bytes waiting for one subscriber before its hub stops reading
@@ -136,7 +139,9 @@ class Hub:
             data = os.read(fd, _CHUNK)
         except BlockingIOError:
             return False
-        except OSError:  # EIO: the last process with the terminal open is gone
+        except OSError as error:
+            if error.errno != errno.EIO:  # the last process with the terminal open is gone
+                LOG.error("cannot read the output of a process: %s", error.strerror)
             data = b""
         if not data:
             self._close_output(fd)

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Protocol
 from pyminidocker.errors import InitError, MiniDockerError, Unavailable
 from pyminidocker.network.endpoints import Prepared
 from pyminidocker.runtime.spec import ContainerSpec, ExecSpec
-from pyminidocker.runtime.zygote import Closed, Exited, Failed, Parked, ParkedChild, Started
+from pyminidocker.runtime.zygote import (
+    Closed,
+    Exited,
+    Failed,
+    Lost,
+    Parked,
+    ParkedChild,
+    ParkFailed,
+    Started,
+)
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -137,6 +146,10 @@ class Supervisor:
                     self._listeners.pop(token).failed(error)
                 case Parked():
                     self.prepare_soon()
+                case Lost(child=child):
+                    self._prepared.pop(child.slot, None)
+                case ParkFailed(network=network, error=error):
+                    LOG.warning("cannot prepare a container (network %s): %s", network, error)
                 case Closed():
                     self._on_closed()
 
