@@ -14,10 +14,10 @@ from pyminidocker.oci.digest import sha256
 from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
 
 
-def entry(name, data=None, *, type=tarfile.REGTYPE, target="", mode=None, **fields):
+def entry(name, data=None, *, kind=tarfile.REGTYPE, target="", mode=None, **fields):
     """Return (header, content) of an archive entry."""
     info = tarfile.TarInfo(name)
-    info.type = tarfile.DIRTYPE if data is None and type == tarfile.REGTYPE else type
+    info.type = tarfile.DIRTYPE if data is None and kind == tarfile.REGTYPE else kind
     info.mode = mode if mode is not None else (0o755 if info.type == tarfile.DIRTYPE else 0o644)
     info.size = len(data or b"")
     info.linkname = target
@@ -29,11 +29,11 @@ def entry(name, data=None, *, type=tarfile.REGTYPE, target="", mode=None, **fiel
 
 
 def link(name, target):
-    return entry(name, type=tarfile.SYMTYPE, target=target)
+    return entry(name, kind=tarfile.SYMTYPE, target=target)
 
 
 def hard_link(name, target):
-    return entry(name, type=tarfile.LNKTYPE, target=target)
+    return entry(name, kind=tarfile.LNKTYPE, target=target)
 
 
 def archive(*entries):

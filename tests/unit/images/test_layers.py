@@ -37,7 +37,7 @@ def test_files_links_and_directories(target):
         link("bin/alias", "tool"),
         hard_link("bin/twin", "bin/tool"),
         entry("deep/er/file", b"made without its directories"),
-        entry("pipe", type=tarfile.FIFOTYPE),
+        entry("pipe", kind=tarfile.FIFOTYPE),
         entry("tmp", mode=0o1777),
     )
     outcome = unpack(data, target)
@@ -153,7 +153,7 @@ def test_directories_nobody_may_enter_are_filled_all_the_same(target):
 
 def test_device_nodes_are_made_or_noted(target):
     outcome = unpack(
-        archive(entry("null", type=tarfile.CHRTYPE, devmajor=1, devminor=3), entry("f", b"x")),
+        archive(entry("null", kind=tarfile.CHRTYPE, devmajor=1, devminor=3), entry("f", b"x")),
         target,
     )
     assert (target / "f").exists()
@@ -174,7 +174,7 @@ def test_device_nodes_are_made_or_noted(target):
         [entry(".wh.", b"")],
         [entry(".wh...", b"")],
         [entry("a/.wh.b/c", b"")],
-        [entry("w", type=tarfile.CHRTYPE, devmajor=0, devminor=0)],
+        [entry("w", kind=tarfile.CHRTYPE, devmajor=0, devminor=0)],
         [link("loop", "loop"), entry("loop/x", b"")],
         [link("dangling", "nowhere"), entry("dangling/x", b"")],
         [entry("n" * 300, b"")],
@@ -227,7 +227,7 @@ names = st.lists(
     max_size=4,
 ).map("/".join)
 entries = st.one_of(
-    st.builds(lambda n: entry(n), names),
+    st.builds(entry, names),
     st.builds(lambda n: entry(n, b"data"), names),
     st.builds(link, names, names),
     st.builds(lambda n, t: link(n, f"/{t}"), names, names),
