@@ -223,6 +223,8 @@ def runtime_text(what: str, error: InitError) -> str:
         what: ``start`` or ``exec``.
         error: what init reported.
     """
+    if error.message.startswith("unable to find "):
+        return error.message  # a user or group: dockerd itself looks for them, not runc
     if what == "exec":
         prefix = "OCI runtime exec failed: exec failed: unable to start container process: "
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyminidocker.engine import container_spec, detach_keys, states
 from pyminidocker.engine.attachment import Attachment
 from pyminidocker.engine.container import Container
-from pyminidocker.engine.containers_start import exit_code_of, runtime_text
+from pyminidocker.engine.containers_start import runtime_text
 from pyminidocker.engine.records import ExecRecord
 from pyminidocker.engine.streams import Hub
 from pyminidocker.engine.supervisor import close_all
@@ -22,6 +22,7 @@ from pyminidocker.runtime.zygote import Started
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
+NOT_STARTED_EXIT_CODE = 126
 KEPT_AFTER_END_S = 300.0  # inspect tells the exit code for so long, as dockerd
 
 
@@ -115,7 +116,7 @@ class Execs:
         Raises:
             NotFound: no such exec.
             Conflict: it ran already, or its container stopped.
-            InvalidArgument: the command cannot be executed (exit code 126 or 127 recorded).
+            InvalidArgument: the command cannot be executed (exit code 126 recorded).
         """
         found = self._find(exec_id)
         self._check_startable(found)
@@ -127,7 +128,7 @@ class Execs:
         try:
             process.begin()
         except BaseException as error:
-            process.give_up(error)
+            process.give_up()
             if isinstance(error, OSError):
                 raise SystemFailure(f"cannot start exec: {error}") from error
             raise
@@ -239,7 +240,7 @@ class ExecProcess:
 
     def failed(self, error: InitError) -> None:
         """The command could not be executed."""
-        self.give_up(error)
+        self.give_up()
         if not self.outcome.done():
             told = InvalidArgument(runtime_text("exec", error), hint=error.hint)
             told.__cause__ = error
@@ -251,9 +252,9 @@ class ExecProcess:
         self._pidfd = -1
         self._finish(exit_code)
 
-    def give_up(self, error: BaseException) -> None:
-        """Record that it never ran."""
-        self._finish(exit_code_of(error) if isinstance(error, InitError) else 126)
+    def give_up(self) -> None:
+        """Record that it never ran; 126 whatever the reason, as dockerd."""
+        self._finish(NOT_STARTED_EXIT_CODE)
 
     def _finish(self, exit_code: int) -> None:
         record = self.exec.record

@@ -90,7 +90,8 @@ def _mount_by_string(lower_dirs: list[str], upper_dir: str, work_dir: str) -> in
     try:
         os.chdir("/proc/self/fd")
         *lowers, upper, work = fds
-        data = f"lowerdir={':'.join(map(str, lowers))},upperdir={upper},workdir={work},userxattr,volatile"
+        layers = ":".join(map(str, lowers))
+        data = f"lowerdir={layers},upperdir={upper},workdir={work},userxattr,volatile"
         mount.mount("overlay", upper_dir, "overlay", 0, data)
     finally:
         os.fchdir(here)

@@ -1,7 +1,7 @@
 """Run a coroutine with a real ``Engine`` in a real lab: its own process, no HTTP in between.
 
-``python -m tests.support.enginelab <state dir> <run dir> <file> <function>...`` makes a lab, starts an
-engine, makes the images the functions need, and awaits each ``function(engine)`` of ``file``.
+``python -m tests.support.enginelab <home> <file> <function>...`` makes a lab, starts an engine on
+``home``, makes the busybox image, and awaits each ``function(engine)`` of ``file``.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ def main() -> None:
     code = 0
     try:
         asyncio.run(_main(lab, home, file, names))
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - told by the exit code
         traceback.print_exc()
         code = 1
     lab.close()
