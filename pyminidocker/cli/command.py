@@ -168,15 +168,19 @@ def check_count(command: Command, path: str, count: int) -> None:
     least, most = command.minimum, command.maximum
     if least <= count and (most == ANY or count <= most):
         return
+    usage = "full"
     if most == 0:
         need = "accepts no arguments"
     elif least == most:
         need = f"requires {least} argument{'s' if least != 1 else ''}"
-    elif count < least:
+    elif most == ANY:
         need = f"requires at least {least} argument{'s' if least != 1 else ''}"
+        usage = "full, see"
+    elif least:
+        need = f"requires at least {least} and at most {most} arguments"
     else:
         need = f"requires at most {most} argument{'s' if most != 1 else ''}"
-    raise Failure(f"minidocker: 'minidocker {path}' {need}", 1, usage="full")
+    raise Failure(f"minidocker: 'minidocker {path}' {need}", 1, usage=usage)
 
 
 def _read_long(

@@ -49,9 +49,11 @@ def file_lines(path: str) -> list[str]:
             text = file.read()
     except OSError as error:
         why = (error.strerror or "").lower()
-        raise Failure(f"minidocker: open {path}: {why}", 125) from error
+        raise Failure(f"minidocker: open {path}: {why}", 125, usage="pointer") from error
     except UnicodeDecodeError as error:
-        raise Failure(f"minidocker: {path}: invalid utf8 bytes at {error.start}", 125) from error
+        raise Failure(
+            f"minidocker: {path}: invalid utf8 bytes at {error.start}", 125, usage="pointer"
+        ) from error
     lines = []
     for line in text.split("\n"):
         line = line.lstrip().rstrip("\r")
@@ -64,7 +66,9 @@ def file_lines(path: str) -> list[str]:
                 if name
                 else f"no variable name on line '{line}'"
             )
-            raise Failure(f"minidocker: invalid environment file ({path}): {what}", 125)
+            raise Failure(
+                f"minidocker: invalid environment file ({path}): {what}", 125, usage="pointer"
+            )
         lines.append(line if equals else name.rstrip())
     return lines
 

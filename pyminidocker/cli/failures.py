@@ -10,8 +10,8 @@ class Failure(Exception):
         message: one line (or a few) that names the thing.
         exit_code: what the process ends with.
         hint: what to try next; printed on its own line.
-        usage: ``"full"`` adds the verb's usage, as Docker does for wrong options; ``"pointer"``
-            only says where help is.
+        usage: ``"full"`` (or ``"full, see"``) adds the verb's usage, as Docker does for wrong
+            options; ``"pointer"`` only says where help is.
     """
 
     def __init__(

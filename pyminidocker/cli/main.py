@@ -25,6 +25,10 @@ def main(argv: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return BROKEN_PIPE  # the reader of our output went away, e.g. head
+    except OSError as error:  # a full disk, a file of ours that cannot be read
+        print(f"{PROGRAM}: {error.strerror or error}: {error.filename or ''}".rstrip(": "),
+              file=sys.stderr)  # fmt: skip
+        return 1
 
 
 def _main(argv: list[str]) -> int:
@@ -131,11 +135,12 @@ def _fail(failure: Failure, command: Command | None = None, path: str = "") -> i
     if failure.hint:
         lines.append(f"hint: {failure.hint}")
     if failure.usage and command is not None:
-        if failure.usage == "full":
+        if failure.usage != "pointer":
             from pyminidocker.cli.help import usage
 
             lines += ["", usage(command, path)]
-        lines += ["", f"Run '{PROGRAM} {path} --help' for more information"]
+        verb = "See" if failure.usage.endswith("see") else "Run"  # Docker has both
+        lines += ["", f"{verb} '{PROGRAM} {path} --help' for more information"]
     if lines:
         sys.stdout.flush()
         print("\n".join(lines), file=sys.stderr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pyminidocker.client.json_text import dumps
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +38,19 @@ def table(rows: Iterable[list[str]], least: int = LEAST, gap: int = GAP) -> str:
 def tabbed(text: str, least: int = LEAST, gap: int = GAP) -> str:
     """Align a text whose cells are separated by tabs."""
     return table([line.split("\t") for line in text.split("\n")], least, gap)
+
+
+def pretty(value: object, indent: str = "") -> str:
+    """Return ``value`` as JSON of many lines, four spaces a level, as ``inspect`` prints it."""
+    deeper = indent + "    "
+    if isinstance(value, dict) and value:
+        items = [f"{deeper}{dumps(str(key))}: {pretty(value[key], deeper)}" for key in value]
+    elif isinstance(value, list) and value:
+        items = [deeper + pretty(item, deeper) for item in value]
+    else:
+        return dumps(value)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return opening + "\n" + ",\n".join(items) + f"\n{indent}{closing}"
 
 
 def shorten(text: str, most: int) -> str:

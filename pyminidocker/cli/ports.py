@@ -5,6 +5,8 @@ See: https://docs.docker.com/reference/cli/docker/container/run/#publish
 
 from __future__ import annotations
 
+import _socket
+
 PROTOCOLS = ("tcp", "udp", "sctp")
 
 
@@ -25,6 +27,8 @@ def parse_publish(text: str) -> list[tuple[str, str, str]]:
     parts = rest.rsplit(":", 2)
     if len(parts) == 3 and not address:
         address = parts[0]
+    if address and not _is_address(address):
+        raise ValueError(f"invalid IP address: {address}")
     container = parts[-1]
     host = parts[-2] if len(parts) > 1 else ""
     container, _, protocol = container.partition("/")
@@ -43,6 +47,16 @@ def parse_publish(text: str) -> list[tuple[str, str, str]]:
         return [(f"{inside[0]}/{protocol}", address, host)]
     pairs = zip(inside, [str(port) for port in outside] or [""] * len(inside), strict=True)
     return [(f"{port}/{protocol}", address, published) for port, published in pairs]
+
+
+def _is_address(text: str) -> bool:
+    for family in (_socket.AF_INET, _socket.AF_INET6):
+        try:
+            _socket.inet_pton(family, text)
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def _long_form(text: str) -> list[tuple[str, str, str]]:
@@ -85,5 +99,8 @@ def parse_expose(text: str) -> list[str]:
     protocol = (protocol or "tcp").lower()
     if ":" in text:
         raise ValueError(f"invalid port format for --expose: {text}")
-    complaint = "invalid range format for --expose"
-    return [f"{port}/{protocol}" for port in port_range(ports, complaint)]
+    try:
+        return [f"{port}/{protocol}" for port in port_range(ports, "")]
+    except ValueError:
+        why = f'strconv.ParseUint: parsing "{ports}": invalid syntax'
+        raise ValueError(f"invalid range format for --expose: {text}, error: {why}") from None

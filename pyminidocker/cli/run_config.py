@@ -99,7 +99,7 @@ def _checked(names: str, text: str, check: Callable[[str], Any]) -> Any:
 def _check(options: Options, given: set[str]) -> None:
     if options.get("detach") and options["attach"]:
         text = "conflicting options: cannot specify both --attach and --detach"
-        raise Failure(text, USAGE_ERROR)
+        raise Failure(text)
     if options["rm"] and options["restart"] not in ("no", ""):
         raise refused("conflicting options: cannot specify both --restart and --rm")
     if "detach-keys" in given:

@@ -29,7 +29,7 @@ def port(call: Invocation) -> int:
         wanted = wanted if "/" in wanted else f"{wanted}/tcp"
         bindings = published.get(wanted)
         if not bindings:
-            raise Failure(f"no public port '{call.arguments[1]}' published for {name}")
+            raise Failure(f"Error: No public port '{call.arguments[1]}' published for {name}")
         for binding in bindings:
             print(_address(binding))
         return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.listing import FORMAT_HELP, Listing, filters, label, labels_text, print_lines
 from pyminidocker.cli.output import quoted, shorten
@@ -134,11 +136,14 @@ def ls(call: Invocation) -> int:
     found = call.engine.container_list(
         all=options["all"] or last > 0,
         limit=max(last, 0),
-        size=options["size"] or (bool(form) and ".Size" in form),
+        size=options["size"] or ".Size" in form or "json ." in form,
         filters=filters(options["filter"]),
     )
     trunc = not options["no-trunc"]
-    if options["quiet"] and form in ("", "table"):
+    if options["quiet"]:
+        if form:
+            text = "WARNING: Ignoring custom format, because both --format and --quiet are set."
+            print(text, file=sys.stderr)
         return print_lines([one["Id"][: 12 if trunc else None] for one in found])
     columns = (*COLUMNS, "Size") if options["size"] else COLUMNS
     return listing(trunc=trunc).show(found, columns, form)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pyminidocker.cli.command import ANY, Command, Invocation, Option
 from pyminidocker.cli.commands.each import each
+from pyminidocker.cli.exit_codes import sentence
 from pyminidocker.cli.failures import Failure
-from pyminidocker.errors import NotModified
+from pyminidocker.errors import MiniDockerError, NotModified, Unavailable
 
 MANY = "[OPTIONS] CONTAINER [CONTAINER...]"
 SIGNAL = Option("-s, --signal", "string", "Signal to send to the container")
@@ -72,7 +73,14 @@ def rename(call: Invocation) -> int:
     old, new = (name.strip() for name in call.arguments)
     if not old or not new:
         raise Failure("Error: Neither old nor new names may be empty")
-    call.engine.container_rename(old, new)
+    try:
+        call.engine.container_rename(old, new)
+    except Unavailable:
+        raise
+    except MiniDockerError as error:
+        raise Failure(
+            f"{sentence(error)}\nError: failed to rename container named {old}", hint=error.hint
+        ) from None
     return 0
 
 

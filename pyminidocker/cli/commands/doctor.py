@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.help import columns
+from pyminidocker.client.transport import socket_of
 
 
 def doctor(call: Invocation) -> int:
     """Try everything containers need and print the findings; 0 when containers can run."""
     from pyminidocker.doctor import can_run_containers, examine, render, to_json
 
-    findings = examine(call.host or "default")
+    engine = socket_of(call.host or None)[1]
+    findings = examine(engine or "default")
     print(to_json(findings) if call.options["json"] else render(findings, min(columns(), 100)))
     return 0 if can_run_containers(findings) else 1
 

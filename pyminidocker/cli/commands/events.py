@@ -51,7 +51,7 @@ def moment(call: Invocation, name: str) -> str:
     try:
         return timestamp(call.options[name])
     except ValueError as error:
-        raise Failure(f'invalid value for "{name}": {error}') from None
+        raise Failure(str(error)) from None
 
 
 def events(call: Invocation) -> int:
@@ -85,7 +85,7 @@ EVENTS = Command(
     "[OPTIONS]",
     (
         Option("-f, --filter", "filter", "Filter output based on conditions provided"),
-        FORMAT,
+        Option("--format", "string", FORMAT.text),
         Option("--since", "string", "Show all events created since timestamp"),
         Option("--until", "string", "Stream events until this timestamp"),
     ),

@@ -46,7 +46,7 @@ def _listing(*, trunc: bool, human: bool) -> Listing:
         "historyContext",
         {
             "ID": ("IMAGE", layer_id),
-            "CreatedSince": ("CREATED", created_since),
+            "CreatedSince": ("CREATED" if human else "CREATED AT", created_since),
             "CreatedAt": ("CREATED AT", created_at),
             "CreatedBy": ("CREATED BY", created_by),
             "Size": ("SIZE", size),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from pyminidocker.cli.command import ANY, Command, Invocation, Option
 from pyminidocker.cli.exit_codes import sentence
 from pyminidocker.cli.failures import Failure
+from pyminidocker.cli.output import pretty
+from pyminidocker.client.json_text import dumps
 from pyminidocker.errors import MiniDockerError, NotFound, Unavailable
 
 TYPE_CHECKING = False
@@ -66,14 +67,15 @@ def show(names: list[str], get: Getter, form: str) -> int:
             raise
         except MiniDockerError as error:
             complaints.append(sentence(error))
-    if form == "":
-        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=4) + "\n")
+    if form in ("", "json"):
+        sys.stdout.write((pretty(found) if not form else dumps(found)) + "\n")
     else:
-        tree = parsed("{{json .}}" if form == "json" else form)
+        tree, text = parsed(form), ""
         for one in found:
-            text, complaint = _rendered(tree, one)
-            sys.stdout.write(text + "\n")
+            line, complaint = _rendered(tree, one)
+            text += line + "\n" if not complaint else ""
             complaints += [complaint] if complaint else []
+        sys.stdout.write(text or "\n")
     if complaints:
         sys.stdout.flush()
         print("\n".join(complaints), file=sys.stderr)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 def _created(record: Json) -> str:
     from pyminidocker.cli.times import local, parse
 
-    return local(parse(record["Created"]))
+    text = str(record["Created"])
+    moment = local(parse(text))
+    fraction = text.partition(".")[2].rstrip("Z") if text.endswith("Z") else ""
+    return moment[:19] + (f".{fraction}" if fraction else "") + moment[19:]
+
+
+def _ipv4(record: Json) -> str:
+    has_subnet = bool((record.get("IPAM") or {}).get("Config"))
+    return "true" if record.get("EnableIPv4", has_subnet) else "false"
 
 
 def _listing(*, trunc: bool) -> Listing:
@@ -26,7 +34,7 @@ def _listing(*, trunc: bool) -> Listing:
             "Name": ("NAME", lambda one: str(one["Name"])),
             "Driver": ("DRIVER", lambda one: str(one["Driver"])),
             "Scope": ("SCOPE", lambda one: str(one["Scope"])),
-            "IPv4": ("IPV4", lambda one: "true" if one.get("EnableIPv4", True) else "false"),
+            "IPv4": ("IPV4", _ipv4),
             "IPv6": ("IPV6", lambda one: "true" if one.get("EnableIPv6") else "false"),
             "Internal": ("INTERNAL", lambda one: "true" if one.get("Internal") else "false"),
             "Labels": ("LABELS", labels_text),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FORCE = Option("-f, --force", "bool", "Do not prompt for confirmation")
 FILTER = Option("--filter", "filter", 'Provide filter values (e.g. "until=<timestamp>")')
-CANCELLED = 1  # Docker: "prune has been cancelled"
+CANCELLED = 0  # nothing was asked for, nothing went wrong
 
 
 def _allowed(call: Invocation, warning: str) -> bool:

@@ -59,7 +59,7 @@ def _create(call: Invocation) -> str:
     except NotFound as error:
         if "No such image" not in str(error):
             raise
-        raise _no_image(call.arguments[0], error) from None
+        raise _no_image(call.path, call.arguments[0], error) from None
     for warning in made.get("Warnings") or []:
         print(f"WARNING: {warning}", file=sys.stderr)
     container = str(made["Id"])
@@ -79,7 +79,7 @@ def _check_cidfile(path: str) -> None:
         )
 
 
-def _no_image(image: str, error: NotFound) -> Failure:
+def _no_image(path: str, image: str, error: NotFound) -> Failure:
     """Return what to say instead of pulling."""
     from pyminidocker.cli.exit_codes import sentence
 
@@ -94,6 +94,8 @@ def _no_image(image: str, error: NotFound) -> Failure:
             "this release has no registry client; make base images on this machine:"
             f" minidocker image bootstrap {' '.join(BASE_IMAGES)}"
         )
+    if path.endswith("create"):
+        return Failure(sentence(error), hint=hint)
     return Failure(f"minidocker: {sentence(error)}", RUN_FAILED, hint=hint)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyminidocker.cli.template.functions import FUNCTIONS, kind
+from pyminidocker.cli.template.functions import FUNCTIONS
 from pyminidocker.cli.template.nodes import (
     Action,
     Branch,
@@ -14,7 +14,7 @@ from pyminidocker.cli.template.nodes import (
     Pipeline,
     Text,
 )  # fmt: skip
-from pyminidocker.cli.template.values import shown, truth, typed
+from pyminidocker.cli.template.values import OMITTED, shown, truth, typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ class _Run:
         """Return the value of a pipeline; set its variables."""
         value: Any = _MISSING
         for command in pipeline.commands:
+            if isinstance(command, Literal) and command.value is None:
+                raise command.error("nil is not a command")
             value = self.command(command, dot, value)
         if declare and pipeline.declares:
             name = pipeline.declares[0]
@@ -208,12 +210,14 @@ def _look_up(node: Field, value: Any, name: str, arguments: list[Any]) -> Any:
     if arguments:
         raise node.error(f"{name} has arguments but cannot be invoked as function")
     if isinstance(value, dict):
+        if name in OMITTED:
+            return typed(name, value.get(name, OMITTED[name]))
         if name not in value:
             raise node.error(f'map has no entry for key "{name}"')
         return typed(name, value[name])
     if value is None:
         raise node.error(f"nil pointer evaluating interface {{}}.{name}")
-    raise node.error(f"can't evaluate field {name} in type {kind(value)}")
+    raise node.error(f"can't evaluate field {name} in type interface {{}}")
 
 
 def _items(node: Node, value: Any) -> Iterator[tuple[Any, Any]]:

@@ -30,6 +30,13 @@ _NIL_SLICES = frozenset(
 )  # fmt: skip
 
 
+# Keys that the API leaves out when they are empty, and what Docker's structs have then.
+OMITTED: dict[str, Any] = {
+    "ExposedPorts": NilMap(), "Tmpfs": NilMap(), "Shell": NilSlice(), "StopSignal": "",
+    "Healthcheck": None, "StopTimeout": None, "Health": None, "MacAddress": "",
+}  # fmt: skip
+
+
 def typed(name: str, value: Any) -> Any:
     """Give the null of field ``name`` the type that Docker's structs give it."""
     if value is None:
@@ -45,7 +52,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return value
     if value is None:
-        return "<no value>"
+        return "<nil>"
     if value is True or value is False:
         return "true" if value else "false"
     if isinstance(value, float):
@@ -59,7 +66,8 @@ def shown(value: Any) -> str:
 
 
 def _inner(value: Any) -> str:
-    return "<nil>" if value is None else shown(value)
+    # An empty object inside another is Go's struct{} (the values of Volumes, ExposedPorts).
+    return "{}" if isinstance(value, dict) and not value else shown(value)
 
 
 def number(value: float) -> str:
