@@ -56,6 +56,7 @@ class ServerConnection:
 
     def __init__(self) -> None:
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._bodiless = False  # the request is a HEAD: its answer must not have a body
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the client; b"" means that it will send no more."""
@@ -76,6 +77,7 @@ class ServerConnection:
             return bytes(event.data)  # type: ignore[union-attr]
         if kind is h11.Request:
             request: h11.Request = event  # type: ignore[assignment]
+            self._bodiless = request.method == b"HEAD"
             headers = {
                 name.decode("ascii"): value.decode("latin-1") for name, value in request.headers
             }
@@ -101,6 +103,8 @@ class ServerConnection:
 
     def data(self, piece: bytes) -> bytes:
         """Return a piece of the answer's body as it goes over the wire."""
+        if self._bodiless:
+            return b""
         return self._h11.send(h11.Data(data=piece)) or b""
 
     def end(self) -> bytes:
