@@ -11,6 +11,7 @@ See: RFC 1035 section 4, resolv.conf(5).
 
 import os
 import socket
+import struct
 
 from pyminidocker.network.reactor import Reactor
 
@@ -21,6 +22,9 @@ MAX_SERVERS = 3  # resolv.conf(5): MAXNS
 MAX_QUERIES = 256
 _HEADER_BYTES = 12
 _DATAGRAM_BYTES = 65535
+IP_PKTINFO = 8
+_PKTINFO = struct.Struct("@i4s4s")  # interface, local address, address in the packet
+_CONTROL_BYTES = socket.CMSG_SPACE(_PKTINFO.size)
 
 
 def host_resolvers(path: str = RESOLV_CONF) -> list[str]:
@@ -74,13 +78,25 @@ class Resolvers:
 
 
 class _Query:
-    """One question on its way."""
+    """One question on its way.
 
-    __slots__ = ("asker", "data", "servers", "socket", "turn")
+    Attributes:
+        data: the question.
+        asker: who asked.
+        asked: the address that was asked (``struct in_pktinfo``); the answer must come from it.
+        servers: whom to ask yet.
+        socket: where the answer is awaited.
+        turn: how many servers have been asked.
+    """
 
-    def __init__(self, data: bytes, asker: tuple[str, int], servers: list[str]) -> None:
+    __slots__ = ("asked", "asker", "data", "servers", "socket", "turn")
+
+    def __init__(
+        self, data: bytes, asker: tuple[str, int], asked: bytes, servers: list[str]
+    ) -> None:
         self.data = data
         self.asker = asker
+        self.asked = asked
         self.servers = servers
         self.socket: socket.socket | None = None
         self.turn = 0
@@ -101,19 +117,20 @@ class DnsRelay:
         self._resolvers = resolvers
         self._open = 0
         inner.setblocking(False)
+        inner.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         reactor.watch(inner.fileno(), self._queries_ready)
 
     def _queries_ready(self, _events: int) -> None:
         while True:
             try:
-                data, asker = self._inner.recvfrom(_DATAGRAM_BYTES)
+                data, control, _, asker = self._inner.recvmsg(_DATAGRAM_BYTES, _CONTROL_BYTES)
             except (
                 OSError
             ):  # EAGAIN: all read; others (ICMP errors of old answers) say nothing of us
                 return
             servers = self._resolvers.current()
             tries = servers * 2 if len(servers) == 1 else list(servers)
-            query = _Query(data, asker, tries)
+            query = _Query(data, asker, control[0][2], tries)
             if self._open >= MAX_QUERIES:
                 self._answer(query, servfail(data))
             else:
@@ -173,7 +190,11 @@ class DnsRelay:
 
     def _answer(self, query: _Query, answer: bytes) -> None:
         if answer:
+            _, local, _ = _PKTINFO.unpack(query.asked)
+            source = _PKTINFO.pack(0, local, bytes(4))
             try:
-                self._inner.sendto(answer, query.asker)
+                self._inner.sendmsg(
+                    [answer], [(socket.IPPROTO_IP, IP_PKTINFO, source)], 0, query.asker
+                )
             except OSError:  # the asker has gone
                 pass

@@ -2,8 +2,8 @@
 
 ``LabNetwork`` acts in the network namespace of the thread that made it, which for the engine is the
 lab's.  All calls are short and blocking (a netlink round trip takes 20-500 us), none uses asyncio,
-all may be made from any thread.  Importing this module loads pyroute2's message classes (10 ms), so
-the engine does it from the background once its socket answers.
+all may be made from any thread.  The first one loads pyroute2's message classes (10 ms), so the
+engine makes it from the background once its socket answers.
 """
 
 import errno
@@ -25,6 +25,7 @@ from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink, NetlinkErro
 
 DEFAULT_BRIDGE = "docker0"
 _INNER_LINK = "eth0"
+_SAMPLE_LINK = "veth???????"  # as long as every name we give
 # One queue each way instead of one per CPU: a third less time to make, no difference to one flow.
 _ONE_QUEUE = [("IFLA_NUM_TX_QUEUES", 1), ("IFLA_NUM_RX_QUEUES", 1)]
 _IPV6_OFF = (
@@ -64,6 +65,28 @@ def _inner_up() -> list[bytes]:
         messages.change_link(name=_INNER_LINK, up=True),
         messages.get_link(_INNER_LINK),
     ]
+
+
+@lru_cache(maxsize=1)
+def _closed_port() -> bytes:
+    """Compose what makes a bridge deliver nothing more to a port, for a sample name.
+
+    It neither floods to the port nor learns from it, and forgets what it had learned.  Disabling
+    the port would be simpler, but the kernel enables it again when it handles a carrier change, and
+    it may do so up to a second late.
+    """
+    port: messages.Attributes = [
+        ("IFLA_BRPORT_LEARNING", 0),
+        ("IFLA_BRPORT_UNICAST_FLOOD", 0),
+        ("IFLA_BRPORT_MCAST_FLOOD", 0),
+        ("IFLA_BRPORT_BCAST_FLOOD", 0),
+        ("IFLA_BRPORT_FLUSH", None),
+    ]
+    info: messages.Attributes = [
+        ("IFLA_INFO_SLAVE_KIND", "bridge"),
+        ("IFLA_INFO_SLAVE_DATA", {"attrs": port}),
+    ]
+    return messages.change_link(name=_SAMPLE_LINK, attrs=[("IFLA_LINKINFO", {"attrs": info})])
 
 
 def _failure(what: str, error: OSError) -> SystemFailure:
@@ -121,11 +144,15 @@ class LabNetwork:
         self._links.execute([messages.default_route(uplink)], subject=rules.UPLINK)
 
     def _make_bridge(self, name: str, mac: str = "") -> int:
-        """Make a bridge, or find it when it is there; returns its index."""
+        """Make a bridge, or find it when it is there; returns its index.
+
+        Without multicast snooping it floods multicast like a plain switch, and sends none itself.
+        """
         attrs: messages.Attributes = [("IFLA_ADDRESS", mac)] if mac else []
         try:
             try:
-                self._links.execute([messages.new_link(name, "bridge", attrs)], subject=name)
+                bridge = messages.new_link(name, "bridge", attrs, [("IFLA_BR_MCAST_SNOOPING", 0)])
+                self._links.execute([bridge], subject=name)
             except NetlinkError as error:
                 if error.errno != errno.EEXIST:
                     raise
@@ -251,6 +278,20 @@ class LabNetwork:
     ) -> list[bytes]:
         """Compose what init plays inside; see ``endpoints.plan_endpoint``."""
         return endpoints.plan_endpoint(prepared, ip=ip, prefix=prefix, gateway=gateway, mac=mac)
+
+    def forget(self, prepared: Prepared) -> None:
+        """Silence an endpoint whose container has ended; call it before its address is released.
+
+        The links die with the namespace, in the background and some 20 ms later.  Until then the
+        dead container's kernel side would still answer ARP and refuse connections, under an address
+        and a MAC that may already be another's.  Closing its bridge port to deliveries takes 30 us;
+        deleting the pair would block for 40 ms, because the kernel waits for readers on other CPUs.
+        """
+        name = prepared.host_link.encode()
+        try:
+            self._links.execute([_closed_port().replace(_SAMPLE_LINK.encode(), name)])
+        except NetlinkError:  # ENODEV: the kernel was faster
+            pass
 
     def start_egress(self, agent: socket.socket) -> None:
         """Open the way out: TCP by transparent proxy, DNS by relay on every address of the lab.

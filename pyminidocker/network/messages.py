@@ -12,6 +12,7 @@ See: rtnetlink(7); docs/decisions/0005.
 import importlib.util
 import sys
 import types
+from functools import lru_cache
 from typing import Any
 
 from pyminidocker.network.netlink import (
@@ -36,7 +37,8 @@ RTN_UNICAST = 1
 Attributes = list[tuple[str, Any]]
 
 
-def _import_classes() -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _classes() -> dict[str, Any]:
     names = {
         "ifinfmsg": "pyroute2.netlink.rtnl.ifinfmsg",
         "ifaddrmsg": "pyroute2.netlink.rtnl.ifaddrmsg",
@@ -55,9 +57,6 @@ def _import_classes() -> dict[str, Any]:
             del sys.modules["pyroute2"]
 
 
-_CLASSES = _import_classes()
-
-
 def encode(kind: str, number: int, flags: int, fields: dict[str, int], attrs: Attributes) -> bytes:
     """Encode one request with pyroute2's class ``kind``.
 
@@ -68,7 +67,7 @@ def encode(kind: str, number: int, flags: int, fields: dict[str, int], attrs: At
         fields: the fixed part.
         attrs: (name, value) pairs as pyroute2 has them.
     """
-    request = _CLASSES[kind]()
+    request = _classes()[kind]()
     for name, value in fields.items():
         request[name] = value
     request["attrs"] = attrs
@@ -81,7 +80,7 @@ def encode(kind: str, number: int, flags: int, fields: dict[str, int], attrs: At
 
 def decode(kind: str, reply: bytes) -> Any:
     """Decode one message: ``[field]`` for the fixed part, ``.get(name)`` for attributes."""
-    decoded = _CLASSES[kind](reply)
+    decoded = _classes()[kind](reply)
     decoded.decode()
     return decoded
 

@@ -1,8 +1,8 @@
 """A small event loop for the host agent: epoll, deadlines, and turns for busy connections.
 
 The agent lives as long as the engine and is forked before anything heavy is imported, so this
-stands in for asyncio (10 MB).  Sockets are watched edge-triggered: the kernel reports that something
-has changed, and whoever is told must use the socket until it says EAGAIN.
+stands in for asyncio (10 MB).  Sockets are watched edge-triggered: the kernel reports that
+something has changed, and whoever is told must use the socket until it says EAGAIN.
 
 See: epoll(7).
 """

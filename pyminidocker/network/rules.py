@@ -21,6 +21,7 @@ from pyminidocker.network.ipam import parse_subnet
 
 TABLE = "minidocker"
 LAB_NETWORKS = "lab_networks"
+LOOPBACK_NETWORK = "127.0.0.0/8"
 UPLINK = "uplink"
 DNS_PORT = 53
 
@@ -59,10 +60,23 @@ _LEAVING = nft.match_outgoing(UPLINK)
 
 def closing_chains() -> list[Chain]:
     """Return the chains that refuse what would leave by the uplink, as data."""
-    refuse = ([*_LEAVING, nft.counter(), nft.reject_admin_prohibited()], "no way out as packets")
+    refuse = [nft.counter(), nft.reject_admin_prohibited()]
+    # A redirected packet keeps the outgoing link it first had until it has passed the hook.
+    outside = [*_LEAVING, *nft.match_ipv4(), *nft.match_destination_outside(LAB_NETWORKS)]
+    comment = "no way out as packets"
     return [
-        Chain("forward", [refuse], hook_type="filter", hook=nft.NF_INET_FORWARD),
-        Chain("output_left", [refuse], hook_type="filter", hook=nft.NF_INET_LOCAL_OUT),
+        Chain(
+            "forward",
+            [([*_LEAVING, *refuse], comment)],
+            hook_type="filter",
+            hook=nft.NF_INET_FORWARD,
+        ),
+        Chain(
+            "output_left",
+            [([*outside, *refuse], comment)],
+            hook_type="filter",
+            hook=nft.NF_INET_LOCAL_OUT,
+        ),
     ]
 
 
@@ -106,8 +120,12 @@ def egress_chains(proxy_port: int) -> list[Chain]:
 
 def base_requests() -> list[bytes]:
     """Compose the table with its set of networks, and with the way out closed."""
-    closed = chain_requests(closing_chains())
-    return [nft.new_table(TABLE), nft.new_network_set(TABLE, LAB_NETWORKS), *closed]
+    return [
+        nft.new_table(TABLE),
+        nft.new_network_set(TABLE, LAB_NETWORKS),
+        network_request(LOOPBACK_NETWORK),
+        *chain_requests(closing_chains()),
+    ]
 
 
 def chain_requests(chains: list[Chain]) -> list[bytes]:
