@@ -198,7 +198,8 @@ def _run(options: Options) -> None:
     try:
         from pyminidocker.runtime.host import create_lab
 
-        lab = create_lab(options.name, _agent)
+        os.makedirs(f"{options.run_dir}/etc", mode=0o711, exist_ok=True)  # noqa: PTH103
+        lab = create_lab(options.name, _agent, scratch_dir=f"{options.run_dir}/etc")
         if sys.flags.no_site:
             import site
 

@@ -68,7 +68,7 @@ async def create(
     index.add(container)
     try:
         engine.directories.make(container_id)
-        container.size_on_disk = database.create(container.config_path, record)
+        container.size_on_disk = database.update(container.config_path, record, database.PAGE)
         if resolved.to_fill:
             await volume_fill.fill(engine, container, resolved.to_fill)
     except BaseException as error:

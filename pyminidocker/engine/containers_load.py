@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pyminidocker.engine import containers_start, database, restart
 from pyminidocker.engine.container import Container
-from pyminidocker.engine.directories import clear_directory
 from pyminidocker.engine.records import ContainerRecord
 from pyminidocker.errors import IntegrityError, MiniDockerError
 
@@ -25,10 +24,12 @@ LOST_EXIT_CODE = 255
 
 def load(engine: "Engine") -> None:
     """Read all records; corrupt ones are named in the log and left for a human to mend."""
+    engine.directories.open()
     root = engine.directories.root
-    os.makedirs(root, mode=0o710, exist_ok=True)
     index = engine.containers.index
     for entry in os.listdir(root):
+        if entry.startswith("."):
+            continue
         directory = f"{root}/{entry}"
         try:
             loaded = database.load(f"{directory}/config.json", ContainerRecord)
@@ -36,7 +37,7 @@ def load(engine: "Engine") -> None:
             engine.report(f"{error}; {error.hint}")
             continue
         if loaded is None:  # never finished, or removed but not cleared away
-            _sweep(directory)
+            engine.directories.discard(entry)
             continue
         record, size = loaded
         if record.id != entry or record.name in index.by_name:
@@ -46,13 +47,6 @@ def load(engine: "Engine") -> None:
         _mark_as_lost(container)
         index.add(container)
     _sweep_etc(engine)
-
-
-def _sweep(directory: str) -> None:
-    try:
-        clear_directory(directory)
-    except OSError as error:
-        LOG.warning("cannot clear %s: %s", directory, error)
 
 
 def _sweep_etc(engine: "Engine") -> None:

@@ -16,6 +16,7 @@ from pyminidocker.errors import IntegrityError
 
 LOG = logging.getLogger("minidockerd")
 PAGE = 4096
+_BLANK = b" " * (PAGE - 1) + b"\n"
 T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()
@@ -29,30 +30,24 @@ def encode(record: msgspec.Struct) -> bytes:
     return text + b"\n"
 
 
-def create(path: str, record: msgspec.Struct) -> int:
-    """Write a record that does not exist yet; returns its size on disk in bytes.
-
-    An engine killed between open and write leaves an empty file, which ``load`` reports as
-    "never finished".
-    """
-    text = encode(record)
-    if len(text) > PAGE:
-        return replace(path, record)
+def reserve(path: str) -> None:
+    """Make a blank record, or blank one: a page that ``load`` takes for "never finished"."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, text)
+        os.pwrite(fd, _BLANK, 0)
+        if os.fstat(fd).st_size != PAGE:
+            os.ftruncate(fd, PAGE)
     finally:
         os.close(fd)
-    return PAGE
 
 
 def update(path: str, record: msgspec.Struct, size_on_disk: int) -> int:
-    """Write a record again; returns its new size on disk in bytes.
+    """Write a reserved record, or one that exists, again; returns its new size on disk in bytes.
 
     Args:
         path: the record's file.
         record: what to write.
-        size_on_disk: what ``create``, ``update`` or ``load`` returned the last time.
+        size_on_disk: what ``update`` or ``load`` returned the last time; ``PAGE`` if reserved.
     """
     text = encode(record)
     if len(text) > PAGE or size_on_disk != PAGE:
@@ -86,7 +81,7 @@ def replace(path: str, record: msgspec.Struct) -> int:
 
 
 def load(path: str, kind: type[T]) -> tuple[T, int] | None:
-    """Read a record; None when its creation was never finished (missing or empty file).
+    """Read a record; None when its creation was never finished (missing or blank file).
 
     Raises:
         IntegrityError: the file is damaged; the message names it.
@@ -98,7 +93,7 @@ def load(path: str, kind: type[T]) -> tuple[T, int] | None:
         return None
     except OSError as error:
         raise IntegrityError(f"cannot read {path}: {error.strerror}") from error
-    if not text:
+    if not text.strip():
         return None
     try:
         return msgspec.json.decode(text, type=kind), len(text)

@@ -6,7 +6,6 @@ anything but the disk; slow work (unpacking, tar streams, sizes) goes to threads
 
 import asyncio
 import logging
-import os
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +186,3 @@ class Engine:
         self.directories.close()
         if self.is_network_ready:
             self.lab_network.close()
-        try:
-            os.rmdir(self.etc_dir)
-        except OSError:
-            pass  # not there, or somebody put a file into it

@@ -69,7 +69,7 @@ class Networks:
                     record.subnet, record.gateway = DEFAULT_SUBNET, DEFAULT_GATEWAY
                     record.bridge = BRIDGE_LINK
                     record.options = dict(_BRIDGE_OPTIONS)
-                database.create(f"{self.root}/{record.id}.json", record)
+                database.replace(f"{self.root}/{record.id}.json", record)
                 self._take_in(record)
 
     def _take_in(self, record: NetworkRecord) -> None:

@@ -138,7 +138,7 @@ class Volumes:
         try:
             os.mkdir(record.mountpoint, 0o755)
             os.chmod(record.mountpoint, 0o755)  # noqa: S103 - whatever the umask
-            database.create(f"{self.root}/{name}/volume.json", record)
+            database.replace(f"{self.root}/{name}/volume.json", record)
         except OSError:
             remove_tree(f"{self.root}/{name}")
             raise

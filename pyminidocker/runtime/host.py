@@ -26,10 +26,14 @@ from pyminidocker.kernel.constants import (
     CLONE_NEWPID,
     CLONE_NEWUSER,
     CLONE_NEWUTS,
+    MS_NODEV,
+    MS_NOSUID,
 )
 from pyminidocker.kernel.fd import close_range
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.kernel.userns import IdMap
+
+_SCRATCH_BYTES = 16 << 20
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,6 +102,7 @@ def create_lab(
     agent_main: AgentMain | None = None,
     pool: dict[str, int] | None = None,
     *,
+    scratch_dir: str = "",
     use_id_ranges: bool | None = None,
 ) -> Lab:
     """Move the calling process into a new lab and start the zygote.
@@ -111,6 +116,8 @@ def create_lab(
         agent_main: run in a child that stays outside, with one end of a stream socket; must return
             when that socket reaches its end.
         pool: how many children to keep parked, by network.
+        scratch_dir: an existing directory over which the lab gets a tmpfs of its own, for small
+            files that need not outlive it.
         use_id_ranges: have more users than one where the host grants them (newuidmap); None asks
             the environment: MINIDOCKER_SINGLE_ID=1 says no.
 
@@ -133,6 +140,10 @@ def create_lab(
         )
         # Not private: a USB stick unplugged outside shall not be kept busy by a forgotten lab.
         mount.make_slave("/")
+        if scratch_dir:
+            # Before the zygote: its children must see it, in whatever namespaces they live.
+            options = f"mode=711,size={_SCRATCH_BYTES}"
+            mount.mount("tmpfs", scratch_dir, "tmpfs", MS_NOSUID | MS_NODEV, options)
         namespaces.sethostname(engine_name[:64])
         netlink.bring_up_loopback()
         control, zygote_pid = _fork_zygote(single_id=is_single(maps[0]))

@@ -68,12 +68,12 @@ async def _main(lab: object, home: str, file: str, names: list[str]) -> None:
 def main() -> None:
     """Be the engine's process."""
     home, file, *names = sys.argv[1:]
-    for part in ("state", "run"):
+    for part in ("state", "run", "run/etc"):
         os.makedirs(f"{home}/{part}", mode=0o700, exist_ok=True)
     from pyminidocker.network.egress import agent_main
     from pyminidocker.runtime.host import create_lab
 
-    lab = create_lab("test", agent_main)
+    lab = create_lab("test", agent_main, scratch_dir=f"{home}/run/etc")
     code = 0
     try:
         asyncio.run(_main(lab, home, file, names))
