@@ -42,7 +42,7 @@ def starts(engine, rootfs: Path, docker_host: str | None, minidocker: str) -> No
     if docker_host:
         import docker
 
-        client = docker.DockerClient(docker_host.replace("unix://", "unix:/"))
+        client = docker.DockerClient(docker_host)
         jobs["docker API: run, default bridge"] = lambda: client.containers.run(
             "busybox", "true", remove=True
         )
@@ -91,9 +91,10 @@ def executions(engine) -> None:
 
 def density(engine) -> None:
     """Start 100 containers one after another; weigh them."""
-    pid = engine.about()["Pid"]
+    facts = engine.api.engine_facts()
+    pid = facts["Pid"]
     idle = sum(map(memory.pss_kib, memory.processes_in_user_namespace_of(pid)))
-    idle += memory.pss_kib(engine.about()["AgentPid"])
+    idle += memory.pss_kib(facts["AgentPid"])
     print(f"\nEngine idle, all of its processes: {idle / 1024:.1f} MiB PSS")
     before = set(memory.processes_in_user_namespace_of(pid))
     engine_before = memory.pss_kib(pid)
@@ -129,7 +130,7 @@ def main() -> None:
     engine.bootstrap("busybox")
     rootfs, archive = home / "rootfs", home / "rootfs.tar"
     box = engine.create("busybox", "true")
-    archive.write_bytes(b"".join(box.export()))
+    archive.write_bytes(b"".join(engine.api.container_export(box.id).chunks()))
     box.remove()
     rootfs.mkdir()
     subprocess.run(["tar", "-xf", str(archive), "-C", str(rootfs)], check=True)

@@ -45,10 +45,10 @@ def test_killed_engine_leaves_nothing_and_forgets_nothing(engine_home, monkeypat
     done, deaths = [0], 0
     engine = pyminidocker.connect(name=NAME)
     engine.bootstrap("busybox", "hello-world")
-    images = {image.id for image in engine.images()}
+    images = {image["Id"] for image in engine.images()}
     assert len(images) == 2
     kept = engine.create("busybox", ["echo", "still here"], name="kept")
-    volume = engine.create_volume("precious").name
+    volume = engine.volume("precious").name
 
     while done[0] < RUNS:
         stop = threading.Event()
@@ -70,7 +70,7 @@ def test_killed_engine_leaves_nothing_and_forgets_nothing(engine_home, monkeypat
         assert not left, f"after death {deaths}: {left}"
 
         engine = pyminidocker.connect(name=NAME)
-        assert {image.id for image in engine.images()} == images
+        assert {image["Id"] for image in engine.images()} == images
         assert engine.container("kept").id == kept.id
         assert volume in {volume.name for volume in engine.volumes()}
 
