@@ -8,6 +8,7 @@ asked which namespace it lives in.
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +38,17 @@ def _labelled(listed: dict[str, Any], number: str) -> bool:
 
 
 def images(lesson: Lesson) -> list[str]:
-    """Return this lesson's image tags that exist."""
-    there = [tag for one in lesson.calls.image_list() for tag in one["RepoTags"] or ()]
-    return [tag for tag in there if tag.removesuffix(":latest") in lesson.plan.images]
+    """Return this lesson's images: its tags, and ids of images that lost their tag meanwhile.
+
+    A cell that is run again commits to the same tag again; the image before it stays, nameless.
+    """
+    mine = []
+    for one in lesson.calls.image_list():
+        tags = [tag for tag in one["RepoTags"] or () if tag != "<none>:<none>"]
+        mine += [tag for tag in tags if tag.removesuffix(":latest") in lesson.plan.images]
+        if not tags and one["Created"] >= lesson.started:
+            mine.append(one["Id"])
+    return mine
 
 
 def pid_namespaces(lesson: Lesson) -> set[int]:
@@ -53,7 +62,9 @@ def pid_namespaces(lesson: Lesson) -> set[int]:
 
 
 def remove_all(lesson: Lesson) -> None:
-    """Remove this lesson's containers, with their volumes, and its images."""
+    """Remove this lesson's containers, with their volumes, and its images; close its terminals."""
+    if (terminals := sys.modules.get("pyminidocker.widgets.terminal.view")) is not None:
+        terminals.close_all(wait_s=5.0)
     for identifier in containers(lesson):
         with suppress(NotFound):
             lesson.calls.container_remove(identifier, force=True, volumes=True)

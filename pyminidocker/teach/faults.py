@@ -9,10 +9,13 @@ See: signal(7), pid_namespaces(7), elf(5) "e_machine", execve(2) ENOEXEC and ENO
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import tarfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,14 +112,11 @@ register(
 
 
 def _mistype(lesson: Lesson, target: str) -> None:
-    try:
-        lesson.engine.run(
-            "busybox", ["ehco", "good morning"], name=target, fresh=True, remove=False
-        )
-    except MiniDockerError:
-        # docker leaves such a container behind in state "created", with the reason in its record
-        if _is_missing(lesson, target):
-            lesson.engine.create("busybox", ["ehco", "good morning"], name=target)
+    if not _is_missing(lesson, target):
+        lesson.engine.container(target).remove(force=True)
+    greeter = lesson.engine.create("busybox", ["ehco", "good morning"], name=target)
+    with suppress(MiniDockerError):  # the container stays, with the reason in its record
+        greeter.start()
 
 
 def _type_right(lesson: Lesson, target: str) -> None:
@@ -161,11 +161,34 @@ def other_machine(program: bytes) -> bytes:
     return program[:_MACHINE_AT] + other.to_bytes(2, "little") + program[_MACHINE_AT + 2 :]
 
 
-def commit_program(lesson: Lesson, base: str, target: str, program: bytes, message: str) -> None:
-    """Make image ``target`` from ``base`` with ``program`` at ``PROGRAM`` in a layer of its own."""
-    with lesson.engine.create(base, ["true"]) as box:
-        box.write_file(PROGRAM, program, mode=0o755)
-        box.commit(target, message=message)
+def commit_program(lesson: Lesson, base: str, target: str, program: bytes, step: str) -> None:
+    """Make image ``target`` from ``base`` with ``program`` at ``PROGRAM`` in a layer of its own.
+
+    Args:
+        lesson: whose engine.
+        base: the image to stand on.
+        target: the tag to give.
+        program: the bytes of the executable.
+        step: what the layer's history says about it, as a command.
+    """
+    with lesson.engine.create(base, step) as box:
+        lesson.calls.archive_put(box.id, "/", _packed(program))
+        box.commit(target)
+
+
+def _packed(program: bytes) -> bytes:
+    """Return a tar archive of ``PROGRAM`` and the directories above it."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        above = PROGRAM.strip("/").split("/")
+        for depth in range(1, len(above)):
+            directory = tarfile.TarInfo("/".join(above[:depth]))
+            directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(directory)
+        member = tarfile.TarInfo("/".join(above))
+        member.size, member.mode = len(program), 0o755
+        archive.addfile(member, io.BytesIO(program))
+    return packed.getvalue()
 
 
 def busybox_program(lesson: Lesson) -> bytes:
@@ -176,18 +199,18 @@ def busybox_program(lesson: Lesson) -> bytes:
 
 def _wrong_machine(lesson: Lesson, target: str) -> None:
     commit_program(
-        lesson, target, target, other_machine(busybox_program(lesson)), "update echo (new machine)"
+        lesson, target, target, other_machine(busybox_program(lesson)), "install echo 2.0"
     )
 
 
 def _bash_script(lesson: Lesson, target: str) -> None:
     """Put a script there whose interpreter is missing: "not found", although the file is there."""
     script = b'#!/usr/bin/bash\necho "$@"\n'
-    commit_program(lesson, target, target, script, "rewrite echo as a script")
+    commit_program(lesson, target, target, script, "install echo.sh")
 
 
 def _right_program(lesson: Lesson, target: str) -> None:
-    commit_program(lesson, target, target, busybox_program(lesson), "put the right echo back")
+    commit_program(lesson, target, target, busybox_program(lesson), "install echo 1.0")
 
 
 def _cannot_execute(lesson: Lesson, target: str) -> bool:

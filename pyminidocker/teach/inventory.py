@@ -38,15 +38,15 @@ QUESTIONS = (
     _ask(
         "i03",
         "Which kernel does a Linux container run on?",
-        ("The one that its image contains", "own-kernel"),
         ("The one that the host runs", ""),
+        ("The one that its image contains", "own-kernel"),
         ("A small kernel that the engine starts", "small-vm"),
     ),
     _ask(
         "i04",
         "A program in a container connects to 127.0.0.1. Whom does it reach?",
-        ("The host", "loopback-is-host"),
         ("The container itself", ""),
+        ("The host", "loopback-is-host"),
         ("Every container on the same network", "names-everywhere"),
     ),
     _ask(
@@ -65,10 +65,10 @@ QUESTIONS = (
     ),
     _ask(
         "i07",
-        "Three containers run from one image of 100 MB and write nothing. They need about ...",
-        ("300 MB more", "copy-per-container"),
-        ("nothing more", ""),
-        ("100 MB more, the running copy", "image-is-container"),
+        "Three containers run from one image of 100 MB and write nothing. They need how much more?",
+        ("Next to nothing", ""),
+        ("About 300 MB", "copy-per-container"),
+        ("About 100 MB, the running copy", "image-is-container"),
     ),
     _ask(
         "i08",
@@ -81,14 +81,14 @@ QUESTIONS = (
         "i09",
         "A container ends right after its start. What does that tell you?",
         ("It crashed", "exit-is-crash"),
-        ("Its main process ended, for whatever reason", ""),
         ("Its exit code is lost, because it is gone", "stopped-is-removed"),
+        ("Its main process ended, for whatever reason", ""),
     ),
     _ask(
         "i10",
         "docker stop takes ten seconds. The likely reason?",
-        ("Containers need that long to shut down", "stop-is-slow"),
         ("The main process does not react to SIGTERM", ""),
+        ("Containers need that long to shut down", "stop-is-slow"),
         ("The machine is busy saving the container's files", "data-in-container"),
     ),
     _ask(
@@ -115,8 +115,8 @@ QUESTIONS = (
     _ask(
         "i14",
         "Two containers on the default bridge network. Can they reach each other by name?",
-        ("Yes, always", "names-everywhere"),
         ("By address; by name only on a network that you made", ""),
+        ("Yes, always", "names-everywhere"),
         ("Only when both publish a port", "expose-opens"),
     ),
     _ask(

@@ -23,6 +23,9 @@ from pyminidocker.teach.progress import Progress
 from pyminidocker.teach.puzzle import Ordering
 from pyminidocker.teach.questions import Questions
 
+# When each lesson was first opened in this session: what was made since then may be its own.
+_STARTED: dict[str, int] = {}
+
 
 class Lesson:
     """A lesson's questions, checks, faults and clean-up.
@@ -47,7 +50,7 @@ class Lesson:
         self._met: set[str] = set()
         self._namespaces: set[int] = set()
         self._last: tuple[str, tuple[Any, ...]] = ("", ())
-        self.started = int(time.time())
+        self.started = _STARTED.setdefault(number, int(time.time()))
         self._bootstrap()
         cleanup.remove_all(self)
 

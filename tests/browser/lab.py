@@ -64,6 +64,20 @@ CELLS = """
   outputs: cell.model.outputs ? cell.model.outputs.toJSON() : [],
 }))
 """
+RUN_ONE = """
+async (number) => {
+  const notebook = window.lesson.content;
+  notebook.activeCellIndex = number;
+  notebook.deselectAll();
+  await window.jupyterapp.commands.execute('notebook:run-cell');
+}
+"""
+RUN_SOURCE = """
+async (code) => {
+  const kernel = window.lesson.sessionContext.session.kernel;
+  return (await kernel.requestExecute({code}).done).content;
+}
+"""
 
 
 def chromium() -> str | None:
@@ -163,26 +177,42 @@ class Browser:
 
     def cell(self, text: str) -> Any:
         """Return the (only) code cell whose source holds ``text``, as a locator."""
-        place = next(
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(self._place(text))
+
+    def run_cell(self, text: str) -> list[dict[str, Any]]:
+        """Run the cell whose source holds ``text`` once more; return its outputs."""
+        number = self._place(text)
+        self.page.evaluate(RUN_ONE, number)
+        return list(self.cells()[number]["outputs"])
+
+    def run_until(self, text: str) -> None:
+        """Run the cells from the top up to and with the one that holds ``text``."""
+        for number, cell in enumerate(self.cells()[: self._place(text) + 1]):
+            if cell["type"] == "code":
+                self.page.evaluate(RUN_ONE, number)
+
+    def run_source(self, source: str) -> None:
+        """Run ``source`` in the lesson's kernel, without a cell; an exception fails."""
+        reply = self.page.evaluate(RUN_SOURCE, source)
+        assert reply["status"] == "ok", reply
+
+    def theme(self, name: str) -> None:
+        """Switch JupyterLab to theme ``name``."""
+        self.page.evaluate(
+            """async (theme) => {
+              await window.jupyterapp.commands.execute('apputils:change-theme', {theme});
+            }""",
+            name,
+        )
+        dark = "false" if "Dark" in name else "true"
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{dark}"]')
+
+    def _place(self, text: str) -> int:
+        return next(
             number
             for number, cell in enumerate(self.cells())
             if cell["type"] == "code" and text in cell["source"]
         )
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(place)
-
-    def run_cell(self, text: str) -> list[dict[str, Any]]:
-        """Run the cell whose source holds ``text`` once more; return its outputs."""
-        number = next(place for place, cell in enumerate(self.cells()) if text in cell["source"])
-        self.page.evaluate(
-            """async (number) => {
-              const notebook = window.lesson.content;
-              notebook.activeCellIndex = number;
-              notebook.deselectAll();
-              await window.jupyterapp.commands.execute('notebook:run-cell');
-            }""",
-            number,
-        )
-        return list(self.cells()[number]["outputs"])
 
 
 @contextmanager

@@ -1,26 +1,37 @@
 """What a learner does with a lesson's widgets, by mouse and by keyboard."""
 
+from pathlib import Path
 from typing import Any
 
 from tests.browser.lab import Browser
 
 
-def answer(browser: Browser, question: str, key: str, *, by_keyboard: bool = False) -> str:
-    """Choose option ``key`` of ``question``, press its button, and return the reply."""
+def answer(
+    browser: Browser, question: str, key: str, *, by_keyboard: bool = False, expect: str = ""
+) -> str:
+    """Choose option ``key`` of ``question``, press its button, and return the reply.
+
+    Args:
+        browser: with the lesson open.
+        question: its id.
+        key: a, b, c ...
+        by_keyboard: with Space, arrows, Tab and Enter only.
+        expect: how the reply begins, after its symbol; any reply when empty.
+    """
     field = browser.page.locator(f'fieldset[data-question="{question}"]').first
     field.scroll_into_view_if_needed()
-    radio = field.locator(f'input[value="{key}"]')
     if by_keyboard:
         _choose_by_arrows(browser, field, key)
         browser.page.keyboard.press("Tab")
         browser.page.keyboard.press("Enter")
     else:
-        radio.check()
+        field.locator(f'input[value="{key}"]').check()
         field.locator("button").click()
     reply = field.locator(".say")
-    reply.filter(has_text=" ").wait_for()
     browser.page.wait_for_function(
-        "(element) => element.textContent.trim().length > 0", arg=reply.element_handle()
+        "([element, text]) => element.textContent.trim().length > 0"
+        " && element.textContent.includes(text)",
+        arg=[reply.element_handle(), expect.replace("`", "")],
     )
     return str(reply.text_content()).strip()
 
@@ -50,3 +61,15 @@ def text_of(outputs: list[dict[str, Any]]) -> str:
         text = output.get("text") or output.get("data", {}).get("text/plain", "")
         parts.append("".join(text) if isinstance(text, list) else text)
     return "\n".join(parts)
+
+
+def picture(browser: Browser, target: Path) -> None:
+    """Save a picture of the whole notebook: the window is made as tall as the page."""
+    size = browser.page.viewport_size or {"width": 1280, "height": 1000}
+    tall = browser.page.evaluate(
+        "() => { const scroller = document.querySelector('.jp-WindowedPanel-outer');"
+        " return scroller.scrollHeight + 200; }"
+    )
+    browser.page.set_viewport_size({"width": size["width"], "height": min(int(tall), 30_000)})
+    browser.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").screenshot(path=str(target))
+    browser.page.set_viewport_size(size)

@@ -16,6 +16,17 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = CHECKOUT / "notebooks"
 IMAGES = ("hello-world", "busybox")
+# Ends the engine and waits until its process is gone: only then does it write no more.
+STOP = """
+import os, select, pyminidocker, pyminidocker.paths
+if os.path.exists(pyminidocker.paths.socket_path()):
+    engine = pyminidocker.connect()
+    process = os.pidfd_open(engine.api.engine_facts()["Pid"])
+    engine.shutdown()
+    end = select.poll()
+    end.register(process)
+    assert end.poll(20_000), "the engine did not end"
+"""
 
 
 @dataclass(frozen=True)
@@ -88,10 +99,6 @@ def classroom() -> Iterator[Classroom]:
         room.python(f"import pyminidocker; pyminidocker.connect().bootstrap(*{IMAGES!r})")
         yield room
     finally:
-        room.run(
-            sys.executable,
-            "-c",
-            "import os, pyminidocker, pyminidocker.paths as p\n"
-            "os.path.exists(p.socket_path()) and pyminidocker.connect().shutdown()",
-        )
+        done = room.run(sys.executable, "-c", STOP)
+        assert done.returncode == 0, done.stderr
         remove_tree(home)

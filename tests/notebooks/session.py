@@ -73,7 +73,10 @@ def sanitized(text: str) -> str:
 def _text(cell: Any) -> str:
     if cell.cell_type != "code" or "nbval-ignore-output" in cell.metadata.get("tags", []):
         return ""
-    return "\n".join(
-        output.get("text", "") or output.get("data", {}).get("text/plain", "")
+    # A stream may arrive in one piece or in several.
+    return "".join(
+        output["text"]
+        if output.output_type == "stream"
+        else f"{output.get('data', {}).get('text/plain', '')}\n"
         for output in cell.outputs
     )

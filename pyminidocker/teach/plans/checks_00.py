@@ -87,15 +87,16 @@ def greeting(lesson: Lesson) -> Outcome:
 def tidy(lesson: Lesson, remove_ended: Callable[..., Any]) -> Outcome:
     """The learner's function removes the lesson's ended containers, and only those."""
     engine = lesson.engine
-    for name in ("first", "mine", "greeter"):
+    names = ["first", "mine", "greeter", "still-busy"]
+    for name in names[:-1]:
         try:
             engine.container(name)
         except NotFound:
             engine.run("busybox", "true", name=name, remove=False)
     engine.run("busybox", "sleep 60", name="still-busy", detach=True, fresh=True)
     try:
-        call(remove_ended, engine, ["first", "mine", "greeter", "still-busy"])
-        left = set(cleanup.containers(lesson).values())
+        call(remove_ended, engine, names)
+        left = set(cleanup.containers(lesson).values()) & set(names)
     finally:
         for identifier, name in cleanup.containers(lesson).items():
             if name == "still-busy":

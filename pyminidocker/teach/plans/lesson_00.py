@@ -28,7 +28,8 @@ PLAN = Plan(
     claims=(
         Claim(
             "seconds",
-            "They are only megabytes in size and take just seconds to start.",
+            "Containers are thus exceptionally light — they are only megabytes in size and take "
+            "just seconds to start.",
             "dated",
             "A start takes milliseconds; most of it is the engine's work around one new process. "
             "The size depends on the image: from some hundred bytes to many gigabytes.",

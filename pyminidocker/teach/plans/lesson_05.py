@@ -50,7 +50,7 @@ PLAN = Plan(
         ),
         Claim(
             "megabytes",
-            "Containers are thus exceptionally light — they are only megabytes in size.",
+            "Containers are thus exceptionally light — they are only megabytes in size …",
             "misleading",
             "A container that writes nothing needs next to nothing beside its image. Images range "
             "from some hundred bytes to many gigabytes, and shared layers count once.",

@@ -127,13 +127,18 @@ class Terminal(LearningView):
             self._session.close()
 
 
-def _close_all() -> None:
-    """End what still runs when the notebook's kernel ends: nobody could type into it any more."""
+def close_all(wait_s: float = 0.0) -> None:
+    """End what still runs, e.g. when the notebook's kernel ends: nobody could type any more.
+
+    Args:
+        wait_s: how long to wait for the end of each.
+    """
     for terminal in list(_OPEN):
         terminal._session.close()
+        terminal._session.wait(wait_s)
 
 
-atexit.register(_close_all)
+atexit.register(close_all)
 
 
 def open_terminal(
