@@ -9,31 +9,23 @@ engine makes it from the background once its socket answers.
 import errno
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
 from pyminidocker.errors import SystemFailure
 from pyminidocker.kernel.constants import CLONE_NEWNET
 from pyminidocker.kernel.namespaces import setns
 from pyminidocker.network import endpoints, messages, nftables, rules
 from pyminidocker.network.egress import hand_over
-from pyminidocker.network.endpoints import LOOPBACK_INDEX, Prepared
+from pyminidocker.network.endpoints import INNER_LINK, LOOPBACK_INDEX, Prepared
 from pyminidocker.network.ipam import format_ipv4, mac_address, parse_subnet
 from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink, NetlinkError
 
 DEFAULT_BRIDGE = "docker0"
-_INNER_LINK = "eth0"
-_SAMPLE_LINK = "veth???????"  # as long as every name we give
-# One queue each way instead of one per CPU: a third less time to make, no difference to one flow.
-_ONE_QUEUE = [("IFLA_NUM_TX_QUEUES", 1), ("IFLA_NUM_RX_QUEUES", 1)]
 _IPV6_OFF = (
     ("net/ipv6/conf/all/disable_ipv6", b"1"),
     ("net/ipv6/conf/default/disable_ipv6", b"1"),
 )
-# dockerd sets this in every container with a network of its own: port 80 without being root.
-_CONTAINER_SETTINGS = (*_IPV6_OFF, ("net/ipv4/ip_unprivileged_port_start", b"0"))
 _LAB_SETTINGS = (*_IPV6_OFF, ("net/ipv4/ip_forward", b"1"))
 
 
@@ -55,38 +47,6 @@ def _write_settings(settings: tuple[tuple[str, bytes], ...]) -> list[str]:
         except OSError as error:
             failed.append(f"cannot set {name}: {error.strerror}")
     return failed
-
-
-@lru_cache(maxsize=1)
-def _inner_up() -> list[bytes]:
-    """Compose what sets a prepared namespace's two links up, once for all."""
-    return [
-        messages.change_link(LOOPBACK_INDEX, up=True),
-        messages.change_link(name=_INNER_LINK, up=True),
-        messages.get_link(_INNER_LINK),
-    ]
-
-
-@lru_cache(maxsize=1)
-def _closed_port() -> bytes:
-    """Compose what makes a bridge deliver nothing more to a port, for a sample name.
-
-    It neither floods to the port nor learns from it, and forgets what it had learned.  Disabling
-    the port would be simpler, but the kernel enables it again when it handles a carrier change, and
-    it may do so up to a second late.
-    """
-    port: messages.Attributes = [
-        ("IFLA_BRPORT_LEARNING", 0),
-        ("IFLA_BRPORT_UNICAST_FLOOD", 0),
-        ("IFLA_BRPORT_MCAST_FLOOD", 0),
-        ("IFLA_BRPORT_BCAST_FLOOD", 0),
-        ("IFLA_BRPORT_FLUSH", None),
-    ]
-    info: messages.Attributes = [
-        ("IFLA_INFO_SLAVE_KIND", "bridge"),
-        ("IFLA_INFO_SLAVE_DATA", {"attrs": port}),
-    ]
-    return messages.change_link(name=_SAMPLE_LINK, attrs=[("IFLA_LINKINFO", {"attrs": info})])
 
 
 def _failure(what: str, error: OSError) -> SystemFailure:
@@ -112,6 +72,7 @@ class LabNetwork:
         self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self._links = Netlink()
         self._bridges: dict[str, tuple[int, str]] = {}  # name -> (index, subnet)
+        self._holders: dict[str, Prepared] = {}  # address -> who had it last
         self._has_rules = False
 
     def close(self) -> None:
@@ -159,7 +120,7 @@ class LabNetwork:
             reply = self._links.query(messages.get_link(name), subject=name)
         except NetlinkError as error:
             raise _failure(f"cannot make bridge {name}", error) from error
-        return int(messages.decode("ifinfmsg", reply)["index"])
+        return messages.link_index(reply)
 
     def setup_bridge(self, name: str, subnet: str, gateway: str) -> None:
         """Make bridge ``name`` with address ``gateway`` and set it up; safe to repeat.
@@ -218,8 +179,8 @@ class LabNetwork:
     def prepare_endpoint(self, netns_fd: int, bridge: str = DEFAULT_BRIDGE) -> Prepared:
         """Make a veth pair between ``bridge`` and the namespace behind ``netns_fd``, ahead of time.
 
-        Inside, lo and eth0 are up and IPv6 is off when this returns; nothing has an address yet.
-        Being up early, the bridge port forwards from the container's first packet on.
+        Inside, eth0 is up and IPv6 is off when this returns; it has no address yet.  Being up early,
+        the bridge port forwards from the container's first packet on.
 
         Args:
             netns_fd: a network namespace owned by the lab's user namespace.
@@ -231,67 +192,39 @@ class LabNetwork:
         index, _ = self._bridges.get(bridge, (0, ""))
         if not index:
             raise SystemFailure(f"cannot connect a container: there is no bridge {bridge}")
-        host_link = f"veth{os.urandom(4).hex()[:7]}"
-        peer: messages.Attributes = [
-            ("IFLA_IFNAME", _INNER_LINK),
-            ("IFLA_TXQLEN", 0),
-            ("IFLA_NET_NS_FD", netns_fd),
-            *_ONE_QUEUE,
-        ]
-        pair = messages.new_link(
-            host_link,
-            "veth",
-            [("IFLA_MASTER", index), ("IFLA_TXQLEN", 0), *_ONE_QUEUE],
-            [("VETH_INFO_PEER", {"attrs": peer})],
-        )
+        host_link = endpoints.new_link_name()
         try:
             with self._inside(netns_fd):
-                _write_settings(_CONTAINER_SETTINGS)
+                _write_settings(_IPV6_OFF)
                 inner = Netlink()
             with inner:
+                pair = endpoints.make_pair(host_link, index, netns_fd)
                 self._links.execute([pair], subject=host_link)
-                loopback_up, eth0_up, get_eth0 = _inner_up()
-                inner.execute([loopback_up, eth0_up], subject=_INNER_LINK)
-                reply = inner.query(get_eth0, subject=_INNER_LINK)
+                inner.execute(endpoints.inner_up(), subject=INNER_LINK)
+                reply = inner.query(endpoints.find_inner(), subject=INNER_LINK)
         except OSError as error:
             raise _failure(f"cannot connect a container to {bridge}", error) from error
-        inner_index = int.from_bytes(reply[20:24], sys.byteorder)
-        return Prepared(host_link, _INNER_LINK, inner_index, bridge)
-
-    def prepare_isolated(self, netns_fd: int) -> None:
-        """Make the namespace behind ``netns_fd`` ready for ``--network none``: lo, and it is up.
-
-        Raises:
-            SystemFailure: the kernel refused.
-        """
-        try:
-            with self._inside(netns_fd):
-                _write_settings(_CONTAINER_SETTINGS)
-                inner = Netlink()
-            with inner:
-                inner.execute(_inner_up()[:1], subject="lo")
-        except OSError as error:
-            raise _failure("cannot prepare a container's network", error) from error
+        return Prepared(host_link, INNER_LINK, messages.link_index(reply), bridge)
 
     def plan_endpoint(
         self, prepared: Prepared, *, ip: str, prefix: int, gateway: str, mac: str = ""
     ) -> list[bytes]:
-        """Compose what init plays inside; see ``endpoints.plan_endpoint``."""
-        return endpoints.plan_endpoint(prepared, ip=ip, prefix=prefix, gateway=gateway, mac=mac)
+        """Compose what init plays inside; see ``endpoints.plan_endpoint``.
 
-    def forget(self, prepared: Prepared) -> None:
-        """Silence an endpoint whose container has ended; call it before its address is released.
-
-        The links die with the namespace, in the background and some 20 ms later.  Until then the
-        dead container's kernel side would still answer ARP and refuse connections, under an address
-        and a MAC that may already be another's.  Closing its bridge port to deliveries takes 30 us;
-        deleting the pair would block for 40 ms, because the kernel waits for readers on other CPUs.
+        Whoever had the address before is silenced.  A dead container's links go with its namespace,
+        in the background and some 20 ms later; until then its kernel side would answer ARP and
+        refuse connections, under an address and a MAC that are now another's.  Deleting its pair
+        would block for 40 ms, because the kernel waits for readers on other CPUs; closing its
+        bridge port to deliveries takes 30 us.
         """
-        name = prepared.host_link.encode()
-        try:
-            self._links.execute([_closed_port().replace(_SAMPLE_LINK.encode(), name)])
-        except NetlinkError:  # ENODEV: the kernel was faster
-            pass
+        former = self._holders.get(ip)
+        if former is not None and former is not prepared:
+            try:
+                self._links.execute([endpoints.silence(former)])
+            except NetlinkError:  # ENODEV: the kernel was faster
+                pass
+        self._holders[ip] = prepared
+        return endpoints.plan_endpoint(prepared, ip=ip, prefix=prefix, gateway=gateway, mac=mac)
 
     def start_egress(self, agent: socket.socket) -> None:
         """Open the way out: TCP by transparent proxy, DNS by relay on every address of the lab.

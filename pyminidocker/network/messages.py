@@ -10,6 +10,7 @@ See: rtnetlink(7); docs/decisions/0005.
 """
 
 import importlib.util
+import struct
 import sys
 import types
 from functools import lru_cache
@@ -33,6 +34,9 @@ RT_TABLE_MAIN = 254
 RTPROT_BOOT, RTPROT_STATIC = 3, 4
 RT_SCOPE_UNIVERSE, RT_SCOPE_LINK = 0, 253
 RTN_UNICAST = 1
+
+_INDEX = struct.Struct("=i")
+_INDEX_OFFSET = 20  # after the header, family, padding and device type
 
 Attributes = list[tuple[str, Any]]
 
@@ -83,6 +87,12 @@ def decode(kind: str, reply: bytes) -> Any:
     decoded = _classes()[kind](reply)
     decoded.decode()
     return decoded
+
+
+def link_index(reply: bytes) -> int:
+    """Read the index of a link message (``struct ifinfomsg``) without decoding the rest."""
+    index: int = _INDEX.unpack_from(reply, _INDEX_OFFSET)[0]
+    return index
 
 
 def new_link(name: str, kind: str, attrs: Attributes = [], data: Attributes = []) -> bytes:  # noqa: B006

@@ -71,11 +71,8 @@ def test_container_sees_its_own_configuration(world: World) -> None:
         assert eth0.get("IFLA_ADDRESS") == "02:42:ac:11:00:02"
         assert eth0.get("IFLA_MTU") == 1500
         assert eth0.get("IFLA_OPERSTATE") == "UP"
-        assert link("lo")["flags"] & 1
         with open("/proc/net/if_inet6") as file:
             assert file.read() == ""
-        with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as file:
-            assert file.read() == "0\n"
 
 
 @in_world
@@ -125,26 +122,21 @@ def test_address_and_mac_can_be_used_again_at_once(world: World) -> None:
     lab = make_lab()
     peer, _ = start_container(world, lab, "172.17.0.9")
     for _ in range(20):
-        netns, prepared = start_container(world, lab, "172.17.0.2")
+        netns, _ = start_container(world, lab, "172.17.0.2")
         with world.listen(netns, ("172.17.0.2", 80)) as listener:
             world.connect(peer, ("172.17.0.2", 80)).close()
             listener.accept()[0].close()
-        lab.forget(prepared)
         os.close(netns)
 
 
 @in_world
 def test_isolated_namespace_has_only_loopback(world: World) -> None:
-    lab = make_lab()
     netns = world.new_netns()
-    lab.prepare_isolated(netns)
-    bare = world.new_netns()
-    assert world.play(bare, plan_loopback()) == [0]
-    for fd in (netns, bare):
-        with world.listen(fd, ("127.0.0.1", 80)):
-            world.connect(fd, ("127.0.0.1", 80)).close()
-        with pytest.raises(OSError, match="unreachable"):
-            world.connect(fd, ("172.17.0.1", 80))
+    assert world.play(netns, plan_loopback()) == [0]
+    with world.listen(netns, ("127.0.0.1", 80)):
+        world.connect(netns, ("127.0.0.1", 80)).close()
+    with pytest.raises(OSError, match="unreachable"):
+        world.connect(netns, ("172.17.0.1", 80))
 
 
 @in_world

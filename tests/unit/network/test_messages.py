@@ -1,0 +1,113 @@
+"""Encoded requests, compared with what the kernel's headers say."""
+
+import struct
+import subprocess
+import sys
+
+from pyminidocker.network import endpoints, messages, netlink
+from pyminidocker.network.endpoints import Prepared
+
+
+def attributes(body: bytes) -> dict[int, bytes]:
+    """Take a list of attributes apart."""
+    found = {}
+    offset = 0
+    while offset + 4 <= len(body):
+        length, kind = struct.unpack_from("=HH", body, offset)
+        found[kind & 0x3FFF] = body[offset + 4 : offset + length]
+        offset += (length + 3) & ~3
+    return found
+
+
+def test_attribute_is_padded_to_four_bytes() -> None:
+    assert netlink.attribute(3, b"eth0\0") == b"\x09\0\x03\0eth0\0\0\0\0"
+    assert netlink.nested(2, netlink.attribute(1, b"\1")) == (
+        b"\x0c\0\x02\x80" + b"\x05\0\x01\0\x01\0\0\0"
+    )
+
+
+def test_datagrams_are_taken_apart() -> None:
+    first = netlink.message(16, 0, b"abcd")
+    second = netlink.with_header(netlink.message(20, 0, b"efg"), netlink.NLM_F_ACK, 7)
+    parts = list(netlink.split(first + second + b"\0"))
+    assert [(kind, sequence) for kind, _, sequence, _ in parts] == [(16, 0), (20, 7)]
+    assert parts[1][1] == netlink.NLM_F_ACK | netlink.NLM_F_REQUEST
+    assert parts[0][3] == first
+
+
+def test_broken_length_ends_the_datagram() -> None:
+    assert list(netlink.split(bytes(32))) == []
+
+
+def test_plan_carries_the_containers_own_values() -> None:
+    prepared = Prepared("veth1234567", "eth0", 2, "docker0")
+    plan = endpoints.plan_endpoint(prepared, ip="172.17.0.9", prefix=16, gateway="172.17.0.1")
+    headers = [netlink.HEADER.unpack_from(request) for request in plan]
+    assert [header[0] for header in headers] == [len(request) for request in plan]
+    assert [header[1] for header in headers] == [
+        messages.RTM_NEWLINK,
+        messages.RTM_NEWADDR,
+        messages.RTM_NEWROUTE,
+    ]
+    assert [header[3] for header in headers] == [1, 2, 3]
+    assert all(header[2] & netlink.NLM_F_ACK for header in headers)
+    link, address, route = plan
+    assert attributes(link[32:])[1] == bytes.fromhex("0242ac110009")
+    assert struct.unpack_from("=BBBBi", address, 16) == (2, 16, 0, 0, 2)
+    assert attributes(address[24:]) == {
+        1: bytes([172, 17, 0, 9]),
+        2: bytes([172, 17, 0, 9]),
+        4: bytes([172, 17, 255, 255]),
+    }
+    assert attributes(route[28:]) == {5: bytes([172, 17, 0, 1]), 4: struct.pack("=I", 2)}
+
+
+def test_plans_do_not_share_values() -> None:
+    """The second plan is made from the first one's template."""
+    prepared = Prepared("veth1234567", "eth0", 2, "docker0")
+    for last in (2, 3):
+        plan = endpoints.plan_endpoint(
+            prepared, ip=f"10.0.0.{last}", prefix=24, gateway="", mac=f"02:00:00:00:00:0{last}"
+        )
+        assert len(plan) == 2
+        assert attributes(plan[0][32:])[1] == bytes([2, 0, 0, 0, 0, last])
+        assert attributes(plan[1][24:])[2] == bytes([10, 0, 0, last])
+
+
+def test_link_names_look_like_dockers_and_differ() -> None:
+    names = {endpoints.new_link_name() for _ in range(100)}
+    assert len(names) == 100
+    assert all(len(name) == 11 and name.startswith("veth") for name in names)
+
+
+def test_only_the_message_classes_are_imported() -> None:
+    """And a later import of pyroute2 gets the real package, not the stand-in."""
+    code = """
+import sys
+from pyminidocker.network import lab, messages
+assert "pyroute2" not in " ".join(sys.modules)
+messages.get_link("lo")
+assert "pyroute2" not in sys.modules
+assert "pyroute2.netlink.rtnl.ifinfmsg" in sys.modules
+assert "pyroute2.ndb" not in sys.modules and "asyncio" not in sys.modules
+import pyroute2
+assert pyroute2.IPRoute
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+assert messages._classes()["ifinfmsg"] is ifinfmsg
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_host_agent_imports_next_to_nothing() -> None:
+    """It stays as long as the engine does and is forked before the engine grows."""
+    code = """
+import sys
+import pyminidocker.network.egress
+heavy = {"asyncio", "pathlib", "dataclasses", "inspect", "msgspec", "typing", "logging"}
+heavy |= {"ipaddress", "pyroute2", "pyminidocker.network.lab", "subprocess"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-I", "-S", "-c", _PATH + code], check=True, timeout=60)
+
+
+_PATH = f"import sys; sys.path[:0] = {[entry for entry in sys.path if entry]!r}\n"
