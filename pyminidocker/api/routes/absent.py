@@ -94,7 +94,6 @@ ROUTES: list[Route] = [
     ("POST", "/containers/{name}/unpause", _PAUSE),
     ("GET", "/containers/{name}/stats", _STATS),
     ("POST", "/networks/create", _NETWORKS),
-    ("POST", "/networks/prune", _NETWORKS),
     ("DELETE", "/networks/{name}", _NETWORKS),
     ("POST", "/networks/{name}/connect", _NETWORKS),
     ("POST", "/networks/{name}/disconnect", _NETWORKS),

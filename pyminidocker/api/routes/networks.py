@@ -26,7 +26,14 @@ def inspect(engine: Engine, request: Request) -> Outcome:
     return as_json(schema.network(record, _members(engine, record)))
 
 
+def prune(engine: Engine, request: Request) -> Outcome:
+    """POST /networks/prune: there are only the three that are always there."""
+    del engine, request
+    return as_json({"NetworksDeleted": None})
+
+
 ROUTES: list[Route] = [
     ("GET", "/networks", list_networks),
+    ("POST", "/networks/prune", prune),
     ("GET", "/networks/{name}", inspect),
 ]
