@@ -22,11 +22,13 @@ from pyminidocker.network.dns_relay import DNS_PORT, RESOLV_CONF, DnsRelay, Reso
 from pyminidocker.network.proxy import Address, Listener, original_destination
 from pyminidocker.network.reactor import Reactor
 
+# Where the proxy listens in the lab: below the ephemeral ports, and nobody's well-known one.
+PROXY_PORT = 30080
 _BACKLOG = 4096
 
 
-def hand_over(control: socket.socket) -> int:
-    """Open the lab's listening sockets and pass them to the agent; returns the proxy's port.
+def hand_over(control: socket.socket) -> None:
+    """Open the lab's listening sockets and pass them to the agent.
 
     Called in the lab.  Our own copies are closed, so that connections are refused, not left
     waiting, should the agent die.  The sockets take any address: a redirected packet arrives at the
@@ -36,9 +38,9 @@ def hand_over(control: socket.socket) -> int:
         control: the engine's end of the agent's socket.
 
     Raises:
-        OSError: EADDRINUSE (port 53 of the lab is taken), EPIPE (the agent has gone).
+        OSError: EADDRINUSE (a process of the lab has the port), EPIPE (the agent has gone).
     """
-    proxy = socket.create_server(("0.0.0.0", 0), backlog=_BACKLOG)  # noqa: S104 - the lab's own
+    proxy = socket.create_server(("0.0.0.0", PROXY_PORT), backlog=_BACKLOG)  # noqa: S104
     dns_tcp = socket.socket()
     dns_udp = socket.socket(type=socket.SOCK_DGRAM)
     with proxy, dns_tcp, dns_udp:
@@ -48,7 +50,6 @@ def hand_over(control: socket.socket) -> int:
         dns_tcp.listen(_BACKLOG)
         for role, sock in (("proxy", proxy), ("dns-tcp", dns_tcp), ("dns-udp", dns_udp)):
             send_with_fds(control, json.dumps({"serve": role}).encode() + b"\n", [sock.fileno()])
-        return int(proxy.getsockname()[1])
 
 
 class Agent:

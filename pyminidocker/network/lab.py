@@ -16,7 +16,7 @@ from pyminidocker.errors import SystemFailure
 from pyminidocker.kernel.constants import CLONE_NEWNET
 from pyminidocker.kernel.namespaces import setns
 from pyminidocker.network import endpoints, messages, nftables, rules
-from pyminidocker.network.egress import hand_over
+from pyminidocker.network.egress import PROXY_PORT, hand_over
 from pyminidocker.network.endpoints import INNER_LINK, LOOPBACK_INDEX, Prepared
 from pyminidocker.network.ipam import format_ipv4, mac_address, parse_subnet
 from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink, NetlinkError
@@ -179,8 +179,8 @@ class LabNetwork:
     def prepare_endpoint(self, netns_fd: int, bridge: str = DEFAULT_BRIDGE) -> Prepared:
         """Make a veth pair between ``bridge`` and the namespace behind ``netns_fd``, ahead of time.
 
-        Inside, eth0 is up and IPv6 is off when this returns; it has no address yet.  Being up early,
-        the bridge port forwards from the container's first packet on.
+        Inside, eth0 is up and IPv6 is off when this returns; it has no address yet.  Being up
+        early, the bridge port forwards from the container's first packet on.
 
         Args:
             netns_fd: a network namespace owned by the lab's user namespace.
@@ -242,8 +242,8 @@ class LabNetwork:
         if not self._has_rules:
             raise SystemFailure(self.problems[-1] if self.problems else "the lab has no rules")
         try:
-            port = hand_over(agent)
+            hand_over(agent)
             with Netlink(NETLINK_NETFILTER) as netfilter:
-                nftables.commit(netfilter, rules.chain_requests(rules.egress_chains(port)))
+                nftables.commit(netfilter, rules.chain_requests(rules.egress_chains(PROXY_PORT)))
         except OSError as error:
             raise _failure("cannot open a way out of the lab", error) from error
