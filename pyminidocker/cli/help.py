@@ -100,7 +100,9 @@ def _table(title: str, entries: dict[str, str]) -> list[str]:
     width = max(11, *map(len, entries)) if entries else 0
     lines = [f"{title}:"]
     for word, text in entries.items():
-        lines.append(f"  {word:{width}} {text}")
+        first, *more = fold(text, columns() - width - 2, "")
+        lines.append(f"  {word:{width}} {first}")
+        lines += [" " * (width + 3) + line for line in more]
     return [*lines, ""]
 
 
@@ -116,7 +118,8 @@ def _options(options: tuple[Option, ...]) -> list[str]:
     for option, text in zip(shown, left, strict=True):
         words = option.text
         if option.default not in (None, False, 0, ""):
-            value = f'"{option.default}"' if option.kind == "string" else option.default
+            value = f'"{option.default}"' if option.kind == "string" else str(option.default)
+            value = value if option.kind == "string" else value.lower()
             words += f" (default {value})"
         lines += _wrapped(text.ljust(indent), words, indent)
     return lines

@@ -49,7 +49,7 @@ COMMON = (
     Option(
         "--rm",
         "bool",
-        "Automatically remove the container and its associated\nanonymous volumes when it exits",
+        "Automatically remove the container and its associated anonymous volumes when it exits",
     ),
     Option("--security-opt", "list", "Security Options"),
     Option("--shm-size", "bytes", "Size of /dev/shm"),

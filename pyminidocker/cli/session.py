@@ -132,10 +132,11 @@ class Session:
             ready = {} if stream.buffered else self._poll(signals)
             if signals.fileno() in ready and (end := self._signalled(signals.read())):
                 return end
-            if 0 in ready and self._stdin_open and self._read_stdin():
-                return DETACHED
+            detached = 0 in ready and self._stdin_open and self._read_stdin()
             if self._pending:
                 self._send()
+            if detached:
+                return DETACHED
             if stream.buffered or ready.get(stream.fileno(), 0) & ~select.POLLOUT:
                 try:
                     data = stream.receive()

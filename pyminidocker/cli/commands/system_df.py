@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{human_size(part)} ({part * 100 // whole}%)" if whole else human_size(part)
+    size = human_size(part, 4)
+    return f"{size} ({part * 100 // whole}%)" if whole else size
 
 
 def _row(kind: str, total: int, active: int, size: int, reclaimable: str) -> Json:
@@ -50,7 +51,7 @@ def summary(usage: Json) -> list[Json]:
         _row("Local Volumes", len(volumes), len(linked), volume_size,
              _share(unlinked, volume_size)),
         _row("Build Cache", len(caches), sum(bool(one.get("InUse")) for one in caches), cache_size,
-             human_size(cache_size)),
+             human_size(cache_size, 4)),
     ]  # fmt: skip
 
 
