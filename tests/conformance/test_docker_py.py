@@ -53,7 +53,7 @@ def test_run_and_errors(sdk):
     with pytest.raises(docker.errors.NotFound):
         sdk.containers.get("nosuch")
     with pytest.raises(docker.errors.APIError) as swarm:
-        sdk.swarm.leave(force=True)
+        sdk.swarm.leave()
     assert swarm.value.response.status_code == 503
 
 
