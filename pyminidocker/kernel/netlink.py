@@ -7,6 +7,7 @@ the network namespace they are about, which is the whole reason for doing it her
 See: netlink(7), rtnetlink(7).
 """
 
+import fcntl
 import os
 import socket
 import struct
@@ -59,8 +60,6 @@ def bring_up_loopback() -> None:
 
     See: netdevice(7) SIOCSIFFLAGS.
     """
-    import fcntl
-
     flags = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
     with socket.socket(socket.AF_INET, flags) as control:
         request = struct.pack("16sH22x", b"lo", _IFF_UP)

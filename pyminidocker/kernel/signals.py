@@ -40,13 +40,23 @@ def parse_signal(text: str) -> int:
     raise ValueError(f"no such signal: {text}")
 
 
-def reset() -> None:
-    """Give every signal its default disposition and block none.
+def reset_inherited() -> None:
+    """Give every signal its default disposition: once, in a process whose children will need it.
 
-    See: signal(7) "Signal dispositions", execve(2).
+    A shell that starts something in the background leaves SIGINT and SIGQUIT ignored.
+
+    See: signal(7) "Signal dispositions".
+    """
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def reset() -> None:
+    """Undo what the interpreter does to signals, and block none: before execve.
+
+    See: execve(2): handlers are reset by the kernel, "ignored" stays.
     """
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
-        # The three the interpreter changes; execve itself resets handlers, not SIG_IGN.
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 

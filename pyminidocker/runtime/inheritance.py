@@ -6,7 +6,10 @@ there for nothing.
 See: fork(2) "copy-on-write".
 """
 
+from pyminidocker.kernel.libc import MACHINE
+from pyminidocker.kernel.syscalls import AUDIT_ARCHITECTURES
 from pyminidocker.runtime.operations import Operation
+from pyminidocker.runtime.seccomp_profile import default_filter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,10 +49,6 @@ class Inheritance:
         """
         key = tuple(capabilities)
         if key not in self._filters:
-            from pyminidocker.kernel.libc import MACHINE
-            from pyminidocker.kernel.syscalls import AUDIT_ARCHITECTURES
-            from pyminidocker.runtime.seccomp_profile import default_filter
-
             known = MACHINE in AUDIT_ARCHITECTURES
             self._filters[key] = (
                 default_filter(capabilities, single_id=self.single_id) if known else b""

@@ -19,6 +19,7 @@ from pyminidocker.kernel.constants import MOUNT_ATTR_RDONLY
 from pyminidocker.kernel.fd import make_in_root, open_in_root
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import options
+from pyminidocker.runtime.rootfs import mount_overlay
 from pyminidocker.runtime.site import Site
 
 
@@ -113,8 +114,6 @@ class MountOverlay(Operation):
         )
 
     def execute(self, site: Site) -> None:  # noqa: D102
-        from pyminidocker.runtime.rootfs import mount_overlay
-
         site.root_fd = mount_overlay(self.lower_dirs, self.upper_dir, self.work_dir)
 
 

@@ -4,6 +4,9 @@ The order is forced by what each step takes away.  The terminal and the working 
 root; seccomp needs CAP_SYS_ADMIN (or no_new_privs); changing the user needs CAP_SETUID; dropping
 from the bounding set needs CAP_SETPCAP; and after capset there is nothing left to do but execve.
 
+Nothing here may import anything when it runs: the root is the container's by then, and a module
+found there would be the container's too.
+
 See: execve(2), capabilities(7), seccomp(2), setsid(2); OCI runtime-spec config.md "Process".
 """
 
@@ -12,11 +15,12 @@ import os
 import socket
 import stat
 
-from pyminidocker.kernel import caps, prctl, signals, terminal
+from pyminidocker.kernel import caps, mount_api, prctl, rlimit, seccomp, signals, terminal
 from pyminidocker.kernel import fd as fds
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import sync, users
 from pyminidocker.runtime.sync import Refusal
+from pyminidocker.runtime.tiny_init import fork_under_init
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,8 +71,6 @@ class Launch:
         """
         self.prepare()
         if as_init:
-            from pyminidocker.runtime.tiny_init import fork_under_init
-
             fork_under_init(self.process.args, terminal=self.process.terminal)
         self.execute()
 
@@ -90,10 +92,8 @@ class Launch:
         enter_directory(process.cwd)
         self.stage = "rlimits"
         if process.rlimits:
-            from pyminidocker.kernel.rlimit import setrlimit
-
             for name, soft, hard in process.rlimits:
-                setrlimit(name, soft, hard)
+                rlimit.setrlimit(name, soft, hard)
         self.harden()
 
     def connect_stdio(self) -> None:
@@ -144,8 +144,6 @@ class Launch:
             prctl.set_no_new_privs()
         self.stage = "seccomp"
         if self.seccomp_filter:
-            from pyminidocker.kernel import seccomp
-
             seccomp.load(self.seccomp_filter)
         self.stage = "user"
         become(identity)
@@ -190,8 +188,6 @@ class Launch:
 
 def _bind_console(slave: int) -> None:
     """Show the terminal as /dev/console too, as OCI asks for."""
-    from pyminidocker.kernel import mount_api
-
     try:
         fd = os.open("/dev/console", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY, 0o600)
     except OSError:
@@ -230,14 +226,15 @@ def become(identity: users.Identity) -> None:
 
     See: setresuid(2), setgroups(2), user_namespaces(7).
     """
+    step = "setgroups"
     try:
-        os.setgroups(identity.groups)
-    except OSError as error:
-        # A single-id lab may not call setgroups at all: there is only one group to be in.
-        if error.errno != errno.EPERM:
-            raise SyscallError("setgroups", error.errno or 0, str(identity.groups)) from error
-    try:
+        try:
+            os.setgroups(identity.groups)
+        except PermissionError:
+            pass  # an ordinary user's single-id lab: there is only one group to be in, and we are
+        step = "setresgid"
         os.setresgid(identity.gid, identity.gid, identity.gid)
+        step = "setresuid"
         os.setresuid(identity.uid, identity.uid, identity.uid)
     except OSError as error:
         hint = (
@@ -245,7 +242,7 @@ def become(identity: users.Identity) -> None:
             "user a range in /etc/subuid and /etc/subgid"
         )
         who = f"{identity.uid}:{identity.gid}"
-        raise SyscallError("setresuid", error.errno or 0, who, hint) from error
+        raise SyscallError(step, error.errno or 0, who, hint) from error
 
 
 def find_program(name: str, path_variable: str) -> str:

@@ -188,5 +188,6 @@ def zygote_main(control: socket.socket, *, single_id: bool) -> "NoReturn":
     prctl.set_name("minidocker-zyg")
     # As pid 1 of its namespace it ignores what it does not handle; Ctrl-C in the terminal the
     # engine was started from is not meant for it either.
+    signals.reset_inherited()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ZygoteProcess(control, single_id=single_id).run()
