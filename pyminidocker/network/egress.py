@@ -12,7 +12,6 @@ connects out on the host's side.  What can pass is TCP and DNS; ``rules`` refuse
 This module imports nothing heavy, because the agent is forked from the engine before it grows.
 """
 
-import json
 import resource
 import select
 import socket
@@ -48,15 +47,16 @@ def hand_over(control: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(("0.0.0.0", DNS_PORT))  # noqa: S104 - the lab's own
         dns_tcp.listen(_BACKLOG)
-        for role, sock in (("proxy", proxy), ("dns-tcp", dns_tcp), ("dns-udp", dns_udp)):
-            send_with_fds(control, json.dumps({"serve": role}).encode() + b"\n", [sock.fileno()])
+        for role, sock in ((b"proxy", proxy), (b"dns-tcp", dns_tcp), (b"dns-udp", dns_udp)):
+            send_with_fds(control, role, [sock.fileno()])
 
 
 class Agent:
     """What the host agent serves.
 
     Args:
-        control: socket to the engine: each message is one JSON line, and brings one socket.
+        control: socket to the engine: each message says in a word what to do with the one socket
+            it brings (a stream is never read beyond the bytes its descriptors came with).
         resolv_conf: the real host's resolver configuration.
     """
 
@@ -82,14 +82,14 @@ class Agent:
         if not message:
             self._reactor.stop()
         for fd in fds:
-            self._serve(json.loads(message)["serve"], socket.socket(fileno=fd))
+            self._serve(message, socket.socket(fileno=fd))
 
-    def _serve(self, role: str, sock: socket.socket) -> None:
-        if role == "proxy":
+    def _serve(self, role: bytes, sock: socket.socket) -> None:
+        if role == b"proxy":
             self._served.append(Listener(self._reactor, sock, original_destination))
-        elif role == "dns-tcp":
+        elif role == b"dns-tcp":
             self._served.append(Listener(self._reactor, sock, self._dns_targets))
-        elif role == "dns-udp":
+        elif role == b"dns-udp":
             self._served.append(DnsRelay(self._reactor, sock, self._resolvers))
         else:
             sock.close()

@@ -7,14 +7,18 @@ something has changed, and whoever is told must use the socket until it says EAG
 See: epoll(7).
 """
 
-import heapq
 import select
 import time
 from collections.abc import Callable
 
 Handler = Callable[[int], None]
+Deadline = tuple[float, Callable[[], None]]  # a moment of the monotonic clock, what to do then
 
 EDGE = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+
+
+def _moment(deadline: Deadline) -> float:
+    return deadline[0]
 
 
 class Reactor:
@@ -23,9 +27,8 @@ class Reactor:
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
-        self._deadlines: list[tuple[float, int, Callable[[], None]]] = []
+        self._deadlines: list[Deadline] = []
         self._turns: list[Callable[[], None]] = []
-        self._count = 0
         self._running = True
 
     def watch(self, fd: int, handler: Handler, mask: int = EDGE) -> None:
@@ -40,8 +43,8 @@ class Reactor:
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:
         """Call ``action`` in ``delay_s`` seconds; it must check itself whether it still matters."""
-        self._count += 1  # keeps the heap from comparing functions
-        heapq.heappush(self._deadlines, (time.monotonic() + delay_s, self._count, action))
+        self._deadlines.append((time.monotonic() + delay_s, action))
+        self._deadlines.sort(key=_moment)  # in order already when all delays are the same
 
     def again(self, action: Callable[[], None]) -> None:
         """Call ``action`` after the others that are ready have had their turn."""
@@ -69,5 +72,5 @@ class Reactor:
             for action in turns:
                 action()
             while self._deadlines and self._deadlines[0][0] <= time.monotonic():
-                heapq.heappop(self._deadlines)[2]()
+                self._deadlines.pop(0)[1]()
         self._epoll.close()

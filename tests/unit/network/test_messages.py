@@ -104,7 +104,7 @@ def test_host_agent_imports_next_to_nothing() -> None:
 import sys
 import pyminidocker.network.egress
 heavy = {"asyncio", "pathlib", "dataclasses", "inspect", "msgspec", "typing", "logging"}
-heavy |= {"ipaddress", "pyroute2", "pyminidocker.network.lab", "subprocess"}
+heavy |= {"json", "re", "ipaddress", "pyroute2", "pyminidocker.network.lab", "subprocess"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     subprocess.run([sys.executable, "-I", "-S", "-c", _PATH + code], check=True, timeout=60)
