@@ -167,7 +167,9 @@ class Difference:
     def _copied_up(self, b: Entry) -> int:
         if b.below is None:
             return 0
-        if self._b.layers[b.layer].is_writable and not self._b.was_copied_up(b.layer, b.path):
+        # Overlayfs leaves a note at what it copies, except when copying parts a hard link.
+        is_noted = self._b.layers[b.layer].is_writable and b.below.st_nlink == 1
+        if is_noted and not self._b.was_copied_up(b.layer, b.path):
             return 0  # written anew and renamed into place, as editors do
         return b.below.st_size
 

@@ -121,12 +121,15 @@ class ImageStore:
         return [i for i in self.catalog.images.values() if not self.catalog.is_hidden(i.id)]
 
     def listings(self, *, include_intermediate: bool = False) -> list[ImageListing]:
-        """Return the images, newest first; ``include_intermediate`` is ``docker images -a``."""
+        """Return the images, newest first; ``include_intermediate`` is ``docker images -a``.
+
+        Images of the same age, as base images are, come by name.
+        """
         with self._lock:
             images = self.visible()
             used = Counter(layer.chain_id for image in images for layer in image.layers)
             rows = []
-            for image in sorted(images, key=lambda image: (-image.created, image.id)):
+            for image in sorted(images, key=lambda x: (-x.created, self.tags(x.id), x.id)):
                 names = self.names.of(image.id)
                 is_intermediate = not names and bool(self.catalog.children(image.id))
                 if is_intermediate and not include_intermediate:

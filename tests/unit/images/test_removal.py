@@ -122,7 +122,7 @@ def test_parents_without_name_go_along(store):
     child = add_image(store, ONE, TWO, name="app", parent=parent.id)
     assert [row.image.id for row in store.listings()] == [child.id]
     assert len(store.listings(include_intermediate=True)) == 2
-    with pytest.raises(Conflict, match="cannot be forced.*image has dependent child images"):
+    with pytest.raises(Conflict, match=r"cannot be forced.*image has dependent child images"):
         store.delete(parent.id, force=True)
     removals = store.delete("app")
     assert parent.id in [x.target for x in removals]
@@ -147,7 +147,7 @@ def test_prune_takes_what_has_no_name(store):
     dangling = add_image(store, ONE)
     add_image(store, TWO, name="app")
     removals, freed = store.prune()
-    assert [x.target for x in removals][0] == dangling.id
+    assert removals[0].target == dangling.id
     assert freed == 5
     assert store.prune() == ([], 0)
 
