@@ -20,14 +20,14 @@ function pathRow(row, largest) {
 }
 
 function describe(row, resurrect) {
-  const changes = [["size", row.before, row.after], ["mode", ...row.modes]].filter(([, a, b]) => a !== b && (a || b));
+  const facts = [["size", row.before, row.after], ["mode", ...row.modes]]
+    .filter(([, a, b]) => a || b)
+    .map(([name, a, b]) => `${name} ${a && b && a !== b ? `${a} → ${b}` : a || b}`);
   const deleted = row.kind === "deleted";
   return [
     h("div", { class: "md-detail-head" }, badge(row), h("strong", { class: "md-mono" }, row.path), h("span", { class: "md-muted" }, row.kind)),
     h("p", {}, row.says),
-    changes.length
-      ? h("p", { class: "md-muted" }, changes.map(([name, a, b]) => `${name} ${a || "none"} → ${b || "none"}`).join(" · "))
-      : null,
+    facts.length ? h("p", { class: "md-muted" }, facts.join(" · ")) : null,
     row.old
       ? h("button", { type: "button", class: "md-resurrect", onclick: () => resurrect(row.path) }, deleted ? "Resurrect the deleted file" : "Read the old version")
       : null,

@@ -87,7 +87,8 @@ class Session:
         """End the process, if it still runs."""
         if self.exit_code is None:
             self._process.end()
-            self._stream.close_stdin()
+            with contextlib.suppress(OSError):  # the reader may have closed it by now
+                self._stream.close_stdin()
 
     def _read(self) -> None:
         while True:
