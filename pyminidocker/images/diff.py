@@ -40,16 +40,22 @@ _TYPES = {
 class Difference:
     """The walk over two views.
 
+    Args:
+        a: what was before.
+        b: what is after.
+        with_marks: a directory that is merely opaque, with the same attributes, is a difference.
+
     Attributes:
         entries: what differs, parents before what is in them.
         visible: B's side of them and of all directories walked through, by path without a slash.
     """
 
-    def __init__(self, a: View, b: View) -> None:
+    def __init__(self, a: View, b: View, *, with_marks: bool = False) -> None:
         self.entries: list[DiffEntry] = []
         self.visible: dict[str, Entry] = {}
         self._a = a
         self._b = b
+        self._with_marks = with_marks
 
     def run(self) -> "list[DiffEntry]":
         """Compare everything."""
@@ -133,7 +139,7 @@ class Difference:
         same = (a.mode, a.uid, a.gid) == (b.mode, b.uid, b.gid)
         if not a.is_directory:  # a directory's time changes with every file in it
             same = same and a.info.st_mtime_ns == b.info.st_mtime_ns
-        return "" if same and not is_opaque else "attributes"
+        return "" if same and not (is_opaque and self._with_marks) else "attributes"
 
     def _has_other_content(self, a: Entry, b: Entry) -> bool:
         """Compare what two entries of the same type hold."""
@@ -222,7 +228,7 @@ def compare(a: Sequence[Layer], b: Sequence[Layer]) -> Comparison:
     See: Documentation/filesystems/overlayfs.rst, Multiple lower layers.
     """
     with View(a) as view_a, View(b) as view_b:
-        entries = Difference(view_a, view_b).run()
+        entries = Difference(view_a, view_b, with_marks=True).run()
         stored = sum(tree_size(x.directory) if x.is_writable else x.size for x in b)
         wasted = stored - _visible_bytes(view_b)
     count = Counter(entry.kind for entry in entries)
