@@ -86,24 +86,20 @@ class Connection:
         head = f"{method} {target} HTTP/1.1\r\nHost: minidocker\r\n"
         for name, value in headers:
             head += f"{name}: {value}\r\n"
-        if body is None:
-            length = "Content-Length: 0\r\n" if method in ("POST", "PUT") else ""
-            self.socket.sendall(f"{head}{length}\r\n".encode("latin-1"))
-        elif isinstance(body, bytes):
-            head += f"Content-Length: {len(body)}\r\n\r\n"
-            self.socket.sendall(head.encode("latin-1") + body)
-        else:
-            self.socket.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode("latin-1"))
-            self._send_chunked(body)
-
-    def _send_chunked(self, pieces: Iterable[bytes]) -> None:
         try:
-            for piece in pieces:
-                if piece:
+            if body is None:
+                length = "Content-Length: 0\r\n" if method in ("POST", "PUT") else ""
+                self.socket.sendall(f"{head}{length}\r\n".encode("latin-1"))
+            elif isinstance(body, bytes):
+                head += f"Content-Length: {len(body)}\r\n\r\n"
+                self.socket.sendall(head.encode("latin-1") + body)
+            else:
+                self.socket.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode("latin-1"))
+                for piece in filter(None, body):
                     self.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
-            self.socket.sendall(b"0\r\n\r\n")
+                self.socket.sendall(b"0\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):
-            pass  # refused early: the answer says why, if there is one
+            pass  # refused early, or gone: the answer says why, if there is one
 
     def receive(self, method: str) -> Response:
         """Read the head of the answer to a request made with ``method``.

@@ -175,22 +175,35 @@ class Transport:
         sent = [("User-Agent", _USER_AGENT), *headers]
         if payload is not None:
             sent.append(("Content-Type", content_type))
-        connection = self._borrow()
         try:
-            connection.send(method, target, sent, payload)
-            response = connection.receive(method)
-            response.release = self._idle.append
-        except (BrokenPipeError, ConnectionResetError) as error:
-            connection.close()
-            raise errors.Unavailable("the engine closed the connection") from error
-        except BaseException:
-            connection.close()
-            raise
+            response = self._exchange(method, target, sent, payload)
+        except errors.Unavailable:
+            if method not in ("GET", "HEAD"):
+                raise
+            # An engine that was killed accepts connections until its last thread is gone.
+            response = self._exchange(method, target, sent, payload)
         if not self._is_checked:
             self._check_version(response, path)
         if response.status >= 300:
             with response:
                 raise self._error(response)
+        return response
+
+    def _exchange(
+        self,
+        method: str,
+        target: str,
+        headers: list[tuple[str, str]],
+        payload: bytes | Iterable[bytes] | None,
+    ) -> Response:
+        connection = self._borrow()
+        try:
+            connection.send(method, target, headers, payload)
+            response = connection.receive(method)
+        except BaseException:
+            connection.close()
+            raise
+        response.release = self._idle.append
         return response
 
     def _check_version(self, response: Response, path: str) -> None:
