@@ -11,7 +11,8 @@ directories.
 import errno
 import os
 import stat
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pyminidocker.errors import IntegrityError, SystemFailure
 from pyminidocker.images.beneath import open_root
@@ -31,8 +32,7 @@ def is_whiteout(info: os.stat_result) -> bool:
     return stat.S_ISCHR(info.st_mode) and info.st_rdev == 0
 
 
-@dataclass(slots=True)
-class Metadata:
+class Metadata(Struct):
     """What an archive says of an entry besides its content.
 
     Attributes:

@@ -18,8 +18,9 @@ import os
 import stat
 import tarfile
 import zlib
-from dataclasses import dataclass, field
 from typing import BinaryIO, cast
+
+from msgspec import Struct, field
 
 from pyminidocker.errors import IntegrityError
 from pyminidocker.images.atomic import disk_failure
@@ -37,8 +38,7 @@ _NONSENSE = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAME
 _DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError)
 
 
-@dataclass(slots=True)
-class Unpacked:
+class Unpacked(Struct):
     """The outcome of unpacking one layer archive.
 
     Attributes:

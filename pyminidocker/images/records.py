@@ -4,13 +4,12 @@
 store or the store is opened, so that starting a container costs no look at the disk.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from pyminidocker.oci.image_spec import ImageConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One unpacked layer.
 
     Attributes:
@@ -39,8 +38,7 @@ class Layer:
         return not self.diff_id
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """One image, ready to run.
 
     Attributes:
@@ -71,8 +69,7 @@ class Image:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageListing:
+class ImageListing(Struct, frozen=True):
     """One row of ``docker images``' data, before filtering.
 
     Attributes:
@@ -90,8 +87,7 @@ class ImageListing:
     is_intermediate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One line of ``docker history``, newest first.
 
     Attributes:
@@ -111,8 +107,7 @@ class HistoryEntry:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImageUser:
+class ImageUser(Struct, frozen=True):
     """A container that was made from an image, as deletion needs to know it."""
 
     container_id: str
@@ -120,8 +115,7 @@ class ImageUser:
     running: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """One thing that deletion did.
 
     Attributes:
@@ -135,16 +129,14 @@ class Removal:
     image_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One line of ``docker diff``: kind 0 modified (C), 1 added (A), 2 deleted (D)."""
 
     path: str
     kind: int
 
 
-@dataclass(frozen=True, slots=True)
-class DiffEntry:
+class DiffEntry(Struct, frozen=True):
     """One path in which two stacks of layers differ.
 
     Attributes:
@@ -178,8 +170,7 @@ class DiffEntry:
     opaque: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """How stack B differs from stack A.
 
     Attributes:

@@ -8,8 +8,9 @@ See: moby's daemon/images/image_delete.go and image_prune.go.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pyminidocker.errors import Conflict, NotFound
 from pyminidocker.ids import short_id
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from pyminidocker.images.store import ImageStore
 
 
-@dataclass(frozen=True, slots=True)
-class _Obstacle:
+class _Obstacle(Struct, frozen=True):
     """Why an image may not be deleted."""
 
     message: str

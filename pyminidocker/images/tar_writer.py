@@ -10,15 +10,15 @@ See: tar(5), POSIX pax; OCI image-spec layer.md, File Attributes.
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _CHUNK = 1 << 18
 _BLOCK = tarfile.BLOCKSIZE
 _PAX_XATTR = "SCHILY.xattr."
 
 
-@dataclass(slots=True)
-class Member:
+class Member(Struct):
     """One archive entry.
 
     Attributes:

@@ -12,9 +12,10 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from pyminidocker.errors import SystemFailure
 from pyminidocker.images.beneath import open_beneath, open_root
@@ -25,8 +26,7 @@ _ORIGIN_XATTR = "user.overlay.origin"
 _DEPTH_MAX = 400
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """A name in a merged directory.
 
     Attributes:
@@ -65,8 +65,7 @@ class Entry:
         return stat.S_ISREG(self.mode)
 
 
-@dataclass(slots=True)
-class Listing:
+class Listing(Struct):
     """A merged directory.
 
     Attributes:

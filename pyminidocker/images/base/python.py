@@ -37,6 +37,8 @@ _SKIPPED_DIRECTORIES = {
     "tkinter",
     "turtledemo",
 }
+# Debian's note that forbids pip to install beside apt's packages; there is no apt in the image.
+_SKIPPED_FILES = {"EXTERNALLY-MANAGED"}
 _SKIPPED_PREFIXES = ("config-", "_test", "_ctypes_test", "_tkinter", "_xx", "xx", "turtle.py")
 _SKIPPED_SUFFIXES = (".a", ".pyc", ".pyo", ".exe", ".o")
 # Loaded by name at run time, so no file lists them as needed (glibc; absent since 2.34 or in musl).
@@ -85,7 +87,11 @@ def _walk(root: str) -> Iterable[str]:
             x for x in names if x not in _SKIPPED_DIRECTORIES and not x.startswith("config-")
         )
         for name in sorted(files):
-            if not name.endswith(_SKIPPED_SUFFIXES) and not name.startswith(_SKIPPED_PREFIXES):
+            if (
+                name not in _SKIPPED_FILES
+                and not name.endswith(_SKIPPED_SUFFIXES)
+                and not name.startswith(_SKIPPED_PREFIXES)
+            ):
                 yield os.path.relpath(f"{directory}/{name}", root)
 
 
