@@ -127,7 +127,8 @@ class Connection:
         self._ready(self._inner, events)
 
     def _ready(self, end: _End, events: int) -> None:
-        if events & select.EPOLLERR:
+        # An event may be stale, meant for a socket that had the same number: the socket tells.
+        if events & select.EPOLLERR and end.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self._abort()
             return
         if events & (select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLHUP):
@@ -139,7 +140,6 @@ class Connection:
 
     def _turn(self) -> None:
         """Carry what can be carried, but not for ever: the others want their turn, too."""
-        self._queued = False
         inner, outer = self._inner, self._outer
         if outer is None or inner.socket.fileno() < 0:
             return
@@ -153,7 +153,11 @@ class Connection:
             self._close()
         elif more and not self._queued:
             self._queued = True
-            self._reactor.again(self._turn)
+            self._reactor.again(self._queued_turn)
+
+    def _queued_turn(self) -> None:
+        self._queued = False
+        self._turn()
 
     def _abort(self) -> None:
         for end in (self._inner, self._outer):

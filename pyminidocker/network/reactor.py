@@ -8,6 +8,7 @@ See: epoll(7).
 """
 
 import select
+import sys
 import time
 from collections.abc import Callable
 
@@ -62,15 +63,25 @@ class Reactor:
         return -1.0
 
     def run(self) -> None:
-        """Serve until ``stop``."""
+        """Serve until ``stop``.
+
+        The trouble of one connection must not end the others: an exception nobody expected is
+        reported on standard error, and the loop goes on.
+        """
         while self._running:
-            for fd, events in self._epoll.poll(self._timeout_s()):
-                handler = self._handlers.get(fd)  # an earlier handler may have closed it
-                if handler is not None:
-                    handler(events)
-            turns, self._turns = self._turns, []
-            for action in turns:
-                action()
-            while self._deadlines and self._deadlines[0][0] <= time.monotonic():
-                self._deadlines.pop(0)[1]()
+            try:
+                self._one_round()
+            except Exception:  # noqa: BLE001 - the process boundary
+                sys.excepthook(*sys.exc_info())
         self._epoll.close()
+
+    def _one_round(self) -> None:
+        for fd, events in self._epoll.poll(self._timeout_s()):
+            handler = self._handlers.get(fd)  # an earlier handler may have closed it
+            if handler is not None:
+                handler(events)
+        turns, self._turns = self._turns, []
+        for action in turns:
+            action()
+        while self._deadlines and self._deadlines[0][0] <= time.monotonic():
+            self._deadlines.pop(0)[1]()
