@@ -18,6 +18,7 @@ from pyminidocker.images.tar_writer import Member, content, end_of_archive, file
 from pyminidocker.images.trees import xattr_names
 from pyminidocker.images.view import Entry, View
 
+_WHITEOUT = ".wh."
 _TYPES = {
     stat.S_IFREG: tarfile.REGTYPE,
     stat.S_IFDIR: tarfile.DIRTYPE,
@@ -89,11 +90,13 @@ def pack_changes(upper_dir: str, lower: Sequence[Layer]) -> Iterator[bytes]:
                 gone.add(path)
                 if parent in gone or not _is_directory(walk, parent):
                     continue  # went with what held it
+            elif name.startswith(_WHITEOUT):
+                continue  # in a layer archive the name would delete something else
             for wanted in _missing(path, done):
                 if wanted in walk.visible:
                     yield from packer.pack(walk.visible[wanted], wanted)
             if difference.kind == "deleted":
-                yield header(Member(f"{parent}/.wh.{name}".lstrip("/"), mode=0))
+                yield header(Member(f"{parent}/{_WHITEOUT}{name}".lstrip("/"), mode=0))
     yield end_of_archive()
 
 

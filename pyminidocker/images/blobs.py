@@ -16,9 +16,16 @@ from pyminidocker.oci.digest import hex_part, sha256
 class BlobStore:
     """The directory of blobs."""
 
-    def __init__(self, root: str) -> None:
-        """Open (or make) the blob directory ``root`` (``<state>/blobs``)."""
+    def __init__(self, root: str, *, read_only: bool = False) -> None:
+        """Open (or make) the blob directory ``root`` (``<state>/blobs``).
+
+        Args:
+            root: holds a directory per digest algorithm.
+            read_only: it is somebody else's: make and sweep nothing.
+        """
         self._directory = f"{root}/sha256"
+        if read_only:
+            return
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         sweep_temporary(self._directory)
 

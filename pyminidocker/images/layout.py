@@ -88,7 +88,7 @@ def read_oci_layout(store: ImageStore, directory: str, name: str = "") -> list[s
         raise NotFound(f"{directory} is no OCI image layout: it has no index.json") from error
     except ValueError as error:
         raise IntegrityError(f"{directory}/index.json is damaged: {error}") from error
-    source = BlobStore(f"{directory}/blobs")
+    source = BlobStore(f"{directory}/blobs", read_only=True)
     return [_take(store, source, entry.digest, name) for entry in _manifests(source, index)]
 
 

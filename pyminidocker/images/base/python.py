@@ -8,12 +8,14 @@ See: sysconfig, "Installation paths"; ld.so(8); Python's Modules/getpath.py, whi
 standard library relative to the program.
 """
 
+import glob
 import importlib.machinery
 import importlib.util
 import os
 import ssl
 import sys
 import sysconfig
+import zipfile
 from collections.abc import Iterable
 
 from pyminidocker.errors import InvalidArgument, NotFound
@@ -161,17 +163,36 @@ def _certificates() -> str:
 
 def _pip_tree() -> FileTree | None:
     """Return pip, so that packages can be installed in containers; None when there is none."""
-    spec = importlib.machinery.PathFinder.find_spec("pip")
-    if spec is None or not spec.origin:
-        return None
-    directory = os.path.dirname(spec.origin)
     tree = FileTree()
-    for inside in _walk_package(directory):
-        tree.copy(f"{_LIBRARY}/site-packages/pip/{inside}", f"{directory}/{inside}", 0o644)
+    site_packages = f"{_LIBRARY}/site-packages"
+    if directory := _installed_pip():
+        for inside in _walk_package(directory):
+            tree.copy(f"{site_packages}/pip/{inside}", f"{directory}/{inside}", 0o644)
+    elif wheel := _bundled_pip():
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                if name.startswith("pip/") and not name.endswith("/"):
+                    tree.file(f"{site_packages}/{name}", archive.read(name))
+    else:
+        return None
     script = "#!/usr/local/bin/python3\nimport sys\nfrom pip._internal.cli.main import main\n"
     for name in ("pip", "pip3"):
         tree.file(f"usr/local/bin/{name}", f"{script}sys.exit(main())\n".encode(), 0o755)
     return tree
+
+
+def _installed_pip() -> str:
+    """Return the directory of the base installation's (or this environment's) pip, or nothing."""
+    base_packages = sysconfig.get_path("purelib", vars=_base_variables())
+    spec = importlib.machinery.PathFinder.find_spec("pip", [base_packages, *sys.path])
+    return os.path.dirname(spec.origin) if spec is not None and spec.origin else ""
+
+
+def _bundled_pip() -> str:
+    """Return the wheel that Python carries for ``python -m ensurepip``, empty for none."""
+    library = sysconfig.get_path("stdlib", vars=_base_variables())
+    wheels = glob.glob(f"{glob.escape(library)}/ensurepip/_bundled/pip-*.whl")
+    return max(wheels, default="")
 
 
 def _walk_package(root: str) -> Iterable[str]:

@@ -161,6 +161,14 @@ def test_a_file_that_changes_while_it_is_packed_keeps_the_promised_size():
     assert b"".join(content([], 0)) == b""
 
 
+def test_a_file_named_like_a_whiteout_deletes_nothing(base, tmp_path):
+    upper = tmp_path / "upper"
+    upper.mkdir()
+    (upper / ".wh.tool").write_text("x")
+    (upper / "other").write_text("x")
+    assert list(members(b"".join(pack_changes(str(upper), base)))) == ["other"]
+
+
 def test_sockets_are_left_out(tmp_path):
     import socket
 

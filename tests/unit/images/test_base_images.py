@@ -128,6 +128,19 @@ def test_python_without_busybox_has_no_shell_but_works(store, monkeypatch):
     assert "bin/sh" not in found
 
 
+@needs_busybox
+def test_pip_is_taken_along_even_when_only_ensurepip_has_it(store, monkeypatch):
+    from pyminidocker.images.base import python
+
+    if not python._bundled_pip():
+        pytest.skip("this Python carries no pip for ensurepip (Debian splits it off)")
+    monkeypatch.setattr(python, "_installed_pip", lambda: "")
+    image = bootstrap(store, ["python"])["python"]
+    found = names_in(store, image, len(image.layers) - 1)
+    assert any(name.endswith("site-packages/pip/__init__.py") for name in found)
+    assert found["usr/local/bin/pip"].mode == 0o755
+
+
 def test_an_unknown_base_image_is_named_before_anything_is_made(store):
     with pytest.raises(InvalidArgument, match="no such base image: ubuntu") as caught:
         bootstrap(store, ["hello-world", "ubuntu"])
