@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pyminidocker.widgets.terminal import view as view_module
+from pyminidocker.widgets.terminal.view import Terminal
 from tests.browser.widget_page import WidgetPage, headless_chromium, save, shown
 
 pytestmark = pytest.mark.requires("chromium")
@@ -49,22 +49,21 @@ class Wire:
 
 
 @pytest.fixture(scope="module")
-def bare_browser() -> Iterator[Any]:
-    with headless_chromium() as browser:
+def bare_browser(driver: Any) -> Iterator[Any]:
+    with headless_chromium(driver) as browser:
         yield browser
 
 
 @pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+def wire() -> Iterator[Wire]:
     made = Wire()
-    monkeypatch.setattr(view_module, "find_process", lambda api, where, command: made)
     yield made
     made.far.close()
 
 
 @pytest.fixture
 def terminal(bare_browser: Any, wire: Wire) -> Iterator[WidgetPage]:
-    widget = view_module.Terminal("web", engine=object())
+    widget = Terminal(wire)
     replays: list[dict[str, Any]] = []
     widget.send = lambda content, buffers=None: replays.append(content)
     with shown(bare_browser, widget) as page:

@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyminidocker.widgets.terminal.view import Terminal as Terminal
     from pyminidocker.widgets.terminal.view import open_terminal as open_terminal
 
-__all__ = ["Terminal", "open_terminal"]
+__all__ = ["open_terminal"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from pyminidocker.widgets.terminal import view
+        from pyminidocker.widgets.terminal.view import open_terminal
 
-        return getattr(view, name)
+        return open_terminal
     raise AttributeError(f"module 'pyminidocker.widgets.terminal' has no attribute {name!r}")

@@ -15,6 +15,7 @@ from pyminidocker.errors import MiniDockerError, NotFound
 
 TERMINAL_ENV = "TERM=xterm-256color"
 _EXEC_END_S = 5.0
+_EXEC_PID_S = 1.0
 
 
 class Process(Protocol):
@@ -85,13 +86,22 @@ class ExecProcess:
             time.sleep(0.02)
 
     def end(self) -> None:
-        """Hang up on it, as a closed terminal does."""
+        """Hang up on it, as a closed terminal does.
+
+        One that was started a moment ago may have no pid yet; one of another user cannot be
+        signalled from here, and the closed stream has to do.
+        """
+        give_up = time.monotonic() + _EXEC_PID_S
         try:
-            found = self._api.exec_inspect(self._id)
-            if found.get("Running") and found.get("Pid"):
-                os.kill(found["Pid"], signal.SIGHUP)
+            while (found := self._api.exec_inspect(self._id)).get("ExitCode") is None:
+                if pid := found.get("Pid"):
+                    os.kill(pid, signal.SIGHUP)
+                    return
+                if time.monotonic() > give_up:
+                    return
+                time.sleep(0.02)
         except (MiniDockerError, OSError):
-            pass  # it is gone, or another user's: the closed stream has to do
+            pass
 
 
 class RunProcess:

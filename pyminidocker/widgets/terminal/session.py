@@ -8,6 +8,7 @@ reading stops and the process waits in write(2), as on any terminal.
 import contextlib
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from pyminidocker.errors import MiniDockerError
 from pyminidocker.widgets.terminal.process import Process
@@ -20,7 +21,7 @@ TRANSCRIPT_BYTES = 1_048_576
 
 
 class Session:
-    """A running terminal session.
+    """A terminal session; ``start`` brings it to life.
 
     Attributes:
         exit_code: None while the process runs; -1 when the engine was lost.
@@ -44,6 +45,7 @@ class Session:
     ) -> None:
         self.exit_code: int | None = None
         self._process = process
+        self._stream: Any = None
         self._send_output = send_output
         self._send_end = send_end
         self._size = (rows, cols)
@@ -53,7 +55,10 @@ class Session:
         self._history = bytearray()
         self._whole = bytearray()
         self._ended = threading.Event()
-        self._stream = process.start(rows, cols)
+
+    def start(self) -> None:
+        """Start the process and the two threads."""
+        self._stream = self._process.start(*self._size)
         for job in (self._read, self._hand_on):
             threading.Thread(target=job, name=f"terminal-{job.__name__}", daemon=True).start()
 
@@ -84,8 +89,8 @@ class Session:
         return self._ended.wait(timeout_s)
 
     def close(self) -> None:
-        """End the process, if it still runs."""
-        if self.exit_code is None:
+        """End the process, if it runs."""
+        if self._stream is not None and self.exit_code is None:
             self._process.end()
             with contextlib.suppress(OSError):  # the reader may have closed it by now
                 self._stream.close_stdin()

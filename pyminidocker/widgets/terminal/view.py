@@ -11,7 +11,7 @@ import traitlets
 from pyminidocker.widgets.base import STATIC, LearningView, styles
 from pyminidocker.widgets.metrics import shorten
 from pyminidocker.widgets.scene import Box, Label, Scene
-from pyminidocker.widgets.terminal.process import find_process
+from pyminidocker.widgets.terminal.process import Process, find_process
 from pyminidocker.widgets.terminal.session import Session
 from pyminidocker.widgets.terminal.transcript import plain_text
 
@@ -26,13 +26,8 @@ class Terminal(LearningView):
         exit_code: None while the process runs.
 
     Args:
-        where: a running container (name or object), or an image's name.
-        command: what to run: a list, or a string split as a shell would.
-        engine: the client.
+        process: what to start.
         screen_reader: put the terminal's lines where a screen reader finds them.
-
-    Raises:
-        NotFound: neither a running container nor an image has this name.
     """
 
     _esm = STATIC / "terminal.js"
@@ -42,22 +37,10 @@ class Terminal(LearningView):
     exit_code = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
     screen_reader = traitlets.Bool(default_value=False).tag(sync=True)
 
-    def __init__(
-        self,
-        where: Any,
-        command: str | Sequence[str] | None = None,
-        *,
-        engine: Any = None,
-        screen_reader: bool = False,
-    ) -> None:
-        if engine is None:
-            from pyminidocker.client import connect
-
-            engine = connect()
-        argv = shlex.split(command) if isinstance(command, str) else list(command or []) or None
-        process = find_process(getattr(engine, "api", engine), where, argv)
-        super().__init__(title=process.title, screen_reader=screen_reader)
+    def __init__(self, process: Process, *, screen_reader: bool = False) -> None:
         self._session = Session(process, self._on_output, self._on_end)
+        super().__init__(title=process.title, screen_reader=screen_reader)
+        self._session.start()
         self.on_msg(self._on_message)
         _OPEN.add(self)
 
@@ -164,4 +147,6 @@ def open_terminal(
     Raises:
         NotFound: neither a running container nor an image has this name.
     """
-    return Terminal(target, command, engine=engine, screen_reader=screen_reader)
+    argv = shlex.split(command) if isinstance(command, str) else list(command or []) or None
+    process = find_process(getattr(engine, "api", engine), target, argv)
+    return Terminal(process, screen_reader=screen_reader)

@@ -66,6 +66,7 @@ def parts():
 @pytest.fixture
 def session(process, parts):
     made = Session(process, parts.append, lambda code: None, rows=24, cols=80)
+    made.start()
     yield made
     process.inside.close()
     assert made.wait(10)
@@ -84,6 +85,9 @@ def test_bytes_go_both_ways(session, process, parts):
 def test_end_is_told_after_the_last_output(process):
     told = []
     session = Session(process, told.append, told.append)
+    session.close()  # nothing to end before the start
+    assert not process.ended
+    session.start()
     process.inside.sendall(b"bye")
     process.inside.close()
     assert session.wait(10)
