@@ -102,7 +102,10 @@ class LabNetwork:
             return
         self._has_rules = True
         uplink = self._make_bridge(rules.UPLINK)
-        self._links.execute([messages.default_route(uplink)], subject=rules.UPLINK)
+        try:
+            self._links.execute([messages.default_route(uplink)], subject=rules.UPLINK)
+        except NetlinkError as error:
+            raise _failure("cannot set the lab's default route", error) from error
 
     def _make_bridge(self, name: str, mac: str = "") -> int:
         """Make a bridge, or find it when it is there; returns its index.

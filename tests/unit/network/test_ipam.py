@@ -1,7 +1,7 @@
 """The address pool follows dockerd: lowest free first, moby's words when there is none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyminidocker.errors import InvalidArgument, PermissionDenied, Unavailable
@@ -85,17 +85,20 @@ def test_mac_address_is_dockers() -> None:
     assert mac_address("10.200.3.255") == "02:42:0a:c8:03:ff"
 
 
+@settings(database=None)  # the checkout may be read-only
 @given(st.integers(0, 2**32 - 1))
 def test_addresses_survive_a_round_trip(number: int) -> None:
     assert parse_ipv4(format_ipv4(number)) == number
 
 
+@settings(database=None)  # the checkout may be read-only
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30))
 def test_a_masked_subnet_is_accepted(number: int, prefix: int) -> None:
     network = number >> (32 - prefix) << (32 - prefix)
     assert parse_subnet(f"{format_ipv4(network)}/{prefix}") == (network, prefix)
 
 
+@settings(database=None)  # the checkout may be read-only
 @given(st.lists(st.integers(0, 12), max_size=60))
 def test_allocation_is_always_the_lowest_free(steps: list[int]) -> None:
     """Against the obvious model: a set of free addresses."""

@@ -51,13 +51,17 @@ def test_first_target_that_answers_is_taken() -> None:
         assert client.recv(16) == b"hello"
 
 
+def talk(client: socket.socket, address: Address) -> bytes:
+    client.connect(address)
+    return client.recv(1)
+
+
 def test_no_target_is_a_reset() -> None:
     for targets in ((), (closed_port(),)):
         with served(*targets) as proxy, socket.socket() as client:
             client.settimeout(10)
             with pytest.raises(ConnectionResetError):
-                client.connect(proxy)
-                client.recv(1)
+                talk(client, proxy)
 
 
 def test_bulk_passes_both_ways_at_once() -> None:
