@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import pyminidocker
@@ -14,6 +15,10 @@ from tests.support.leaks import read_traces, wait_until_clean
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 IN_CI = bool(os.environ.get("CI"))
+
+# The checkout may be read-only for whoever runs the tests: no example database.
+hypothesis.settings.register_profile("here", database=None, deadline=None)
+hypothesis.settings.load_profile("here")
 
 
 # ---------------------------------------------------------------------------------------- requires
@@ -28,6 +33,7 @@ def _userns() -> bool:
 PROBES: dict[str, Callable[[], bool]] = {
     "root": lambda: os.getuid() == 0,
     "user": lambda: os.getuid() != 0,
+    "userns": _userns,
     "docker-cli": lambda: shutil.which("docker") is not None,
     "skopeo": lambda: shutil.which("skopeo") is not None,
     "umoci": lambda: shutil.which("umoci") is not None,

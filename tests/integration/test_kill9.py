@@ -24,8 +24,9 @@ LONGEST_LIFE_S = 0.25
 NAME = "chaos"
 
 
-def run_until_dead(engine: "pyminidocker.client.Engine", done: list[int], stop: threading.Event):
-    """Run one container after another until the engine is gone."""
+def run_until_dead(socket: str, done: list[int], stop: threading.Event) -> None:
+    """Run one container after another until the engine is gone; start no new one."""
+    engine = pyminidocker.connect(socket)
     while not stop.is_set():
         try:
             engine.run("busybox", "true")
@@ -52,7 +53,9 @@ def test_killed_engine_leaves_nothing_and_forgets_nothing(engine_home, monkeypat
 
     while done[0] < RUNS:
         stop = threading.Event()
-        client = threading.Thread(target=run_until_dead, args=(engine, done, stop))
+        client = threading.Thread(
+            target=run_until_dead, args=(f"unix://{home}/run/{NAME}/minidocker.sock", done, stop)
+        )
         client.start()
         victim = engine_pid(home)
         pidfd = os.pidfd_open(victim)
