@@ -23,7 +23,7 @@ from pyminidocker.kernel.constants import (
 )
 from pyminidocker.kernel.libc import SyscallError, syscall
 
-_MAX_FDS = 8
+_MAX_FDS = 253  # SCM_MAX_FD
 _INT_BYTES = 4
 
 

@@ -7,6 +7,7 @@ There is no traceback and nothing is printed: standard error belongs to the cont
 See: sync for the messages, operations for the steps, clone(2), setns(2).
 """
 
+import json
 import os
 import signal
 import socket
@@ -20,10 +21,11 @@ from pyminidocker.kernel.constants import (
     CLONE_NEWUTS,
 )
 from pyminidocker.kernel.libc import SyscallError
-from pyminidocker.runtime import plan, sync
+from pyminidocker.runtime import defaults, plan, sync, users
 from pyminidocker.runtime.inheritance import Inheritance, record_of
+from pyminidocker.runtime.operations import FromOutside
 from pyminidocker.runtime.prelude import Prelude
-from pyminidocker.runtime.process import Launch
+from pyminidocker.runtime.process import Launch, find_program
 from pyminidocker.runtime.site import Site
 
 TYPE_CHECKING = False
@@ -54,25 +56,67 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
         if network == "new":
             _prepare_network()
         directory = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-        site = Site(os.open("/dev", directory), root_fd=os.open("/", directory))
+        site = Site(
+            os.open("/dev", directory), root_fd=os.open("/", directory), rootfs_path="/rootfs"
+        )
         prelude = Prelude(site)
         prelude.build(inherited.default_steps)
+        site.dev_fd = os.open("/dev", directory)  # the host's own is out of sight now
+        rehearse(prelude)
 
-        message, stdio = sync.receive(channel)
+        message, fds = sync.receive(channel)
         if message is None:
             os._exit(0)  # the engine is gone, or has no use for us
         stage = "plan"
         spec: ContainerSpec = record_of(message)
         steps = plan.plan_container(spec)
-        host_paths = [*spec.lower_dirs, spec.upper_dir, *(bind.source for bind in spec.mounts)]
-        site.root_fd = -1
-        for step in prelude.take_over(steps, host_paths):
+        count = sum(isinstance(step, FromOutside) for step in steps)
+        site.sources, stdio = fds[:count], fds[count:]
+        for step in prelude.take_over(steps):
             stage = step.stage
             step.execute(site)
         launch = _launch(spec.process, stdio or None, channel, inherited)
         launch.run(as_init=spec.init)
     except Exception as error:  # noqa: BLE001 - whatever it is, the engine must hear of it
         _give_up(channel, launch.stage if launch else stage, error)
+
+
+def rehearse(prelude: Prelude) -> None:
+    """Go through the motions of a start once, with nothing coming of it.
+
+    A fork shares its parent's memory only until it writes, and Python writes whenever it so much
+    as looks at an object.  Each first look copies a page; after this, the copies have been made.
+
+    See: fork(2) "copy-on-write".
+    """
+    spec = record_of(json.loads(_REHEARSAL))
+    steps = plan.plan_container(spec)
+    prelude.take_over(steps)
+    users.resolve("", [])
+    try:
+        find_program("true", "/bin")
+    except sync.Refusal:
+        pass  # there is nothing here, as expected
+
+
+_REHEARSAL = json.dumps(
+    {
+        "process": {"args": ["true"], "env": ["PATH=/bin"]},
+        "hostname": "rehearsal",
+        "netlink": [],
+        "lower_dirs": ["/"],
+        "upper_dir": "/",
+        "work_dir": "/",
+        "mounts": [
+            {"destination": place, "type": fstype, "source": source, "options": options}
+            for place, fstype, source, options in defaults.mount_table()
+        ],
+        "masked_paths": defaults.DEFAULT_MASKED_PATHS,
+        "readonly_paths": defaults.DEFAULT_READONLY_PATHS,
+        "read_only": False,
+        "files": [],
+    }
+)
 
 
 def enter_and_start(

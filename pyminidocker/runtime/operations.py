@@ -19,7 +19,7 @@ from pyminidocker.kernel.constants import MOUNT_ATTR_RDONLY
 from pyminidocker.kernel.fd import make_in_root, open_in_root
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import options
-from pyminidocker.runtime.rootfs import mount_overlay
+from pyminidocker.runtime.rootfs import new_overlay
 from pyminidocker.runtime.site import Site
 
 
@@ -37,19 +37,17 @@ class Operation(abc.ABC):
         cls.fields = tuple(cls.__annotations__)
 
     def __init__(self, *values: object) -> None:
+        self.values = values
         for name, value in zip(self.fields, values, strict=True):
             setattr(self, name, value)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(
-            getattr(self, name) == getattr(other, name) for name in self.fields
-        )
+        return type(self) is type(other) and self.values == other.values
 
     __hash__ = None  # type: ignore[assignment]  # some hold lists
 
     def __repr__(self) -> str:
-        values = ", ".join(repr(getattr(self, name)) for name in self.fields)
-        return f"{type(self).__name__}({values})"
+        return f"{type(self).__name__}({', '.join(map(repr, self.values))})"
 
     @abc.abstractmethod
     def describe(self) -> str:
@@ -95,11 +93,43 @@ class ConfigureNetwork(Operation):
         netlink.replay([bytes.fromhex(request) for request in self.requests])
 
 
-class MountOverlay(Operation):
+class FromOutside(Operation):
+    """A step that needs something of the host's tree.
+
+    It comes in two halves, since a parked child does not see the host any more: ``open_source`` is
+    done where the host is visible and gives a detached mount, a mere descriptor, which can be sent
+    to the child; ``attach`` puts it into the container's tree.
+    """
+
+    @abc.abstractmethod
+    def open_source(self) -> int:
+        """Return the descriptor of a detached mount.
+
+        Raises:
+            SyscallError: it is not there, or may not be mounted.
+
+        See: fsmount(2), open_tree(2).
+        """
+
+    @abc.abstractmethod
+    def attach(self, mount_fd: int, site: Site) -> None:
+        """Put the mount in its place; ``mount_fd`` stays the caller's.
+
+        Raises:
+            SyscallError: the place cannot be made, or is of another kind.
+
+        See: move_mount(2).
+        """
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        mount_fd = self.open_source() if site.sources is None else site.sources.pop(0)
+        self.attach(mount_fd, site)
+
+
+class MountOverlay(FromOutside):
     """Stack read-only layers and a writable one into one tree, which becomes the root.
 
-    It is attached over its own upper directory: a directory that surely exists and that nothing in
-    this mount namespace needs to see.  See kernel Documentation/filesystems/overlayfs.rst.
+    See kernel Documentation/filesystems/overlayfs.rst.
     """
 
     stage = "rootfs"
@@ -113,8 +143,14 @@ class MountOverlay(Operation):
             f"upperdir={self.upper_dir},workdir={self.work_dir},userxattr {self.upper_dir}"
         )
 
-    def execute(self, site: Site) -> None:  # noqa: D102
-        site.root_fd = mount_overlay(self.lower_dirs, self.upper_dir, self.work_dir)
+    def open_source(self) -> int:  # noqa: D102
+        return new_overlay(self.lower_dirs, self.upper_dir, self.work_dir)
+
+    def attach(self, mount_fd: int, site: Site) -> None:  # noqa: D102
+        # By itself it goes over its own upper directory: that surely exists, and nothing in this
+        # mount namespace needs to see it.
+        mount_api.move_mount(mount_fd, site.rootfs_path or self.upper_dir)
+        site.root_fd = mount_fd
 
 
 class MountFilesystem(Operation):
@@ -144,7 +180,7 @@ class MountFilesystem(Operation):
         os.close(mount_fd)
 
 
-class BindMount(Operation):
+class BindMount(FromOutside):
     """Show a file or directory of the host inside the container: mount(8) --bind."""
 
     source: str
@@ -163,16 +199,18 @@ class BindMount(Operation):
         # might uncover what a mount below it hides.  Docker's binds are recursive as well.
         return "bind" not in self.options
 
-    def execute(self, site: Site) -> None:  # noqa: D102
+    def open_source(self) -> int:  # noqa: D102
         mount_fd = mount_api.open_tree(self.source, recursive=self._is_recursive)
         attributes, _ = options.split(self.options)
         if attributes:
             mount_api.mount_setattr(mount_fd, attributes, recursive=self._is_recursive)
+        return mount_fd
+
+    def attach(self, mount_fd: int, site: Site) -> None:  # noqa: D102
         is_dir = stat.S_ISDIR(os.fstat(mount_fd).st_mode)
         target_fd = make_in_root(site.root_fd, self.destination, is_dir=is_dir)
         mount_api.move_mount(mount_fd, "", dirfd=target_fd)
         os.close(target_fd)
-        os.close(mount_fd)
 
 
 class MakeDevices(Operation):
@@ -203,7 +241,7 @@ class MakeDevices(Operation):
         for name in self.nodes:
             flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
             os.close(os.open(name, flags, 0o666, dir_fd=dev_fd))
-            node_fd = mount_api.open_tree(name, dirfd=site.host_dev_fd)
+            node_fd = mount_api.open_tree(name, dirfd=site.dev_fd)
             mount_api.move_mount(node_fd, name, dirfd=dev_fd)
             os.close(node_fd)
         for name, target in self.links:
@@ -227,7 +265,7 @@ class MaskPath(Operation):
         if stat.S_ISDIR(os.fstat(target_fd).st_mode):
             cover_fd = options.new_mount("tmpfs", "tmpfs", ["ro", "nr_blocks=1", "nr_inodes=1"])
         else:
-            cover_fd = mount_api.open_tree("null", dirfd=site.host_dev_fd)
+            cover_fd = mount_api.open_tree("null", dirfd=site.dev_fd)
         mount_api.move_mount(cover_fd, "", dirfd=target_fd)
         os.close(cover_fd)
         os.close(target_fd)

@@ -7,6 +7,7 @@ See: mount(8) "FILESYSTEM-INDEPENDENT MOUNT OPTIONS", OCI runtime-spec config.md
 options".
 """
 
+import functools
 import os
 
 from pyminidocker.kernel import mount_api, userns
@@ -77,6 +78,10 @@ def new_mount(fstype: str, source: str, options: list[str]) -> int:
 
 
 def _is_mapped(gid: int) -> bool:
-    return any(
-        first <= gid < first + count for first, _, count in userns.read_map("self", "gid_map")
-    )
+    return any(first <= gid < first + count for first, _, count in _gid_map())
+
+
+@functools.cache
+def _gid_map() -> userns.IdMap:
+    """The lab's map never changes, and /proc is not always there to read it from."""
+    return userns.read_map("self", "gid_map")

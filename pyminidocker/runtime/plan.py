@@ -7,6 +7,7 @@ from pyminidocker.runtime import defaults
 from pyminidocker.runtime.operations import (
     BindMount,
     ConfigureNetwork,
+    FromOutside,
     MakeDevices,
     MaskPath,
     MountFilesystem,
@@ -41,6 +42,39 @@ def plan_container(spec: "ContainerSpec") -> list[Operation]:
         steps.append(ReadonlyRoot())
     steps.append(PivotRoot())
     return steps
+
+
+def open_sources(spec: "ContainerSpec", opened: list[int]) -> None:
+    """Do the outer half of the steps that need the host's tree, in the order of the plan.
+
+    Args:
+        spec: what is to be started.
+        opened: the detached mounts are added here one by one; the caller closes them, also after
+            an error.
+
+    Raises:
+        StepError: the kernel refused one.
+
+    See: operations.FromOutside.
+    """
+    for step in plan_container(spec):
+        if isinstance(step, FromOutside):
+            try:
+                opened.append(step.open_source())
+            except OSError as error:
+                raise StepError(step) from error
+
+
+class StepError(Exception):
+    """A step failed; the cause is the system's error.
+
+    Args:
+        step: which.
+    """
+
+    def __init__(self, step: Operation) -> None:
+        super().__init__(step.describe())
+        self.step = step
 
 
 def plan_mounts(mounts: "list[Mount]") -> list[Operation]:

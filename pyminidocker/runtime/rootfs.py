@@ -1,4 +1,4 @@
-"""The root file system: overlayfs over the image's layers, and a path into it.
+"""The root file system: overlayfs over the image's layers.
 
 overlayfs shows a stack of directories as one.  Reads find the topmost layer that has the file;
 writes go to the upper directory, after copying the file up.  Inside a user namespace it keeps its
@@ -14,8 +14,8 @@ from pyminidocker.kernel import mount, mount_api
 from pyminidocker.kernel.libc import SyscallError
 
 
-def mount_overlay(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
-    """Mount layers over ``upper_dir`` and return a descriptor of the new root (O_PATH).
+def new_overlay(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
+    """Return the descriptor of a new, detached overlay.
 
     The mount is *volatile*: without that, unmounting an overlay writes out the whole file system
     under ``upper_dir``, which made every container wait 1-4 ms for the disk at its end.  The price
@@ -24,7 +24,7 @@ def mount_overlay(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
 
     Args:
         lower_dirs: topmost first, at most 500.
-        upper_dir: where changes go, and the mount point.
+        upper_dir: where changes go.
         work_dir: overlayfs' own, on the same file system as ``upper_dir``.
 
     Raises:
@@ -36,16 +36,14 @@ def mount_overlay(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
     _allow_again(work_dir)
     try:
         try:
-            mount_fd = _mount_by_steps(lower_dirs, upper_dir, work_dir)
+            return _mount_by_steps(lower_dirs, upper_dir, work_dir)
         except SyscallError as error:
-            # Linux before 6.5 has no "lowerdir+", before 6.8 no complaint that names it.
+            # Linux before 6.5 has no "lowerdir+".
             if error.errno != errno.EINVAL or not error.path.startswith("lowerdir+"):
                 raise
             return _mount_by_string(lower_dirs, upper_dir, work_dir)
     except SyscallError as error:
         raise _explained(error, lower_dirs, upper_dir) from None
-    mount_api.move_mount(mount_fd, upper_dir)
-    return mount_fd
 
 
 def _allow_again(work_dir: str) -> None:
@@ -79,25 +77,25 @@ def _mount_by_steps(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int
 
 
 def _mount_by_string(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
-    """Mount with mount(2), whose options must fit into a page.
+    """Configure it by one ``lowerdir``, which may have 255 letters per fsconfig(2), 4095 in all.
 
-    200 layer directories of 100 letters do not; their descriptors' numbers, relative to
-    /proc/self/fd, do.
+    200 layer directories of 100 letters do not fit into that; their descriptors' numbers in
+    /proc/self/fd do, through mount(2).
     """
     flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
     fds = [os.open(path, flags) for path in (*lower_dirs, upper_dir, work_dir)]
-    here = os.open(".", flags)
     try:
-        os.chdir("/proc/self/fd")
-        *lowers, upper, work = fds
-        layers = ":".join(map(str, lowers))
+        places = [f"/proc/self/fd/{fd}" for fd in fds]
+        *lowers, upper, work = places
+        layers = ":".join(lowers)
         data = f"lowerdir={layers},upperdir={upper},workdir={work},userxattr,volatile"
         mount.mount("overlay", upper_dir, "overlay", 0, data)
+        mount_fd = mount_api.open_tree(upper_dir)
+        mount.umount2(upper_dir)
+        return mount_fd
     finally:
-        os.fchdir(here)
-        for fd in (*fds, here):
+        for fd in fds:
             os.close(fd)
-    return os.open(upper_dir, flags)
 
 
 def _explained(error: SyscallError, lower_dirs: list[str], upper_dir: str) -> SyscallError:

@@ -8,12 +8,24 @@ class Site:
     """Descriptors and facts the operations hand to one another.
 
     Attributes:
+        dev_fd: a /dev with the six harmless devices, the host's or a copy.
         root_fd: the new root directory, open since ``MountOverlay``; -1 before.
-        host_dev_fd: the host's /dev, opened before anything covers it.
+        rootfs_path: where ``MountOverlay`` attaches it.
+        sources: mounts that were opened outside, for the steps in the order of the plan; None when
+            the steps are to open them themselves.
     """
 
-    __slots__ = ("host_dev_fd", "root_fd")
+    __slots__ = ("dev_fd", "root_fd", "rootfs_path", "sources")
 
-    def __init__(self, host_dev_fd: int, root_fd: int = -1) -> None:
-        self.host_dev_fd = host_dev_fd
+    def __init__(
+        self,
+        dev_fd: int,
+        *,
+        root_fd: int = -1,
+        rootfs_path: str = "",
+        sources: list[int] | None = None,
+    ) -> None:
+        self.dev_fd = dev_fd
         self.root_fd = root_fd
+        self.rootfs_path = rootfs_path
+        self.sources = sources

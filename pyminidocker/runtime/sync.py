@@ -7,7 +7,7 @@ Every message is one packet of a SOCK_SEQPACKET socket: JSON, with descriptors b
     zygote -> engine   {"forked": n}                                 + [pidfd]
                        {"refused": n, "error": {...}}
                        {"exited": n, "status": wait status}
-    engine -> child    the ContainerSpec (only to parked children)   + [0, 1, 2]
+    engine -> child    the ContainerSpec (only to parked children)   + [mounts ..., 0, 1, 2]
     child  -> engine   {"console": true}                             + [pty master]
                        {"error": {"stage", "call", "errno", "path", "message", "hint"}}
                        end of file: the program has been executed (the socket is close-on-exec)

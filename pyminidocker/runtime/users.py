@@ -12,6 +12,7 @@ import stat
 from pyminidocker.runtime.sync import Refusal
 
 _HIGHEST_ID = 2**31 - 1
+_LARGEST_BYTES = 4 << 20  # what an image can make us read
 
 
 class Identity:
@@ -91,10 +92,12 @@ def _rows(path: str, columns: int) -> list[list[str]]:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError:
         return []
-    with open(fd, encoding="utf-8", errors="surrogateescape") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return []
-        rows = [line.rstrip("\n").split(":") for line in file]
+    try:
+        info = os.fstat(fd)
+        data = os.read(fd, min(info.st_size, _LARGEST_BYTES)) if stat.S_ISREG(info.st_mode) else b""
+    finally:
+        os.close(fd)
+    rows = [line.split(":") for line in data.decode("utf-8", "surrogateescape").split("\n")]
     return [
         row
         for row in rows

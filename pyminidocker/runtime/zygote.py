@@ -10,8 +10,9 @@ socket.  ``Zygote.start`` hands a specification straight to one of them.
        |-------------------------------->| clone3(NEWNS|NEWPID|...)      |
        |      forked {slot} + pidfd      |------------------------------>| prepares mounts
        |<--------------------------------|                               |
-       |            spec + stdin, stdout, stderr (straight to C)         |
-       |---------------------------------------------------------------->| mounts, pivots, execve
+       | makes the overlay and the binds |                               |
+       |       spec + detached mounts + stdin, stdout, stderr            |
+       |---------------------------------------------------------------->| attaches, execve
        |            console fd | error record | EOF = executed           |
        |<----------------------------------------------------------------|
        |      exited {slot, status}      |              SIGCHLD          |
@@ -28,6 +29,7 @@ import socket
 from pyminidocker.errors import InitError, SystemFailure
 from pyminidocker.kernel import namespaces, pidfd
 from pyminidocker.runtime import sync
+from pyminidocker.runtime.plan import StepError, open_sources
 from pyminidocker.runtime.reports import (
     Closed,
     Event,
@@ -85,6 +87,8 @@ class Zygote:
         self._pool = dict(DEFAULT_POOL if pool is None else pool)
         self._epoll = select.epoll()
         self._epoll.register(control, select.EPOLLIN)
+        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._wake_fd, select.EPOLLIN)
         self._slots = 0
         self._children: dict[int, _Child] = {}
         self._by_fd: dict[int, _Child] = {}
@@ -187,6 +191,8 @@ class Zygote:
         for fd, _ in self._epoll.poll(0):
             if fd == self._control.fileno():
                 self._read_control()
+            elif fd == self._wake_fd:
+                os.eventfd_read(fd)
             elif fd in self._by_fd:
                 self._read_channel(self._by_fd[fd])
         self._top_up()
@@ -207,6 +213,7 @@ class Zygote:
             _close_all(fds)
         self._waiting.clear()
         self._epoll.close()
+        os.close(self._wake_fd)
         self._control.close()
 
     def _check_open(self) -> None:
@@ -272,10 +279,21 @@ class Zygote:
     ) -> None:
         child.token = token
         assert child.channel is not None
+        fds: list[int] = []
         try:
-            sync.send(child.channel, to_wire(spec), stdio)
+            open_sources(spec, fds)
+            sync.send(child.channel, to_wire(spec), [*fds, *stdio])
+        except StepError as error:
+            cause = error.__cause__
+            assert isinstance(cause, Exception)
+            child.error = _init_error(sync.error_record(error.step.stage, cause))
+            self._close_channel(child)  # the child sees the end of file and goes
+            self._report_start(child)
+            os.eventfd_write(self._wake_fd, 1)
         except OSError:
             pass  # it has just died, which the zygote is about to report
+        finally:
+            _close_all(fds)
 
     def _read_control(self) -> None:
         while True:

@@ -7,7 +7,7 @@ import pytest
 from pyminidocker.kernel import procfs, terminal
 from pyminidocker.kernel.pidfd import pidfd_send_signal
 from pyminidocker.runtime.zygote import Failed
-from tests.support.runtime_lab import scenario as scenario  # noqa: PLC0414
+from tests.support.runtime_lab import scenario as scenario
 
 pytestmark = pytest.mark.requires("busybox")
 

@@ -8,12 +8,13 @@ import time
 
 import pytest
 
+from pyminidocker.errors import SystemFailure
 from pyminidocker.kernel import procfs
 from pyminidocker.kernel.pidfd import pidfd_open
 from pyminidocker.runtime.host import create_lab
 from pyminidocker.runtime.zygote import Closed, Failed
 from tests.support.runtime_lab import Bench, remove_tree
-from tests.support.runtime_lab import scenario as scenario  # noqa: PLC0414
+from tests.support.runtime_lab import scenario as scenario
 
 pytestmark = pytest.mark.requires("busybox")
 
@@ -99,7 +100,7 @@ def test_death_of_the_zygote_is_reported(scenario):
         bench.wait_for(lambda event: isinstance(event, Closed))
         try:
             bench.zygote.start("x", bench.spec("true"), None)
-        except Exception as error:
+        except SystemFailure as error:
             return str(error)
         return "started"
 

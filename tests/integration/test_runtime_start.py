@@ -9,7 +9,7 @@ from pyminidocker.kernel import procfs, terminal
 from pyminidocker.runtime.defaults import DEFAULT_MASKED_PATHS
 from pyminidocker.runtime.spec import Mount
 from pyminidocker.runtime.zygote import Failed
-from tests.support.runtime_lab import scenario as scenario  # noqa: PLC0414
+from tests.support.runtime_lab import scenario as scenario
 
 pytestmark = pytest.mark.requires("busybox")
 

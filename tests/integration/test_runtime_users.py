@@ -5,7 +5,7 @@ import os
 import pytest
 
 from pyminidocker.kernel.userns import plan_maps
-from tests.support.runtime_lab import scenario as scenario  # noqa: PLC0414
+from tests.support.runtime_lab import scenario as scenario
 
 pytestmark = pytest.mark.requires("busybox")
 

@@ -150,7 +150,7 @@ class Bench:
 
 
 def _read_all(*fds: int) -> list[str]:
-    collected = {fd: b"" for fd in fds}
+    collected = dict.fromkeys(fds, b"")
     open_fds = set(fds)
     while open_fds:
         readable, _, _ = select.select(list(open_fds), [], [], PATIENCE_S)
@@ -195,7 +195,7 @@ def run_scenario(
             bench = Bench(base, **(options or {}))
             outcome = (True, scenario(bench, *args))
             bench.lab.close()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - carried over to the test
             outcome = (False, traceback.format_exc())
         finally:
             with open(write_fd, "wb") as pipe:
