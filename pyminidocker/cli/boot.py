@@ -25,6 +25,9 @@ def run() -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         code = code or 141
+    except OSError as error:  # a full disk, and output that was still in our buffer
+        os.write(2, f"minidocker: {error.strerror}\n".encode())
+        code = code or 1
     os._exit(code)
 
 

@@ -121,6 +121,9 @@ class Session:
             if self._tty and self._stdin_open and os.isatty(0):
                 with RawTerminal(0):
                     return self._pump(signals)
+            if self._tty and os.isatty(1):
+                with RawTerminal(1, output_only=True):
+                    return self._pump(signals)
             return self._pump(signals)
 
     def _pump(self, signals: Signals) -> str:

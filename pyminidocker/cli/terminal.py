@@ -20,14 +20,25 @@ _IFLAG, _OFLAG, _CFLAG, _LFLAG, _CC = 0, 1, 2, 3, 6
 
 
 class RawTerminal:
-    """Puts the terminal ``fd`` into raw mode for the length of a ``with`` block."""
+    """Puts the terminal ``fd`` into raw mode for the length of a ``with`` block.
 
-    def __init__(self, fd: int) -> None:
+    Args:
+        fd: the terminal.
+        output_only: leave the keys alone and only pass output on as it is: the container's terminal
+            has turned line feeds into CR LF already.
+    """
+
+    def __init__(self, fd: int, *, output_only: bool = False) -> None:
         self._fd = fd
+        self._output_only = output_only
         self._before = termios.tcgetattr(fd)
 
     def __enter__(self) -> Self:
         raw = termios.tcgetattr(self._fd)
+        if self._output_only:
+            raw[_OFLAG] &= ~termios.OPOST
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, raw)
+            return self
         raw[_IFLAG] &= ~(
             termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR
             | termios.IGNCR | termios.ICRNL | termios.IXON

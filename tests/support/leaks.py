@@ -60,10 +60,12 @@ def _processes(marker: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _cgroups() -> frozenset[str]:
-    return (
-        frozenset(str(path) for path in CGROUPS.glob("**/*minidocker*") if path.is_dir())
-        if CGROUPS.is_dir()
-        else frozenset()
+    # os.walk passes over groups of others that vanish while we look.
+    return frozenset(
+        f"{where}/{name}"
+        for where, names, _ in os.walk(CGROUPS)
+        for name in names
+        if "minidocker" in name
     )
 
 

@@ -99,8 +99,8 @@ def test_entrypoint_can_be_cleared():
         ("--add-host foo x", ('invalid argument "foo" for "--add-host" flag: bad format for'
                              ' add-host: "foo"')),
         ("--env-file /nonex x", "minidocker: open /nonex: no such file or directory"),
-        ("--mount foo x", ('invalid argument "foo" for "--mount" flag: invalid field \'foo\' must be'
-                          " a key=value pair")),
+        ("--mount foo x", ('invalid argument "foo" for "--mount" flag: invalid field \'foo\' must'
+                          " be a key=value pair")),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused_in_dockers_words(line, message):
