@@ -20,16 +20,10 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.MiniDockerError, 500),
 )
 _KINDS = (errors.InitError, errors.IntegrityError, errors.SystemFailure)
-# The user's command is at fault, which moby calls an invalid parameter.
-_COMMAND_FAULTS = frozenset(
-    (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR)
-)
 
 
 def status_of(error: Exception) -> int:
     """Return the HTTP status for an error."""
-    if isinstance(error, errors.InitError):
-        return 400 if error.errno in _COMMAND_FAULTS else 500
     for kind, status in STATUS:
         if isinstance(error, kind):
             return status
@@ -45,8 +39,10 @@ def answer_for(error: Exception) -> Answer:
     if isinstance(error, errors.MiniDockerError):
         if error.hint:
             body["hint"] = error.hint
-        if isinstance(error, _KINDS):
-            body["kind"] = type(error).__name__
+        # A start that failed has moby's status and words, and init's report as its cause.
+        told = error.__cause__ if isinstance(error.__cause__, errors.InitError) else error
+        if isinstance(told, _KINDS):
+            body["kind"] = type(told).__name__
     elif status == 507:
         body["message"] = f"no space left on device: {error}"
         body["hint"] = "free some space, e.g. with: minidocker system prune"

@@ -278,9 +278,9 @@ class Transport:
             text, hint = str(body.get("message", "")), str(body.get("hint", ""))
             kind = str(body.get("kind", ""))
         text = text or f"the engine answered {response.status} {response.reason}"
-        if kind == "InitError":
-            return errors.InitError(text)
         cls = _BY_STATUS.get(response.status, errors.MiniDockerError)
-        if kind in ("IntegrityError", "SystemFailure"):
+        if kind in ("InitError", "IntegrityError", "SystemFailure"):
             cls = getattr(errors, kind)
-        return cls(text, hint=hint)
+        refusal = cls(text)
+        refusal.hint = hint
+        return refusal

@@ -166,8 +166,7 @@ def test_events():
         (errors.NotImplementedHere("x"), 501),
         (errors.Unavailable("x"), 503),
         (errors.SystemFailure("x"), 500),
-        (errors.InitError("x", errno=errno.ENOENT), 400),
-        (errors.InitError("x", errno=errno.EPERM), 500),
+        (errors.InitError("x"), 500),
         (OSError(errno.ENOSPC, "No space left on device"), 507),
         (RuntimeError("x"), 500),
     ],
@@ -181,6 +180,9 @@ def test_error_bodies():
     body = msgspec.json.decode(answer_for(errors.IntegrityError("m", hint="h")).body)
     assert body == {"message": "m", "hint": "h", "kind": "IntegrityError"}
     assert answer_for(errors.NotModified("m")).body == b""
+    refused = errors.InvalidArgument("exec: nosuch: not found")
+    refused.__cause__ = errors.InitError("nosuch: not found")
+    assert msgspec.json.decode(answer_for(refused).body)["kind"] == "InitError"
     full = msgspec.json.decode(answer_for(OSError(errno.ENOSPC, "No space left on device")).body)
     assert "no space left" in full["message"]
     assert "prune" in full["hint"]
