@@ -129,7 +129,7 @@ async def get_archive(
                 parent_fd = open_in_root(root_fd, directory, os.O_RDONLY | os.O_DIRECTORY)
                 try:
                     loop.call_soon_threadsafe(settle, found, None)
-                    shown = "." if name == "." and found.name != "/" else found.name
+                    shown = "." if path.endswith("/.") else found.name
                     outgoing.feed(pack(parent_fd, name, shown))
                 finally:
                     os.close(parent_fd)

@@ -55,15 +55,16 @@ def parse_bind(text: str) -> MountRequest:
             request.propagation = mode
         elif mode not in _IGNORED_MODES:
             raise InvalidArgument(f"invalid mode: {parts[2]}")
-    _check_target(request.target, text)
+    _check_target(request, text)
     return request
 
 
-def _check_target(target: str, spec: str) -> None:
+def _check_target(request: MountRequest, spec: str) -> None:
+    target = request.target
     if posixpath.normpath(target) == "/":
         raise InvalidArgument(
-            f"invalid volume specification: '{spec}': invalid mount config: invalid specification:"
-            " destination can't be '/'"
+            f"invalid volume specification: '{spec}': invalid mount config for type"
+            f" \"{request.type}\": invalid specification: destination can't be '/'"
         )
     if not target.startswith("/"):
         raise InvalidArgument(

@@ -40,6 +40,8 @@ def _pack(
     entry = tarfile.TarInfo(shown)
     entry.mode = stat.S_IMODE(info.st_mode)
     entry.uid, entry.gid = info.st_uid, info.st_gid
+    entry.uname = "root" if info.st_uid == 0 else ""
+    entry.gname = "root" if info.st_gid == 0 else ""
     entry.mtime = int(info.st_mtime)
     if stat.S_ISDIR(info.st_mode):
         entry.type = tarfile.DIRTYPE
