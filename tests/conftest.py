@@ -27,7 +27,7 @@ hypothesis.settings.load_profile("here")
 def _userns() -> bool:
     from pyminidocker.kernel import probe
 
-    return not probe.can_userns()
+    return probe.can_userns().ok
 
 
 PROBES: dict[str, Callable[[], bool]] = {
