@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyminidocker.engine.chunks import Incoming, Outgoing
 from pyminidocker.engine.container import Container
+from pyminidocker.engine.container_paths import clean, split
 from pyminidocker.engine.results import PathStat
 from pyminidocker.engine.rootfs import RootView, in_own_thread
 from pyminidocker.engine.tar_in import Unpacker
@@ -32,19 +33,6 @@ def _missing(path: str, ref: str) -> NotFound:
     return NotFound(f"Could not find the file {path} in container {ref}")
 
 
-def split(path: str) -> tuple[str, str]:
-    """Return (directory, last component) of a container path, as moby's ResolvePath sees it.
-
-    Links in the directory are followed, the last component is taken as it is; "x/" and "x/." mean
-    what ``x`` points to.
-    """
-    absolute = posixpath.normpath(f"/{path}")
-    if absolute == "/" or path.endswith(("/", "/.")) or path in (".", ""):
-        return absolute, "."
-    directory, _, name = absolute.rpartition("/")
-    return directory or "/", name
-
-
 def _stat(root_fd: int, path: str, ref: str) -> PathStat:
     directory, name = split(path)
     try:
@@ -60,13 +48,13 @@ def _stat(root_fd: int, path: str, ref: str) -> PathStat:
         raise _missing(path, ref) from error
     finally:
         os.close(parent_fd)
-    shown = posixpath.basename(posixpath.normpath(f"/{path}")) or "/"
+    shown = posixpath.basename(clean(path)) or "/"
     return PathStat(shown, info.st_size, info.st_mode, info.st_mtime, target)
 
 
 def _link_target(root_fd: int, directory: str, link: str) -> str:
     """Return where a link leads inside the container, following further links there."""
-    path = posixpath.normpath(posixpath.join(directory, link))
+    path = clean(posixpath.join(directory, link))
     for _ in range(40):  # as the kernel, ELOOP
         parent, name = split(path)
         try:
@@ -79,7 +67,7 @@ def _link_target(root_fd: int, directory: str, link: str) -> str:
             return path
         finally:
             os.close(fd)
-        path = posixpath.normpath(posixpath.join(parent, following))
+        path = clean(posixpath.join(parent, following))
     return path
 
 
@@ -204,7 +192,7 @@ def _target(root_fd: int, path: str, ref: str) -> str:
         NotFound: it does not exist.
         InvalidArgument: it is not a directory.
     """
-    absolute = posixpath.normpath(f"/{path}")
+    absolute = clean(path)
     try:
         fd = open_in_root(root_fd, absolute, os.O_PATH)
     except SyscallError as error:
@@ -218,7 +206,7 @@ def _target(root_fd: int, path: str, ref: str) -> str:
 
 
 def _check_writable(container: Container, path: str) -> None:
-    absolute = posixpath.normpath(f"/{path}")
+    absolute = clean(path)
     covering = [
         mount
         for mount in container.record.mounts

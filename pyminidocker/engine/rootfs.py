@@ -21,7 +21,7 @@ from pyminidocker.kernel.fd import make_in_root
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.kernel.mount import make_private
 from pyminidocker.kernel.namespaces import unshare
-from pyminidocker.runtime.rootfs import mount_overlay
+from pyminidocker.runtime.rootfs import new_overlay
 
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
@@ -76,7 +76,9 @@ class RootView:
         try:
             unshare(CLONE_NEWNS)
             make_private("/")
-            root_fd = mount_overlay(self._lower_dirs, self._upper_dir, self._work_dir)
+            root_fd = new_overlay(self._lower_dirs, self._upper_dir, self._work_dir)
+            # Before Linux 6.15 nothing can be mounted on what is mounted nowhere itself.
+            mount_api.move_mount(root_fd, self._upper_dir)
         except SyscallError as error:
             raise SystemFailure(
                 f"cannot mount the container's root file system: {error}", hint=error.hint

@@ -8,11 +8,11 @@ See: openat2(2); moby pkg/archive/archive.go for what replaces what.
 """
 
 import os
-import posixpath
 import stat
 import tarfile
 from typing import IO
 
+from pyminidocker.engine.container_paths import clean
 from pyminidocker.errors import InvalidArgument, SystemFailure
 from pyminidocker.images.trees import remove_tree_at
 from pyminidocker.kernel.fd import make_in_root, open_in_root
@@ -69,8 +69,8 @@ class Unpacker:
             self._finish_directory(path, entry)
 
     def _add(self, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> None:
-        inside = posixpath.normpath(f"/{entry.name}")
-        path = posixpath.normpath(f"{self._target}{inside}")
+        inside = clean(entry.name)
+        path = clean(f"{self._target}{inside}")
         if inside == "/":
             if entry.isdir():
                 return  # "." is the target itself, which keeps what it has
@@ -142,7 +142,7 @@ class Unpacker:
             os.close(fd)
 
     def _make_link(self, entry: tarfile.TarInfo, parent_fd: int, name: str) -> None:
-        source = posixpath.normpath(f"{self._target}/{posixpath.normpath(f'/{entry.linkname}')}")
+        source = clean(f"{self._target}{clean(entry.linkname)}")
         directory, _, base = source.rpartition("/")
         fd = open_in_root(self._root_fd, directory or "/", os.O_PATH | os.O_DIRECTORY)
         try:

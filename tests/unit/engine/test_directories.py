@@ -17,8 +17,8 @@ class _Engine(SimpleNamespace):
 
 
 async def _quiet(made: Directories, engine: _Engine) -> None:
-    while made._timer is not None or made._is_tidying:  # noqa: SLF001
-        if made._timer is not None:  # noqa: SLF001
+    while made._timer is not None or made._is_tidying:
+        if made._timer is not None:
             await asyncio.sleep(directories.DELAY_S / 4)
         for task in engine.tasks:
             await task

@@ -70,8 +70,8 @@ def test_a_name_in_use_is_refused_in_dockers_words(index: Index) -> None:
     with pytest.raises(Conflict) as caught:
         index.check_name("web")
     assert str(caught.value) == (
-        f'Conflict. The container name "/web" is already in use by container "{"aa" * 32}". You have'
-        " to remove (or rename) that container to be able to reuse that name."
+        'Conflict. The container name "/web" is already in use by container'
+        f' "{"aa" * 32}". You have to remove (or rename) that container to be able to reuse that name."
     )
 
 

@@ -62,9 +62,7 @@ def test_odd_bytes(tmp_path: Path) -> None:
     ]
 
 
-def test_a_disk_that_is_full_stops_nobody(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_disk_that_is_full_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log = LogWriter(str(tmp_path / "no" / "such" / "log"))
     log.write(1, b"a\n")
     log.write(1, b"b\n")

@@ -49,8 +49,10 @@ def test_allowed(verb: str, status: str) -> None:
             "remove",
             "running",
             Conflict,
-            f"You cannot remove a running container {ID}. Stop the container before attempting"
-            " removal or force remove",
+            (
+                f"You cannot remove a running container {ID}. Stop the container before attempting"
+                " removal or force remove"
+            ),
         ),
         ("remove", "removing", Conflict, "removal of container web is already in progress"),
     ],
