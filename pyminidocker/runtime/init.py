@@ -21,10 +21,9 @@ from pyminidocker.kernel.constants import (
     CLONE_NEWUTS,
 )
 from pyminidocker.kernel.libc import SyscallError
-from pyminidocker.runtime import defaults, plan, sync, users
+from pyminidocker.runtime import plan, prelude, sync, users
 from pyminidocker.runtime.inheritance import Inheritance, record_of
 from pyminidocker.runtime.operations import FromOutside
-from pyminidocker.runtime.prelude import Prelude
 from pyminidocker.runtime.process import Launch, find_program
 from pyminidocker.runtime.site import Site
 
@@ -55,25 +54,24 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
         mount.make_private("/")
         if network == "new":
             _prepare_network()
-        directory = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-        site = Site(
-            os.open("/dev", directory), root_fd=os.open("/", directory), rootfs_path="/rootfs"
-        )
-        prelude = Prelude(site)
-        prelude.build(inherited.default_steps)
-        site.dev_fd = os.open("/dev", directory)  # the host's own is out of sight now
-        rehearse(prelude)
+        site = Site(_open_directory("/dev"), root_fd=_open_directory("/"), rootfs_path="/rootfs")
+        host_fds = [site.dev_fd, site.root_fd]
+        prelude.build(site, inherited.default_steps)
+        site.dev_fd = _open_directory("/dev")
+        for fd in host_fds:
+            os.close(fd)  # nothing may lead back to where we came from
+        rehearse()
 
-        message, fds = sync.receive(channel)
+        message, stdio = sync.receive(channel)
         if message is None:
             os._exit(0)  # the engine is gone, or has no use for us
         stage = "plan"
-        spec: ContainerSpec = record_of(message)
+        spec: ContainerSpec = record_of(message["spec"])
         steps = plan.plan_container(spec)
-        count = sum(isinstance(step, FromOutside) for step in steps)
-        site.sources, stdio = fds[:count], fds[count:]
-        for step in prelude.take_over(steps):
+        for step in prelude.take_over(steps, prepared=message["prepared"]):
             stage = step.stage
+            if isinstance(step, FromOutside) and site.sources is None:
+                site.sources = _receive_sources(channel)
             step.execute(site)
         launch = _launch(spec.process, stdio or None, channel, inherited)
         launch.run(as_init=spec.init)
@@ -81,7 +79,7 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
         _give_up(channel, launch.stage if launch else stage, error)
 
 
-def rehearse(prelude: Prelude) -> None:
+def rehearse() -> None:
     """Go through the motions of a start once, with nothing coming of it.
 
     A fork shares its parent's memory only until it writes, and Python writes whenever it so much
@@ -90,8 +88,7 @@ def rehearse(prelude: Prelude) -> None:
     See: fork(2) "copy-on-write".
     """
     spec = record_of(json.loads(_REHEARSAL))
-    steps = plan.plan_container(spec)
-    prelude.take_over(steps)
+    prelude.take_over(plan.plan_container(spec), prepared=True)
     users.resolve("", [])
     try:
         find_program("true", "/bin")
@@ -107,12 +104,9 @@ _REHEARSAL = json.dumps(
         "lower_dirs": ["/"],
         "upper_dir": "/",
         "work_dir": "/",
-        "mounts": [
-            {"destination": place, "type": fstype, "source": source, "options": options}
-            for place, fstype, source, options in defaults.mount_table()
-        ],
-        "masked_paths": defaults.DEFAULT_MASKED_PATHS,
-        "readonly_paths": defaults.DEFAULT_READONLY_PATHS,
+        "mounts": [],
+        "masked_paths": [],
+        "readonly_paths": [],
         "read_only": False,
         "files": [],
     }
@@ -172,6 +166,17 @@ def _launch(
 ) -> Launch:
     bpf = b"" if process.seccomp == "unconfined" else inherited.filter_for(process.capabilities)
     return Launch(process, stdio, channel, bpf)
+
+
+def _receive_sources(channel: socket.socket) -> list[int]:
+    message, fds = sync.receive(channel)
+    if message is None:
+        os._exit(0)  # the engine could not open one, and has reported that itself
+    return fds
+
+
+def _open_directory(path: str) -> int:
+    return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def _prepare_network() -> None:

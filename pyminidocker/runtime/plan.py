@@ -57,12 +57,15 @@ def open_sources(spec: "ContainerSpec", opened: list[int]) -> None:
 
     See: operations.FromOutside.
     """
-    for step in plan_container(spec):
-        if isinstance(step, FromOutside):
-            try:
-                opened.append(step.open_source())
-            except OSError as error:
-                raise StepError(step) from error
+    steps: list[FromOutside] = [MountOverlay(spec.lower_dirs, spec.upper_dir, spec.work_dir)]
+    binds = [mount for mount in spec.mounts if mount.type == "bind"]
+    steps += [BindMount(mount.source, mount.destination, mount.options) for mount in binds]
+    steps += [BindMount(source, destination, []) for source, destination in spec.files]
+    for step in steps:
+        try:
+            opened.append(step.open_source())
+        except OSError as error:
+            raise StepError(step) from error
 
 
 class StepError(Exception):

@@ -7,7 +7,8 @@ Every message is one packet of a SOCK_SEQPACKET socket: JSON, with descriptors b
     zygote -> engine   {"forked": n}                                 + [pidfd]
                        {"refused": n, "error": {...}}
                        {"exited": n, "status": wait status}
-    engine -> child    the ContainerSpec (only to parked children)   + [mounts ..., 0, 1, 2]
+    engine -> child    {"spec": {...}, "prepared": true}             + [0, 1, 2]
+                       {"mounts": n}                                 + [detached mounts]
     child  -> engine   {"console": true}                             + [pty master]
                        {"error": {"stage", "call", "errno", "path", "message", "hint"}}
                        end of file: the program has been executed (the socket is close-on-exec)

@@ -29,6 +29,11 @@ import socket
 from pyminidocker.errors import InitError, SystemFailure
 from pyminidocker.kernel import namespaces, pidfd
 from pyminidocker.runtime import sync
+from pyminidocker.runtime.defaults import (
+    DEFAULT_MASKED_PATHS,
+    DEFAULT_READONLY_PATHS,
+    default_mounts,
+)
 from pyminidocker.runtime.plan import StepError, open_sources
 from pyminidocker.runtime.reports import (
     Closed,
@@ -50,6 +55,10 @@ __all__ = [
 
 DEFAULT_POOL = {"new": 4, "host": 1}
 _BUSY_TIMEOUT_MS = 5_000
+
+_DEFAULT_MOUNTS = default_mounts()
+_MASKED_PATHS = list(DEFAULT_MASKED_PATHS)
+_READONLY_PATHS = list(DEFAULT_READONLY_PATHS)
 
 
 class _Child:
@@ -281,8 +290,10 @@ class Zygote:
         assert child.channel is not None
         fds: list[int] = []
         try:
+            # The child reads and plans while the overlay is being made here.
+            sync.send(child.channel, _start_message(spec), stdio)
             open_sources(spec, fds)
-            sync.send(child.channel, to_wire(spec), [*fds, *stdio])
+            sync.send(child.channel, {"mounts": len(fds)}, fds)
         except StepError as error:
             cause = error.__cause__
             assert isinstance(cause, Exception)
@@ -407,6 +418,25 @@ class Zygote:
             del self._by_fd[child.channel.fileno()]
             child.channel.close()
             child.channel = None
+
+
+def _start_message(spec: ContainerSpec) -> sync.Message:
+    """Return a specification as a parked child wants it.
+
+    What every parked child has prepared is left out, and so are the layers, which it gets as a
+    finished mount: most of the text would be about what is known.
+    """
+    wire = to_wire(spec)
+    wire.update(lower_dirs=[], upper_dir="", work_dir="")
+    count = len(_DEFAULT_MOUNTS)
+    prepared = (
+        spec.mounts[:count] == _DEFAULT_MOUNTS
+        and spec.masked_paths == _MASKED_PATHS
+        and spec.readonly_paths == _READONLY_PATHS
+    )
+    if prepared:
+        wire.update(mounts=wire["mounts"][count:], masked_paths=[], readonly_paths=[])
+    return {"spec": wire, "prepared": prepared}
 
 
 def _is_free(child: _Child) -> bool:
