@@ -133,15 +133,17 @@ class Answer(NamedTuple):
 
 
 class Streaming(NamedTuple):
-    """An answer whose body comes piece by piece; the head goes out at once.
+    """An answer whose body comes piece by piece.
 
-    ``pieces`` is closed (``aclose``) when the client goes away.
+    ``pieces`` is closed (``aclose``) when the client goes away.  The head goes out at once; without
+    ``early`` everything goes out together at the end.
     """
 
     pieces: AsyncIterator[bytes]
     status: int = 200
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    early: bool = True
 
 
 class Duplex(Protocol):

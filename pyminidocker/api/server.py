@@ -246,13 +246,13 @@ class Connection(asyncio.Protocol):
 
     def _send(self, answer: Answer) -> None:
         status, body, content_type, more = answer
-        headers = [*common_headers(), *more]
+        headers = list(more)
         if body:
             headers.append(("Content-Type", content_type))
         if status not in (204, 304):
             headers.append(("Content-Length", str(len(body))))
         if not self._transport.is_closing():
-            head = self._http.head(status, headers)
+            head = self._http.head(status, headers, common_headers())
             self._transport.write(b"".join((head, self._http.data(body), self._http.end())))
         self._finish_request(status)
 
@@ -262,8 +262,12 @@ class Connection(asyncio.Protocol):
         try:
             if self._client_ended:
                 raise ConnectionResetError("the client went away")
-            headers = [*common_headers(), ("Content-Type", answer.content_type), *answer.headers]
-            write(http.head(answer.status, headers))
+            if not answer.early:
+                body = b"".join([piece async for piece in answer.pieces])
+                self._send(Answer(answer.status, body, answer.content_type, answer.headers))
+                return
+            headers = [("Content-Type", answer.content_type), *answer.headers]
+            write(http.head(answer.status, headers, common_headers()))
             async for piece in answer.pieces:
                 write(http.data(piece))
                 await self._drain()
@@ -315,15 +319,16 @@ class Connection(asyncio.Protocol):
 
 
 _date_second = 0
-_headers: list[tuple[str, str]] = []
+_headers = b""
 
 
-def common_headers() -> list[tuple[str, str]]:
+def common_headers() -> bytes:
     """Return the headers of every answer, made once a second."""
     global _date_second, _headers  # noqa: PLW0603 - a cache
     now = int(time.time())
     if now != _date_second:
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(now))
-        _headers = [*COMMON_HEADERS, ("Date", date)]
+        lines = [f"{name}: {value}\r\n" for name, value in (*COMMON_HEADERS, ("Date", date))]
+        _headers = "".join(lines).encode("ascii")
         _date_second = now
     return _headers

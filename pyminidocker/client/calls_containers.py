@@ -123,7 +123,8 @@ class ContainerCalls(Transport):
 
     def container_exit_code(self, ref: str) -> int:
         """POST /containers/{ref}/wait and block until it is not running; its exit code."""
-        return int(self.call("POST", f"/containers/{quote(ref)}/wait")["StatusCode"])
+        ended = self.call("POST", f"/containers/{quote(ref)}/wait", {"early": False})
+        return int(ended["StatusCode"])
 
     def container_attach(
         self,

@@ -172,7 +172,7 @@ class Transport:
         """
         target = path + query_text(query) if query else path
         payload = raw if body is None else dumps(body).encode()
-        sent = [("User-Agent", _USER_AGENT), *headers]
+        sent = list(headers)
         if payload is not None:
             sent.append(("Content-Type", content_type))
         try:
@@ -260,7 +260,7 @@ class Transport:
         Raises:
             MiniDockerError: the engine answered with an error.
         """
-        headers = [("Connection", "Upgrade"), ("Upgrade", "tcp")]
+        headers = [("Connection", "Upgrade"), ("Upgrade", "tcp"), ("User-Agent", _USER_AGENT)]
         response = self.open("POST", path, query, body, headers=headers)
         if response.status not in (101, 200):
             response.close()

@@ -97,9 +97,17 @@ class ServerConnection:
         """Return the bytes that ask the client for its body."""
         return self._h11.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
 
-    def head(self, status: int, headers: Iterable[tuple[str, str]]) -> bytes:
-        """Return the head of an answer; without Content-Length its body will be chunked."""
-        return self._h11.send(h11.Response(status_code=status, headers=list(headers))) or b""
+    def head(self, status: int, headers: Iterable[tuple[str, str]], constant: bytes = b"") -> bytes:
+        """Return the head of an answer; without Content-Length its body will be chunked.
+
+        Args:
+            status: the HTTP status.
+            headers: what h11 looks at, and whatever differs from answer to answer.
+            constant: further header lines, ready as bytes, which h11 need not check every time.
+        """
+        head = self._h11.send(h11.Response(status_code=status, headers=list(headers))) or b""
+        status_line, end, rest = head.partition(b"\r\n")
+        return b"".join((status_line, end, constant, rest))
 
     def data(self, piece: bytes) -> bytes:
         """Return a piece of the answer's body as it goes over the wire."""

@@ -137,12 +137,16 @@ async def update(engine: Engine, request: Request) -> Outcome:
 
 
 def wait(engine: Engine, request: Request) -> Outcome:
-    """POST /containers/{name}/wait: the head at once, the body at the end."""
+    """POST /containers/{name}/wait: the head at once, the body at the end.
+
+    Docker's clients start a container when they have seen the head; those that only want to know
+    the end say ``early=0`` and are woken once.
+    """
     condition = request.query.get("condition") or "not-running"
     future = engine.containers.wait(request.name, condition=condition)
     if future.done():
         return Answer(200, _wait_body(future.result()))
-    return Streaming(_wait(future))
+    return Streaming(_wait(future), early=request.flag("early", default=True))
 
 
 async def _wait(future: "asyncio.Future[WaitResult]") -> AsyncIterator[bytes]:
