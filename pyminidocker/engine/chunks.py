@@ -10,6 +10,8 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 
+from pyminidocker.errors import SystemFailure
+
 LIMIT = 16  # chunks in between
 CHUNK_BYTES = 64 * 1024
 
@@ -60,6 +62,10 @@ class Outgoing(AsyncIterator[bytes]):
                 self.put(bytes(gathered))
         except GivenUp:
             self.finish()
+        except OSError as error:
+            self.finish(
+                SystemFailure(f"cannot read {error.filename or 'a file'}: {error.strerror}")
+            )
         except BaseException as error:  # noqa: BLE001 - raised where the stream is read
             self.finish(error)
         else:

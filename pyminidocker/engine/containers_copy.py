@@ -121,6 +121,8 @@ async def get_archive(
                     outgoing.feed(pack(parent_fd, name, shown))
                 finally:
                     os.close(parent_fd)
+        except OSError:
+            loop.call_soon_threadsafe(settle, None, _missing(path, ref))  # gone meanwhile
         except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
             loop.call_soon_threadsafe(settle, None, error)
         finally:

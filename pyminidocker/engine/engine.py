@@ -57,6 +57,8 @@ class Engine:
         supervisor: the hand on the zygote.
         problems: what could not be loaded or set up, one line each.
         is_stopping: no policy starts anything any more.
+        on_lab_lost: called when the zygote died; the daemon ends, and the next client starts
+            another.
         is_network_ready: bridges are up; before, ``network_ready`` waits for them.
     """
 
@@ -70,6 +72,7 @@ class Engine:
         self.id = ""
         self.etc_dir = f"{run_dir}/etc"
         self.is_stopping = False
+        self.on_lab_lost: Callable[[], None] | None = None
         self.is_network_ready = False
         self.problems: list[str] = []
         self._network_task: asyncio.Task[None] | None = None
@@ -169,6 +172,8 @@ class Engine:
     def lab_is_lost(self) -> None:
         """The zygote died: nothing can be started any more."""
         self.is_stopping = True
+        if self.on_lab_lost is not None:
+            self.on_lab_lost()
 
     async def stop(self, timeout_s: float = 10.0) -> None:
         """Stop all containers (stop signal, ``timeout_s``, SIGKILL) and let go of everything.

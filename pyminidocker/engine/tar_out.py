@@ -54,8 +54,8 @@ def _pack(
             for child in children:
                 try:
                     yield from _pack(fd, child, f"{entry.name}{child}", seen)
-                except FileNotFoundError:
-                    continue  # deleted meanwhile
+                except (FileNotFoundError, PermissionError):
+                    continue  # deleted meanwhile, or not for us to read: as moby, without it
         finally:
             os.close(fd)
         return
