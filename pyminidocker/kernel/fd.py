@@ -196,3 +196,22 @@ def close_range(first: int, last: int = 0xFFFFFFFF, *, on_exec: bool = False) ->
     """
     flags = CLOSE_RANGE_CLOEXEC if on_exec else 0
     syscall("close_range", NR_close_range, first, last, flags)
+
+
+def close_all_but(keep: list[int]) -> None:
+    """Close all descriptors from 3 up except some: what a fork does first.
+
+    Args:
+        keep: these stay, and so do 0, 1 and 2.
+
+    Raises:
+        SyscallError: ENOSYS (before Linux 5.9).
+
+    See: close_range(2).
+    """
+    first = 3
+    for fd in sorted(keep):
+        if fd > first:
+            close_range(first, fd - 1)
+        first = max(first, fd + 1)
+    close_range(first)

@@ -29,7 +29,7 @@ from pyminidocker.kernel.constants import (
     MS_NODEV,
     MS_NOSUID,
 )
-from pyminidocker.kernel.fd import close_range
+from pyminidocker.kernel.fd import close_all_but
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.kernel.userns import IdMap
 
@@ -247,13 +247,11 @@ def _fork_zygote(*, single_id: bool) -> tuple[socket.socket, int]:
 
 
 def _keep_only(fd: int) -> None:
-    """Close everything but standard input, output, error and ``fd``.
+    """Close everything but standard output, standard error and ``fd``.
 
     The engine's lock file and API socket must not stay open in processes that may outlive it by a
     few milliseconds: the next engine would find them taken.
     """
     null = os.open("/dev/null", os.O_RDONLY)
     os.dup2(null, 0)
-    if fd > 3:
-        close_range(3, fd - 1)
-    close_range(fd + 1)
+    close_all_but([fd])

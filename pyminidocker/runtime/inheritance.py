@@ -20,21 +20,18 @@ class Inheritance:
     """Made by the zygote, used by its children.
 
     Attributes:
-        zygote_fds: descriptors children close first.
         default_steps: the plan of the default mounts and masks, for the prelude.
         single_id: the lab has one user id.
     """
 
-    __slots__ = ("_filters", "default_steps", "single_id", "zygote_fds")
+    __slots__ = ("_filters", "default_steps", "single_id")
 
     def __init__(
         self,
-        zygote_fds: list[int],
         default_steps: list[Operation],
         *,
         single_id: bool,
     ) -> None:
-        self.zygote_fds = zygote_fds
         self.default_steps = default_steps
         self.single_id = single_id
         self._filters: dict[tuple[str, ...], bytes] = {}

@@ -20,6 +20,7 @@ from pyminidocker.kernel.constants import (
     CLONE_NEWNS,
     CLONE_NEWUTS,
 )
+from pyminidocker.kernel.fd import close_all_but
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import plan, prelude, sync, users
 from pyminidocker.runtime.inheritance import Inheritance, record_of
@@ -50,7 +51,7 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
     launch: Launch | None = None
     try:
         prctl.set_name("minidocker-park")
-        _shed(inherited)
+        _begin([channel.fileno()])
         mount.make_private("/")
         if network == "new":
             _prepare_network()
@@ -135,7 +136,7 @@ def enter_and_start(
     """
     launch: Launch | None = None
     try:
-        _shed(inherited)
+        _begin([channel.fileno(), container_pidfd, *stdio])
         # The user namespace is the lab's, ours already.
         namespaces.setns(
             container_pidfd,
@@ -147,10 +148,9 @@ def enter_and_start(
         _give_up(channel, launch.stage if launch else "setns", error)
 
 
-def _shed(inherited: Inheritance) -> None:
-    """Let go of what only the zygote needs, and become a session of our own."""
-    for fd in inherited.zygote_fds:
-        os.close(fd)
+def _begin(fds: list[int]) -> None:
+    """Let go of all descriptors but these, and become a session of our own."""
+    close_all_but(fds)
     # Python ignores SIGPIPE and catches SIGINT; both are put right before execve.  Until then a
     # stray Ctrl-C must not raise KeyboardInterrupt somewhere in the middle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -3,6 +3,7 @@
 See: zygote for who says what when.
 """
 
+import os
 from typing import NamedTuple
 
 from pyminidocker.errors import InitError
@@ -93,3 +94,14 @@ class Closed(NamedTuple):
 
 
 Event = Parked | Lost | ParkFailed | Started | Failed | Exited | Closed
+
+
+def exit_code_of(status: int) -> int:
+    """Return Docker's exit code for a wait status: the code, or 128 + the signal's number.
+
+    Args:
+        status: as waitpid(2) gives it.
+
+    See: wait(2) "WIFSIGNALED".
+    """
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

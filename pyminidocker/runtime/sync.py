@@ -2,7 +2,8 @@
 
 Every message is one packet of a SOCK_SEQPACKET socket: JSON, with descriptors beside it.
 
-    engine -> zygote   {"op": "park", "slot": n, "network": "new"}   + [child's end]
+    engine -> zygote   {"op": "park", "slot": n, "network": "new",
+                        "urgent": false}                             + [child's end]
                        {"op": "exec", "slot": n, "spec": {...}}      + [child's end, pidfd, 0, 1, 2]
     zygote -> engine   {"forked": n}                                 + [pidfd]
                        {"refused": n, "error": {...}}

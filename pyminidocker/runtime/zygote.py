@@ -29,12 +29,7 @@ import socket
 from pyminidocker.errors import InitError, SystemFailure
 from pyminidocker.kernel import namespaces, pidfd
 from pyminidocker.runtime import sync
-from pyminidocker.runtime.defaults import (
-    DEFAULT_MASKED_PATHS,
-    DEFAULT_READONLY_PATHS,
-    default_mounts,
-)
-from pyminidocker.runtime.plan import StepError, open_sources
+from pyminidocker.runtime.handover import hand_over, init_error
 from pyminidocker.runtime.reports import (
     Closed,
     Event,
@@ -45,7 +40,9 @@ from pyminidocker.runtime.reports import (
     ParkedChild,
     ParkFailed,
     Started,
+    exit_code_of,
 )
+from pyminidocker.runtime.slot import GONE, Slot
 from pyminidocker.runtime.spec import ContainerSpec, ExecSpec, to_wire
 
 __all__ = [
@@ -55,31 +52,6 @@ __all__ = [
 
 DEFAULT_POOL = {"new": 4, "host": 1}
 _BUSY_TIMEOUT_MS = 5_000
-
-_DEFAULT_MOUNTS = default_mounts()
-_MASKED_PATHS = list(DEFAULT_MASKED_PATHS)
-_READONLY_PATHS = list(DEFAULT_READONLY_PATHS)
-
-
-class _Child:
-    """What this end knows of one slot."""
-
-    __slots__ = (
-        "channel", "console_fd", "error", "host_pid", "is_reported", "network", "parked", "pidfd",
-        "slot", "token",
-    )  # fmt: skip
-
-    def __init__(self, slot: int, channel: socket.socket, network: str, token: str) -> None:
-        self.slot = slot
-        self.channel: socket.socket | None = channel  # None after end of file
-        self.network = network  # "new" or "host"; empty for an exec
-        self.token = token  # empty while parked
-        self.pidfd = -1  # -1 until the zygote has forked it
-        self.host_pid = 0
-        self.console_fd: int | None = None
-        self.parked: ParkedChild | None = None
-        self.error: InitError | None = None
-        self.is_reported = False  # as Started
 
 
 class Zygote:
@@ -99,8 +71,8 @@ class Zygote:
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._wake_fd, select.EPOLLIN)
         self._slots = 0
-        self._children: dict[int, _Child] = {}
-        self._by_fd: dict[int, _Child] = {}
+        self._children: dict[int, Slot] = {}
+        self._by_fd: dict[int, Slot] = {}
         self._waiting: list[tuple[str, ContainerSpec, list[int]]] = []
         self._park_errors: dict[str, InitError] = {}
         self._is_closed = False
@@ -119,7 +91,7 @@ class Zygote:
 
         See: ParkedChild.
         """
-        free = (child.parked for child in self._children.values() if _is_free(child))
+        free = (child.parked for child in self._children.values() if child.is_free)
         return [parked for parked in free if parked is not None]
 
     def start(
@@ -149,12 +121,12 @@ class Zygote:
         self._check_open()
         if network_slot is not None:
             chosen = self._children.get(network_slot.slot)
-            if chosen is None or not _is_free(chosen):
+            if chosen is None or not chosen.is_free:
                 raise SystemFailure(f"the process prepared for container {spec.id[:12]} is gone")
             self._hand_over(chosen, token, spec, stdio or ())
             return
         for child in self._children.values():
-            if _is_free(child) and child.network == spec.network:
+            if child.is_free and child.network == spec.network:
                 self._hand_over(child, token, spec, stdio or ())
                 return
         self._waiting.append((token, spec, [os.dup(fd) for fd in stdio or ()]))
@@ -216,7 +188,7 @@ class Zygote:
         self._is_closed = True
         for child in list(self._children.values()):
             self._close_channel(child)
-            _close_parked(child)
+            child.let_go()
         self._children.clear()
         for _, _, fds in self._waiting:
             _close_all(fds)
@@ -233,36 +205,45 @@ class Zygote:
             )
 
     def _top_up(self) -> None:
-        """Ask for the next missing child, unless one is on its way or a start is under way.
+        """Ask for what is missing: at once for starts that wait, one when convenient for the pool.
 
-        A fork takes a processor for a while; the start that is under way needs it more.
+        A fork takes a processor for a while; the zygote does those of the second kind when it has
+        had nothing else to do for a moment.
         """
+        if self._is_closed:
+            return
         children = self._children.values()
-        if self._is_closed or any(child.network and child.pidfd == -1 for child in children):
-            return
-        wanted = [spec.network for _, spec, _ in self._waiting]
-        if not wanted and any(_is_starting(child) for child in children):
-            return
-        for network in [*wanted, *self._pool]:
-            free = sum(_is_free(child) and child.network == network for child in children)
-            missing = network in wanted or free < self._pool.get(network, 0)
-            if missing and network not in self._park_errors:
-                self._ask_for_child({"op": "park", "network": network}, network, "", [])
+        on_the_way = [child for child in children if child.network and child.pidfd == -1]
+        for network in self._pool.keys() | {spec.network for _, spec, _ in self._waiting}:
+            if network in self._park_errors:
+                continue
+            waiting = sum(spec.network == network for _, spec, _ in self._waiting)
+            urgent = sum(child.is_urgent and child.network == network for child in on_the_way)
+            for _ in range(waiting - urgent):
+                self._park(network, is_urgent=True)
+            free = sum(child.is_free and child.network == network for child in children)
+            if free < self._pool.get(network, 0) and not on_the_way and not waiting:
+                self._park(network, is_urgent=False)
                 return
+
+    def _park(self, network: str, *, is_urgent: bool) -> None:
+        request = {"op": "park", "network": network, "urgent": is_urgent}
+        self._ask_for_child(request, network, "", []).is_urgent = is_urgent
 
     def _ask_for_child(
         self, request: sync.Message, network: str, token: str, fds: list[int]
-    ) -> None:
+    ) -> Slot:
         kind = socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC
         ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
         ours.setblocking(False)
         self._slots += 1
-        child = _Child(self._slots, ours, network, token)
+        child = Slot(self._slots, ours, network, token)
         with theirs:
-            self._send_control({"slot": child.slot, **request}, [theirs.fileno(), *fds])
-        self._children[child.slot] = child
+            self._send_control({"slot": child.number, **request}, [theirs.fileno(), *fds])
+        self._children[child.number] = child
         self._by_fd[ours.fileno()] = child
         self._epoll.register(ours, select.EPOLLIN)
+        return child
 
     def _send_control(self, message: sync.Message, fds: list[int]) -> None:
         while True:
@@ -281,30 +262,16 @@ class Zygote:
 
     def _hand_over(
         self,
-        child: _Child,
+        child: Slot,
         token: str,
         spec: ContainerSpec,
         stdio: "tuple[int, ...] | list[int]",
     ) -> None:
         child.token = token
-        assert child.channel is not None
-        fds: list[int] = []
-        try:
-            # The child reads and plans while the overlay is being made here.
-            sync.send(child.channel, _start_message(spec), stdio)
-            open_sources(spec, fds)
-            sync.send(child.channel, {"mounts": len(fds)}, fds)
-        except StepError as error:
-            cause = error.__cause__
-            assert isinstance(cause, Exception)
-            child.error = _init_error(sync.error_record(error.step.stage, cause))
+        if not hand_over(child, spec, stdio):
             self._close_channel(child)  # the child sees the end of file and goes
             self._report_start(child)
             os.eventfd_write(self._wake_fd, 1)
-        except OSError:
-            pass  # it has just died, which the zygote is about to report
-        finally:
-            _close_all(fds)
 
     def _read_control(self) -> None:
         while True:
@@ -325,11 +292,11 @@ class Zygote:
             elif "refused" in message:
                 child = self._children.pop(message["refused"])
                 self._close_channel(child)
-                self._failed(child, _init_error(message["error"]))
+                self._failed(child, init_error(message["error"]))
             elif "exited" in message:
                 self._exited(self._children[message["exited"]], message["status"])
 
-    def _read_channel(self, child: _Child) -> None:
+    def _read_channel(self, child: Slot) -> None:
         """Read what a child says on its way to execve, until nothing is there or it has ended."""
         while child.channel is not None:
             try:
@@ -343,10 +310,10 @@ class Zygote:
             elif "console" in message:
                 child.console_fd = fds[0]
             elif "error" in message:
-                child.error = _init_error(message["error"])
+                child.error = init_error(message["error"])
         self._report_start(child)
 
-    def _report_start(self, child: _Child) -> None:
+    def _report_start(self, child: Slot) -> None:
         """Report Started once the program runs and its pidfd is known; Failed on an error."""
         if child.channel is not None or child.pidfd < 0 or child.is_reported:
             return
@@ -355,11 +322,11 @@ class Zygote:
         elif child.token:
             child.is_reported = True
             own_pidfd = child.pidfd
-            child.pidfd = -2  # not ours any more
-            _close_parked(child)
+            child.pidfd = GONE
+            child.let_go()
             self._events.append(Started(child.token, own_pidfd, child.host_pid, child.console_fd))
 
-    def _forked(self, child: _Child, child_pidfd: int) -> None:
+    def _forked(self, child: Slot, child_pidfd: int) -> None:
         child.pidfd = child_pidfd
         child.host_pid = pidfd.pid_of(child_pidfd)
         if not child.network:
@@ -371,7 +338,9 @@ class Zygote:
                 netns_fd = namespaces.open_namespace(child.host_pid, "network")
             except OSError:
                 pass  # dead already, as will be reported
-        child.parked = ParkedChild(child.slot, child.host_pid, netns_fd, child.network, child_pidfd)
+        child.parked = ParkedChild(
+            child.number, child.host_pid, netns_fd, child.network, child_pidfd
+        )
         for index, (token, spec, fds) in enumerate(self._waiting):
             if spec.network == child.network:
                 del self._waiting[index]
@@ -380,23 +349,23 @@ class Zygote:
                 return
         self._events.append(Parked(child.parked))
 
-    def _exited(self, child: _Child, status: int) -> None:
+    def _exited(self, child: Slot, status: int) -> None:
         self._read_channel(child)  # its last words may still be on the way
         self._close_channel(child)
         self._report_start(child)
-        del self._children[child.slot]
+        del self._children[child.number]
         if child.is_reported:
             self._events.append(Exited(child.token, exit_code_of(status)))
         elif child.error is None and child.parked is not None:
             self._events.append(Lost(child.parked))
-            _close_parked(child)
+            child.let_go()
 
-    def _failed(self, child: _Child, error: InitError) -> None:
+    def _failed(self, child: Slot, error: InitError) -> None:
         """Report a child that will never run anything; once."""
         if child.console_fd is not None:
             os.close(child.console_fd)
         parked = child.parked
-        _close_parked(child)
+        child.let_go()
         child.error = error
         if child.token:
             child.is_reported = False
@@ -412,7 +381,7 @@ class Zygote:
             _close_all(waiting[2])
             self._events.append(Failed(waiting[0], error))
 
-    def _close_channel(self, child: _Child) -> None:
+    def _close_channel(self, child: Slot) -> None:
         if child.channel is not None:
             self._epoll.unregister(child.channel)
             del self._by_fd[child.channel.fileno()]
@@ -420,66 +389,6 @@ class Zygote:
             child.channel = None
 
 
-def _start_message(spec: ContainerSpec) -> sync.Message:
-    """Return a specification as a parked child wants it.
-
-    What every parked child has prepared is left out, and so are the layers, which it gets as a
-    finished mount: most of the text would be about what is known.
-    """
-    wire = to_wire(spec)
-    wire.update(lower_dirs=[], upper_dir="", work_dir="")
-    count = len(_DEFAULT_MOUNTS)
-    prepared = (
-        spec.mounts[:count] == _DEFAULT_MOUNTS
-        and spec.masked_paths == _MASKED_PATHS
-        and spec.readonly_paths == _READONLY_PATHS
-    )
-    if prepared:
-        wire.update(mounts=wire["mounts"][count:], masked_paths=[], readonly_paths=[])
-    return {"spec": wire, "prepared": prepared}
-
-
-def _is_free(child: _Child) -> bool:
-    return child.parked is not None and not child.token and child.channel is not None
-
-
-def _is_starting(child: _Child) -> bool:
-    return bool(child.token) and child.channel is not None
-
-
-def _close_parked(child: _Child) -> None:
-    """Close the descriptors of a child that are still ours."""
-    if child.parked is not None and child.parked.netns_fd >= 0:
-        os.close(child.parked.netns_fd)
-    child.parked = None
-    if child.pidfd >= 0:
-        os.close(child.pidfd)
-        child.pidfd = -2
-
-
 def _close_all(fds: list[int]) -> None:
     for fd in fds:
         os.close(fd)
-
-
-def _init_error(record: sync.Message) -> InitError:
-    error = InitError(
-        record["message"],
-        stage=record["stage"],
-        call=record["call"],
-        errno=record["errno"],
-        path=record["path"],
-    )
-    error.hint = record["hint"]
-    return error
-
-
-def exit_code_of(status: int) -> int:
-    """Return Docker's exit code for a wait status: the code, or 128 + the signal's number.
-
-    Args:
-        status: as waitpid(2) gives it.
-
-    See: wait(2) "WIFSIGNALED".
-    """
-    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

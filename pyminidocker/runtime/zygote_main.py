@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _CONTAINER = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP
 
+_QUIET_MS = 2
+
 
 class ZygoteProcess:
     """The loop.
@@ -49,13 +51,10 @@ class ZygoteProcess:
     def __init__(self, control: socket.socket, *, single_id: bool) -> None:
         self.control = control
         self.slots: dict[int, int] = {}  # pid -> slot
+        self.postponed: list[tuple[sync.Message, list[int]]] = []
         self.child_signal_fd = signals.signalfd({signal.SIGCHLD})
         self.own_pid_namespace = namespaces.open_namespace("self", "pid")
-        self.inherited = Inheritance(
-            [control.fileno(), self.child_signal_fd, self.own_pid_namespace],
-            plan_defaults(),
-            single_id=single_id,
-        )
+        self.inherited = Inheritance(plan_defaults(), single_id=single_id)
         self.inherited.filter_for(list(DEFAULT_CAPABILITIES))
         caps.last_capability()
 
@@ -72,7 +71,10 @@ class ZygoteProcess:
         gc.freeze()
         gc.disable()
         while True:
-            for fd, _ in poller.poll():
+            ready = poller.poll(_QUIET_MS if self.postponed else None)
+            if not ready:
+                self.carry_out(*self.postponed.pop(0))
+            for fd, _ in ready:
                 if fd == self.child_signal_fd:
                     os.read(fd, 4096)
                     self.reap()
@@ -80,7 +82,7 @@ class ZygoteProcess:
                     self.serve_one()
 
     def serve_one(self) -> None:
-        """Carry out one request.  One at a time: between two of them the dead are reaped.
+        """Take one request; what only fills the pool waits until nothing else is going on.
 
         See: sync.
         """
@@ -90,6 +92,16 @@ class ZygoteProcess:
             message, fds = None, []
         if message is None:
             os._exit(0)
+        if message["op"] == "park" and not message["urgent"]:
+            self.postponed.append((message, fds))
+        else:
+            self.carry_out(message, fds)
+
+    def carry_out(self, message: "sync.Message", fds: list[int]) -> None:
+        """Fork what was asked for.
+
+        See: sync.
+        """
         slot = message["slot"]
         try:
             if message["op"] == "park":

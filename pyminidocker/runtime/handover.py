@@ -1,0 +1,91 @@
+"""Giving a parked child its specification.
+
+See: sync for the messages, prelude for what the child has done already.
+"""
+
+import os
+
+from pyminidocker.errors import InitError
+from pyminidocker.runtime import sync
+from pyminidocker.runtime.defaults import (
+    DEFAULT_MASKED_PATHS,
+    DEFAULT_READONLY_PATHS,
+    default_mounts,
+)
+from pyminidocker.runtime.plan import StepError, open_sources
+from pyminidocker.runtime.slot import Slot
+from pyminidocker.runtime.spec import ContainerSpec, to_wire
+
+_DEFAULT_MOUNTS = default_mounts()
+_MASKED_PATHS = list(DEFAULT_MASKED_PATHS)
+_READONLY_PATHS = list(DEFAULT_READONLY_PATHS)
+
+
+def hand_over(slot: Slot, spec: ContainerSpec, stdio: "tuple[int, ...] | list[int]") -> bool:
+    """Send a parked child its specification and the mounts it cannot make itself.
+
+    Args:
+        slot: the child; gets an ``error`` when a mount cannot be made.
+        spec: what it is to become.
+        stdio: borrowed descriptors for 0, 1, 2, or none.
+
+    Returns:
+        False after an error.
+
+    See: operations.FromOutside.
+    """
+    assert slot.channel is not None
+    mounts: list[int] = []
+    try:
+        # The child reads and plans while the overlay is being made here.
+        sync.send(slot.channel, start_message(spec), stdio)
+        open_sources(spec, mounts)
+        sync.send(slot.channel, {"mounts": len(mounts)}, mounts)
+    except StepError as error:
+        cause = error.__cause__
+        assert isinstance(cause, Exception)
+        slot.error = init_error(sync.error_record(error.step.stage, cause))
+        return False
+    except OSError:
+        pass  # it has just died, which the zygote is about to report
+    finally:
+        for fd in mounts:
+            os.close(fd)
+    return True
+
+
+def start_message(spec: ContainerSpec) -> sync.Message:
+    """Return a specification as a parked child wants it.
+
+    What every parked child has prepared is left out, and so are the layers, which it gets as a
+    finished mount: most of the text would be about what is known.
+
+    See: sync.
+    """
+    wire = to_wire(spec)
+    wire.update(lower_dirs=[], upper_dir="", work_dir="")
+    count = len(_DEFAULT_MOUNTS)
+    prepared = (
+        spec.mounts[:count] == _DEFAULT_MOUNTS
+        and spec.masked_paths == _MASKED_PATHS
+        and spec.readonly_paths == _READONLY_PATHS
+    )
+    if prepared:
+        wire.update(mounts=wire["mounts"][count:], masked_paths=[], readonly_paths=[])
+    return {"spec": wire, "prepared": prepared}
+
+
+def init_error(record: sync.Message) -> InitError:
+    """Return the error a record tells of.
+
+    See: sync.error_record.
+    """
+    error = InitError(
+        record["message"],
+        stage=record["stage"],
+        call=record["call"],
+        errno=record["errno"],
+        path=record["path"],
+    )
+    error.hint = record["hint"]
+    return error

@@ -1,0 +1,67 @@
+"""What the engine's end knows of each child of the zygote.
+
+See: zygote.
+"""
+
+import os
+import socket
+
+from pyminidocker.errors import InitError
+from pyminidocker.runtime.reports import ParkedChild
+
+GONE = -2
+
+
+class Slot:
+    """One child of the zygote: being forked, parked, starting or running.
+
+    Attributes:
+        number: its name between engine and zygote.
+        channel: to the child itself, until it has executed the program or died.
+        network: ``new`` or ``host``; empty for an exec.
+        token: the caller's name for it; empty while parked.
+        is_urgent: a start waits for it to be parked.
+        pidfd: -1 until the zygote has forked it, -2 when it is not ours any more.
+        host_pid: as the real host sees it.
+        console_fd: the master of its pseudo terminal.
+        parked: what the caller knows it by while it is parked.
+        error: why it will never run anything.
+        is_reported: Started has been reported.
+    """
+
+    __slots__ = (
+        "channel", "console_fd", "error", "host_pid", "is_reported", "is_urgent", "network",
+        "number", "parked", "pidfd", "token",
+    )  # fmt: skip
+
+    def __init__(self, number: int, channel: socket.socket, network: str, token: str) -> None:
+        self.number = number
+        self.channel: socket.socket | None = channel
+        self.network = network
+        self.token = token
+        self.pidfd = -1
+        self.host_pid = 0
+        self.console_fd: int | None = None
+        self.parked: ParkedChild | None = None
+        self.error: InitError | None = None
+        self.is_reported = False
+        self.is_urgent = False
+
+    @property
+    def is_free(self) -> bool:
+        """Parked, and not given to anybody."""
+        return self.parked is not None and not self.token and self.channel is not None
+
+    @property
+    def is_starting(self) -> bool:
+        """On its way to execve."""
+        return bool(self.token) and self.channel is not None
+
+    def let_go(self) -> None:
+        """Close the descriptors of the process that are still ours."""
+        if self.parked is not None and self.parked.netns_fd >= 0:
+            os.close(self.parked.netns_fd)
+        self.parked = None
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = GONE
