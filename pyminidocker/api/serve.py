@@ -58,6 +58,7 @@ async def _serve(options: Options, lab: Lab, listener: socket.socket) -> None:
     signal.signal(signal.SIGHUP, lambda *_: None)
 
     engine = Engine(options.state_dir, options.run_dir, lab, options.name)
+    engine.on_lab_lost = stop.set
     await engine.start()
     server = Server(engine, build_router(), log_requests=options.log_requests)
     listener.setblocking(False)

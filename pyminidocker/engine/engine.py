@@ -6,7 +6,7 @@ anything but the disk; slow work (unpacking, tar streams, sizes) goes to threads
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct

@@ -141,6 +141,14 @@ def test_kill_and_start_at_once(home):
         assert client.ping() == "OK"
 
 
+def test_without_its_zygote_it_ends_and_the_next_call_starts_another(home):
+    with EngineClient() as client:
+        facts = client.engine_facts()
+        os.kill(facts["ZygotePid"], signal.SIGKILL)
+        end_of(facts["Pid"])
+        assert client.engine_facts()["Pid"] != facts["Pid"]
+
+
 def test_a_second_engine_is_refused(home):
     start_engine()
     result = daemon()
