@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,19 @@ def lab_room() -> Iterator[Classroom]:
 
 
 @pytest.fixture(scope="session")
-def open_browser(lab_room: Classroom) -> Iterator[Browser]:
+def driver() -> Iterator[Any]:
+    """Playwright, which can run only once per process."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def open_browser(lab_room: Classroom, driver: Any) -> Iterator[Browser]:
     with (
         jupyterlab(lab_room) as address,
-        browser(address, lab_room.home / "chromium") as opened,
+        browser(driver, address, lab_room.home / "chromium") as opened,
     ):
         yield opened
 

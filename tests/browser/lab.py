@@ -55,7 +55,17 @@ async (path) => {
   return panel.content.widgets.length;
 }
 """
-RUN_ALL = "async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+# A reply may overtake the outputs before it; an empty request behind them is done after them.
+SETTLE = """
+  await window.lesson.sessionContext.session.kernel.requestExecute(
+    {code: '', silent: true, store_history: false}).done;
+"""
+RUN_ALL = f"""
+async () => {{
+  await window.jupyterapp.commands.execute('notebook:run-all-cells');
+  {SETTLE}
+}}
+"""
 CELLS = """
 () => window.lesson.content.widgets.map((cell) => ({
   type: cell.model.type,
@@ -64,13 +74,14 @@ CELLS = """
   outputs: cell.model.outputs ? cell.model.outputs.toJSON() : [],
 }))
 """
-RUN_ONE = """
-async (number) => {
+RUN_ONE = f"""
+async (number) => {{
   const notebook = window.lesson.content;
   notebook.activeCellIndex = number;
   notebook.deselectAll();
   await window.jupyterapp.commands.execute('notebook:run-cell');
-}
+  {SETTLE}
+}}
 """
 RUN_SOURCE = """
 async (code) => {
@@ -138,6 +149,15 @@ def _wait_until_up(url: str, server: "subprocess.Popen[bytes]", log: Path) -> No
     raise AssertionError(f"JupyterLab did not come up:\n{log.read_text()[-3000:]}")
 
 
+def end_sessions(address: str) -> None:
+    """End the kernels of all notebooks: JupyterLab would connect to the old ones again."""
+    with urllib.request.urlopen(f"{address}/api/sessions", timeout=10) as answer:
+        sessions = json.load(answer)
+    for session in sessions:
+        end = urllib.request.Request(f"{address}/api/sessions/{session['id']}", method="DELETE")
+        urllib.request.urlopen(end, timeout=30).close()
+
+
 class Browser:
     """A page in which one lesson at a time is open.
 
@@ -162,6 +182,7 @@ class Browser:
 
     def open(self, notebook: str) -> int:
         """Open a lesson with a fresh kernel; return its number of cells."""
+        end_sessions(self.address)
         self.page.goto(f"{self.address}/lab?reset")
         self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
         return int(self.page.evaluate(OPEN, f"notebooks/{notebook}"))
@@ -205,7 +226,7 @@ class Browser:
             name,
         )
         dark = "false" if "Dark" in name else "true"
-        self.page.wait_for_selector(f'body[data-jp-theme-light="{dark}"]')
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{dark}"]', state="attached")
 
     def _place(self, text: str) -> int:
         return next(
@@ -216,22 +237,25 @@ class Browser:
 
 
 @contextmanager
-def browser(address: str, profile: Path) -> Iterator[Browser]:
-    """Start Chromium and yield a page that is connected to nothing yet."""
-    from playwright.sync_api import sync_playwright
+def browser(driver: Any, address: str, profile: Path) -> Iterator[Browser]:
+    """Start Chromium and yield a page that is connected to nothing yet.
 
-    with sync_playwright() as play:
-        context = play.chromium.launch_persistent_context(
-            str(profile),
-            executable_path=chromium(),
-            headless=True,
-            args=CHROMIUM_FLAGS,
-            viewport={"width": 1280, "height": 1000},
-            reduced_motion="reduce",
-        )
-        try:
-            page = context.pages[0] if context.pages else context.new_page()
-            page.set_default_timeout(30_000)
-            yield Browser(page, address)
-        finally:
-            context.close()
+    Args:
+        driver: playwright, which one session can start only once.
+        address: JupyterLab's.
+        profile: a directory for Chromium.
+    """
+    context = driver.chromium.launch_persistent_context(
+        str(profile),
+        executable_path=chromium(),
+        headless=True,
+        args=CHROMIUM_FLAGS,
+        viewport={"width": 1280, "height": 1000},
+        reduced_motion="reduce",
+    )
+    try:
+        page = context.pages[0] if context.pages else context.new_page()
+        page.set_default_timeout(30_000)
+        yield Browser(page, address)
+    finally:
+        context.close()

@@ -63,13 +63,10 @@ def text_of(outputs: list[dict[str, Any]]) -> str:
     return "\n".join(parts)
 
 
-def picture(browser: Browser, target: Path) -> None:
-    """Save a picture of the whole notebook: the window is made as tall as the page."""
-    size = browser.page.viewport_size or {"width": 1280, "height": 1000}
-    tall = browser.page.evaluate(
-        "() => { const scroller = document.querySelector('.jp-WindowedPanel-outer');"
-        " return scroller.scrollHeight + 200; }"
-    )
-    browser.page.set_viewport_size({"width": size["width"], "height": min(int(tall), 30_000)})
-    browser.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").screenshot(path=str(target))
-    browser.page.set_viewport_size(size)
+def pictures(browser: Browser, folder: Path, name: str) -> None:
+    """Save pictures of the whole notebook, one window after the other: NAME-01.png ..."""
+    scroller = browser.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
+    height, window = scroller.evaluate("(one) => [one.scrollHeight, one.clientHeight]")
+    for number, top in enumerate(range(0, int(height), int(window) - 60), start=1):
+        scroller.evaluate("(one, top) => one.scrollTo(0, top)", top)
+        scroller.screenshot(path=str(folder / f"{name}-{number:02}.png"))

@@ -7,7 +7,7 @@ import pytest
 
 from pyminidocker.teach.plan import load
 from tests.browser.lab import Browser
-from tests.browser.steps import answer, picture, questions, text_of
+from tests.browser.steps import answer, pictures, questions, text_of
 from tests.notebooks.conftest import LESSONS
 
 pytestmark = [pytest.mark.requires("chromium"), pytest.mark.timeout(300)]
@@ -42,7 +42,7 @@ def test_a_lesson_runs_in_the_page(open_browser: Browser, gallery: Path, number:
     asked = questions(open_browser)
     for one in (*plan.predictions, *plan.diagnoses, *plan.quiz):
         assert one.id in asked, f"{one.id} is not in the page"
-    picture(open_browser, gallery / f"{number}-page.png")
+    pictures(open_browser, gallery, f"{number}-page")
     assert open_browser.strangers == [], "a request left this machine"
     assert open_browser.complaints == []
 
@@ -95,7 +95,8 @@ def test_hints_unfold_by_keyboard(open_browser: Browser, gallery: Path) -> None:
 
 
 def test_the_lens_explains_what_is_selected(open_browser: Browser, gallery: Path) -> None:
-    opened(open_browser, "02")
+    open_browser.open(names("02"))
+    open_browser.run_until('namespace_lens("notebook", "nap"')
     cell = open_browser.cell('namespace_lens("notebook", "nap"')
     cell.scroll_into_view_if_needed()
     detail = cell.locator(".md-detail")
@@ -110,7 +111,8 @@ def test_the_lens_explains_what_is_selected(open_browser: Browser, gallery: Path
 
 
 def test_the_microscope_brings_the_secret_back(open_browser: Browser, gallery: Path) -> None:
-    opened(open_browser, "05")
+    open_browser.open(names("05"))
+    open_browser.run_until('layer_microscope("secret:added"')
     cell = open_browser.cell('layer_microscope("secret:added"')
     cell.scroll_into_view_if_needed()
     cell.locator('[role="option"][data-path="/root/token"]').click()
@@ -155,8 +157,7 @@ def test_the_terminal_takes_typing(open_browser: Browser, gallery: Path) -> None
 def test_dark_and_narrow(open_browser: Browser, gallery: Path) -> None:
     opened(open_browser, "02")
     open_browser.theme("JupyterLab Dark")
-    picture(open_browser, gallery / "02-dark.png")
     open_browser.page.set_viewport_size({"width": 700, "height": 1000})
-    picture(open_browser, gallery / "02-dark-narrow.png")
+    pictures(open_browser, gallery, "02-dark")
     open_browser.page.set_viewport_size({"width": 1280, "height": 1000})
     open_browser.theme("JupyterLab Light")

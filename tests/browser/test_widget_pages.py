@@ -19,8 +19,8 @@ SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
 
 
 @pytest.fixture(scope="module")
-def bare_browser() -> Iterator[Any]:
-    with headless_chromium() as browser:
+def bare_browser(driver: Any) -> Iterator[Any]:
+    with headless_chromium(driver) as browser:
         yield browser
 
 

@@ -121,18 +121,13 @@ class WidgetPage:
 
 
 @contextmanager
-def headless_chromium() -> Iterator[Any]:
+def headless_chromium(driver: Any) -> Iterator[Any]:
     """Start a browser that leaves nothing behind."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = driver.chromium.launch(executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @contextmanager

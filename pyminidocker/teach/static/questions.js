@@ -35,8 +35,6 @@ function write(at, text) {
   );
 }
 
-let serial = 0;
-
 /** @param {{model: any, el: HTMLElement}} context */
 function render({ model, el }) {
   const root = document.createElement("div");
@@ -49,9 +47,11 @@ function render({ model, el }) {
   /** @type {Map<string, HTMLElement>} */
   const says = new Map();
   const button_text = model.get("button");
+  // Radio buttons of one name exclude each other in the whole page, so names must be unique there.
+  const unique = `mdq-${Math.random().toString(36).slice(2)}`;
 
   for (const question of model.get("questions")) {
-    const group = `mdq-${++serial}`;
+    const group = `${unique}-${question.id}`;
     const field = document.createElement("fieldset");
     field.dataset.question = question.id;
     const legend = document.createElement("legend");
