@@ -194,7 +194,7 @@ async def changes_and_images(engine: Engine) -> None:
         names = archive.getnames()
     assert "new" in names
     assert "etc/passwd" not in names
-    with pytest.raises(MiniDockerError, match="unable to remove|conflict"):
+    with pytest.raises(MiniDockerError, match=r"unable to remove|conflict"):
         await engine.images.remove("busybox")
     await engine.containers.remove(container.id)
     removed = await engine.images.remove("made")

@@ -145,7 +145,7 @@ async def signals(engine: Engine) -> None:
         (lambda ref: engine.containers.stop(ref, timeout_s=20), 5),
         (lambda ref: engine.containers.kill(ref, signal="USR1"), 6),
         (lambda ref: engine.containers.stop(ref, timeout_s=20, signal="SIGUSR1"), 6),
-        (lambda ref: engine.containers.kill(ref), 137),
+        (engine.containers.kill, 137),
     ):
         container = await start(engine, "sh", "-c", script)
         await anext(engine.containers.logs(container.id, follow=True))

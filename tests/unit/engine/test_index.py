@@ -10,6 +10,8 @@ from pyminidocker.engine.index import Index
 from pyminidocker.engine.records import ContainerConfig, ContainerRecord, HostOptions
 from pyminidocker.errors import Conflict, InvalidArgument, NotFound
 
+FIRST = "aa" * 32
+
 
 def _container(container_id: str, name: str) -> Container:
     record = ContainerRecord(
@@ -30,7 +32,7 @@ def _container(container_id: str, name: str) -> Container:
 def index() -> Iterator[Index]:
     with asyncio.Runner():
         made = Index()
-        made.add(_container("aa" * 32, "web"))
+        made.add(_container(FIRST, "web"))
         made.add(_container("ab" * 32, "db"))
         made.add(_container("cd" * 32, "aa"))
         yield made
@@ -70,8 +72,8 @@ def test_a_name_in_use_is_refused_in_dockers_words(index: Index) -> None:
     with pytest.raises(Conflict) as caught:
         index.check_name("web")
     assert str(caught.value) == (
-        'Conflict. The container name "/web" is already in use by container'
-        f' "{"aa" * 32}". You have to remove (or rename) that container to be able to reuse that name."
+        f'Conflict. The container name "/web" is already in use by container "{FIRST}". You have to'
+        " remove (or rename) that container to be able to reuse that name."
     )
 
 
