@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 32768
 _HIGH_WATER = 1 << 20  # stop reading stdin while this much waits to be sent
+_DRAIN_TRIES, _DRAIN_PAUSE_S = 100, 0.002
 _PATIENCE = 3  # as many SIGINTs (or SIGTERMs) end us, whatever the container makes of them
 _PROXIED = {
     _signal.SIGHUP: "HUP", _signal.SIGINT: "INT", _signal.SIGQUIT: "QUIT",
@@ -139,6 +140,7 @@ class Session:
             if self._pending:
                 self._send()
             if detached:
+                _wait_until_read(stream.fileno())
                 return DETACHED
             if stream.buffered or ready.get(stream.fileno(), 0) & ~select.POLLOUT:
                 try:
@@ -215,6 +217,22 @@ def _quietly(act: Callable[[], None]) -> None:
         act()
     except MiniDockerError:
         pass
+
+
+def _wait_until_read(fd: int) -> None:
+    """Wait (not long) until the engine has taken what was typed just before the detach keys.
+
+    It would lose it when it finds, with output at hand, that nobody listens any more.
+
+    See: unix(7), SIOCOUTQ.
+    """
+    import fcntl
+    import termios
+
+    for _ in range(_DRAIN_TRIES):
+        if not any(fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4))):
+            return
+        select.select([], [], [], _DRAIN_PAUSE_S)
 
 
 def write_all(fd: int, data: bytes) -> None:
