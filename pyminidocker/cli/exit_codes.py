@@ -51,7 +51,7 @@ def report(error: MiniDockerError, path: str) -> int:
         code = of_start(str(error))
     if error.hint:
         text += f"\nhint: {error.hint}"
-    elif path in _RUN_LIKE:
+    elif path in _RUN_LIKE and is_from_engine(error):
         text += f"\n\nRun 'minidocker {path} --help' for more information"
     sys.stdout.flush()
     print(text, file=sys.stderr)

@@ -46,7 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "network inspect": ("inspect", "NETWORK",
         "Display detailed information on one or more networks"),
     "network ls": ("network_list", "LS", "List networks"),
-    "system df": ("system_df", "DF", "Show docker disk usage"),
+    "system df": ("system_df", "DF", "Show where the disk space went"),
     "system doctor": ("doctor", "DOCTOR",
         "Say what this host allows, and what that means for the lessons"),
     "system events": ("events", "EVENTS", "Get real time events from the server"),
