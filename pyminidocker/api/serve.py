@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -34,6 +35,7 @@ def serve(options: Options, lab: Lab, listener: socket.socket) -> None:
     Raises:
         MiniDockerError: the engine could not start.
     """
+    _allow_many_files()
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
@@ -78,6 +80,17 @@ async def _serve(options: Options, lab: Lab, listener: socket.socket) -> None:
         server.close()
         lab.close()
     log.info("engine %r has stopped", options.name)
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit of open files: a running container takes five, a client one.
+
+    The zygote is there already, so containers keep the limit that the engine was started with.
+
+    See: getrlimit(2), RLIMIT_NOFILE.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _write_pid(path: str) -> None:
