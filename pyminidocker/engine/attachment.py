@@ -80,7 +80,7 @@ class Attachment(AsyncIterator[tuple[int, bytes]]):
             return
         passed, complete = self._scanner.scan(data)
         if passed:
-            await self._hub.write_stdin(passed)
+            await self._hub.stdin.write(passed)
         if complete:
             self.detached = True
             if self._on_detach is not None:
@@ -92,7 +92,7 @@ class Attachment(AsyncIterator[tuple[int, bytes]]):
         if not self._takes_input:
             return
         if self._closes_stdin:
-            self._hub.close_stdin()
+            self._hub.stdin.end()
         elif self._subscription is not None:
             # What is in line already is still given out, then the client's output ends.
             self._subscription.end()

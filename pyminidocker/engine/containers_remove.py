@@ -69,7 +69,7 @@ async def remove_stopped(engine: "Engine", container: Container, *, volumes: boo
         ) from error
     engine.containers.index.discard(container)
     engine.execs.forget(container)
-    container.hub.abandon()
+    container.hub.finish()
     engine.events.emit("container", "destroy", container.id, container.event_attributes())
     container.announce_removal()
     if container.record.mounts and volumes:

@@ -10,13 +10,12 @@ written again.
 
 import asyncio
 import logging
-import os
 import time
 from typing import TYPE_CHECKING
 
 from pyminidocker.engine import container_spec, containers_exit, etc_files, states
 from pyminidocker.engine.container import Container
-from pyminidocker.engine.supervisor import close_all
+from pyminidocker.engine.pipes import Pipes
 from pyminidocker.errors import InitError, InvalidArgument, MiniDockerError, SystemFailure
 from pyminidocker.runtime.zygote import Started
 
@@ -107,7 +106,7 @@ class ContainerProcess:
             network="host" if network.driver == "host" else "new",
             netlink=netlink,
         )
-        pipes = _Pipes(container)
+        pipes = Pipes(open_stdin=record.config.open_stdin, tty=record.config.tty)
         try:
             engine.supervisor.start(record.id, spec, pipes.theirs, child, self)
         except BaseException:
@@ -115,7 +114,7 @@ class ContainerProcess:
             raise
         finally:
             pipes.close_theirs()
-        container.hub.connect(stdin=pipes.stdin, stdout=pipes.stdout, stderr=pipes.stderr)
+        pipes.hand_to(container.hub)
         state = record.state
         state.status = "running"
         state.pid = 0
@@ -163,7 +162,7 @@ class ContainerProcess:
         """Take back what ``begin`` made and record why."""
         container = self.container
         state = container.record.state
-        container.hub.abandon()
+        container.hub.finish()
         containers_exit.release(self.engine, container)
         state.status = "created" if not state.finished_at else "exited"
         state.pid = 0
@@ -173,37 +172,6 @@ class ContainerProcess:
         container.save()
         if container.record.host.auto_remove:
             self.engine.containers.remove_soon(container)
-
-
-class _Pipes:
-    """Both ends of the standard streams of a process that is about to start."""
-
-    __slots__ = ("stderr", "stdin", "stdout", "theirs")
-
-    def __init__(self, container: Container) -> None:
-        self.stdin = self.stdout = self.stderr = -1
-        self.theirs: tuple[int, int, int] | None = None
-        if container.record.config.tty:
-            return  # the terminal's master comes with Started
-        their_in = their_out = -1
-        try:
-            if container.record.config.open_stdin:
-                their_in, self.stdin = os.pipe2(os.O_CLOEXEC)
-            else:
-                their_in = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-            self.stdout, their_out = os.pipe2(os.O_CLOEXEC)
-            self.stderr, their_err = os.pipe2(os.O_CLOEXEC)
-        except OSError:  # out of descriptors
-            close_all(their_in, their_out, self.stdin, self.stdout)
-            raise
-        self.theirs = (their_in, their_out, their_err)
-
-    def close_theirs(self) -> None:
-        if self.theirs is not None:
-            close_all(*self.theirs)
-
-    def close_ours(self) -> None:
-        close_all(self.stdin, self.stdout, self.stderr)
 
 
 def exit_code_of(error: BaseException) -> int:

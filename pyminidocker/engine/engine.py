@@ -6,6 +6,7 @@ anything but the disk; slow work (unpacking, tar streams, sizes) goes to threads
 
 import asyncio
 import logging
+import resource
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,7 @@ class Engine:
             IntegrityError: the state directory belongs to a newer engine.
             SystemFailure: the state directory cannot be used.
         """
+        _allow_many_files()
         self._load_identity()
         self.images.load()
         self.volumes.load()
@@ -191,3 +193,9 @@ class Engine:
         self.directories.close()
         if self.is_network_ready:
             self.lab_network.close()
+
+
+def _allow_many_files() -> None:
+    """Raise this process's limit of open files: each running container costs it three."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

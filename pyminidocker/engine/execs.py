@@ -5,24 +5,20 @@ Docker's three steps: ``create`` checks and remembers, ``attach`` connects strea
 """
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import container_spec, detach_keys, states
+from pyminidocker.engine import detach_keys, states
 from pyminidocker.engine.attachment import Attachment
 from pyminidocker.engine.container import Container
-from pyminidocker.engine.containers_start import runtime_text
+from pyminidocker.engine.exec_process import ExecProcess
 from pyminidocker.engine.records import ExecRecord
 from pyminidocker.engine.streams import Hub
-from pyminidocker.engine.supervisor import close_all
-from pyminidocker.errors import Conflict, InitError, InvalidArgument, NotFound, SystemFailure
+from pyminidocker.errors import Conflict, InvalidArgument, NotFound, SystemFailure
 from pyminidocker.ids import new_id
-from pyminidocker.runtime.zygote import Started
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
-NOT_STARTED_EXIT_CODE = 126
 KEPT_AFTER_END_S = 300.0  # inspect tells the exit code for so long, as dockerd
 
 
@@ -158,7 +154,7 @@ class Execs:
             found = self._by_id.get(exec_id)
             if found is not None and not found.was_started:
                 del self._by_id[exec_id]
-                found.hub.abandon()
+                found.hub.finish()
         container.exec_ids.clear()
 
     def forget(self, container: Container) -> None:
@@ -184,107 +180,6 @@ class Execs:
     def tell_end(self, found: Exec) -> None:
         """Emit ``exec_die``."""
         self._tell(found, "exec_die", exitCode=str(found.record.exit_code))
-
-
-class ExecProcess:
-    """The process of an exec, as the supervisor reports on it.
-
-    Attributes:
-        outcome: done when it runs.
-        end: its exit code, once it ended.
-    """
-
-    def __init__(self, engine: "Engine", found: Exec) -> None:
-        loop = asyncio.get_running_loop()
-        self.engine = engine
-        self.exec = found
-        self.outcome: asyncio.Future[None] = loop.create_future()
-        self.end: asyncio.Future[int] = loop.create_future()
-        self._pidfd = -1
-
-    def begin(self) -> None:
-        """Send the specification to the zygote and take over the streams.
-
-        Raises:
-            MiniDockerError: the zygote is gone.
-            OSError: out of descriptors.
-        """
-        record, container = self.exec.record, self.exec.container
-        spec = container_spec.build_exec(container.record, record, self.exec.hub.size)
-        ours, theirs = (-1, -1, -1), None
-        if not record.tty:
-            ours, theirs = _pipes(record.open_stdin)
-        try:
-            self.engine.supervisor.exec(record.id, spec, container.pidfd, theirs, self)
-        except BaseException:
-            close_all(*ours)
-            raise
-        finally:
-            if theirs is not None:
-                close_all(*theirs)
-        if not record.tty:
-            self.exec.hub.connect(stdin=ours[0], stdout=ours[1], stderr=ours[2])
-
-    # -- called by the supervisor -------------------------------------------------------------
-
-    def started(self, news: Started) -> None:
-        """It runs."""
-        self._pidfd = news.pidfd
-        record = self.exec.record
-        record.running = True
-        record.pid = news.host_pid
-        if news.console_fd is not None:
-            self.exec.hub.connect(console=news.console_fd)
-        if not self.outcome.done():
-            self.outcome.set_result(None)
-
-    def failed(self, error: InitError) -> None:
-        """The command could not be executed."""
-        self.give_up()
-        if not self.outcome.done():
-            told = InvalidArgument(runtime_text("exec", error), hint=error.hint)
-            told.__cause__ = error
-            self.outcome.set_exception(told)
-
-    def exited(self, exit_code: int) -> None:
-        """It is gone; so may be its container."""
-        close_all(self._pidfd)
-        self._pidfd = -1
-        self._finish(exit_code)
-
-    def give_up(self) -> None:
-        """Record that it never ran; 126 whatever the reason, as dockerd."""
-        self._finish(NOT_STARTED_EXIT_CODE)
-
-    def _finish(self, exit_code: int) -> None:
-        record = self.exec.record
-        record.running = False
-        record.exit_code = exit_code
-        record.pid = 0
-        self.exec.hub.finish()
-        self.engine.execs.tell_end(self.exec)
-        self.engine.execs.ended(self.exec)
-        if not self.end.done():
-            self.end.set_result(exit_code)
-
-
-def _pipes(open_stdin: bool) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Return (our ends, their ends) of stdin, stdout, stderr; ours of stdin is -1 for /dev/null."""
-    fds: list[int] = []
-    try:
-        if open_stdin:
-            their_in, our_in = os.pipe2(os.O_CLOEXEC)
-            fds += [their_in, our_in]
-        else:
-            their_in, our_in = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), -1
-            fds.append(their_in)
-        our_out, their_out = os.pipe2(os.O_CLOEXEC)
-        fds += [our_out, their_out]
-        our_err, their_err = os.pipe2(os.O_CLOEXEC)
-    except OSError:
-        close_all(*fds)
-        raise
-    return (our_in, our_out, our_err), (their_in, their_out, their_err)
 
 
 def _shown(record: ExecRecord) -> str:

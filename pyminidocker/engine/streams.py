@@ -8,22 +8,21 @@ the process blocks instead of the engine growing (dockerd does the same).
 
 import asyncio
 import errno
-import fcntl
 import logging
 import os
-import struct
-import termios
 from collections import deque
 from collections.abc import AsyncIterator
 
 from pyminidocker.engine.logs import LogWriter
+from pyminidocker.engine.stdin import Stdin
+from pyminidocker.kernel import terminal
+from pyminidocker.kernel.libc import SyscallError
 
 LOG = logging.getLogger("minidockerd")
 STDOUT = 1
 STDERR = 2
 HIGH_WATER = 1 << 20  # bytes waiting for one subscriber before its hub stops reading
 LOW_WATER = HIGH_WATER // 2
-INPUT_LIMIT = 64 * 1024  # bytes of stdin held for a process that does not read
 _CHUNK = 64 * 1024
 
 
@@ -36,42 +35,34 @@ class Hub:
     Attributes:
         log_followers: woken when the log grew or the process ended.
         is_connected: a process's streams are here.
+        stdin: its input.
+        size: (rows, columns) of its terminal last asked for; (0, 0) = never.
     """
 
     __slots__ = (
-        "_closing_stdin",
         "_console",
-        "_input",
-        "_input_room",
-        "_input_size",
-        "_is_writing",
         "_loop",
         "_outputs",
         "_paused",
-        "_size",
-        "_stdin",
         "_subscriptions",
         "is_connected",
         "log",
         "log_followers",
+        "size",
+        "stdin",
     )
 
     def __init__(self, log: LogWriter | None = None) -> None:
         self.log = log
         self.log_followers: set[asyncio.Event] = set()
         self.is_connected = False
+        self.stdin = Stdin()
+        self.size = (0, 0)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._outputs: dict[int, int] = {}  # fd -> stream
-        self._stdin = -1
-        self._console = False
+        self._console = -1
         self._subscriptions: list[Subscription] = []
         self._paused = False
-        self._input: deque[bytes] = deque()
-        self._input_size = 0
-        self._input_room: asyncio.Event | None = None
-        self._closing_stdin = False
-        self._is_writing = False
-        self._size = (0, 0)
 
     # -- the process's side -------------------------------------------------------------------
 
@@ -88,50 +79,41 @@ class Hub:
         """
         loop = self._loop = asyncio.get_running_loop()
         self.is_connected = True
-        self._console = console >= 0
+        self._console = console
         if console >= 0:
             stdin, stdout = console, console
+        if stdin >= 0:
+            os.set_blocking(stdin, False)
         for fd, stream in ((stdout, STDOUT), (stderr, STDERR)):
             if fd >= 0:
                 os.set_blocking(fd, False)
                 self._outputs[fd] = stream
-                loop.add_reader(fd, self._on_readable, fd, stream)
-        self._stdin = stdin
-        if stdin >= 0 and not self._console:
-            os.set_blocking(stdin, False)
-        if self._console and self._size != (0, 0):
+                loop.add_reader(fd, self._read, fd, stream)
+        if console >= 0 and self.size != (0, 0):
             self._apply_size()
-        if stdin < 0:
-            self._drop_input()
-        elif self._input or self._closing_stdin:
-            self._flush_input()
+        self.stdin.connect(stdin, is_terminal=console >= 0)
 
     def finish(self) -> None:
-        """The process is gone: read what is left, close everything, end all subscriptions."""
+        """The process is gone, or will never be: read what is left, close all, end subscriptions."""
         self.is_connected = False
         for fd, stream in list(self._outputs.items()):
             while fd in self._outputs and self._read(fd, stream):
                 pass
             self._close_output(fd)
-        self._close_input()
-        self._drop_input()
-        self._closing_stdin = False
-        self._console = False
+        self.stdin.disconnect()
+        if self._console >= 0:
+            os.close(self._console)
+            self._console = -1
         self._paused = False
         if self.log is not None:
             self.log.finish()
-        for subscription in self._subscriptions:
-            subscription.end()
-        self._subscriptions.clear()
+        self._end_subscriptions()
         self.wake_followers()
 
     def wake_followers(self) -> None:
         """Tell readers of the log that there may be more, or that it is over."""
         for follower in self.log_followers:
             follower.set()
-
-    def _on_readable(self, fd: int, stream: int) -> None:
-        self._read(fd, stream)
 
     def _read(self, fd: int, stream: int) -> bool:
         """Pass on one chunk; tell whether there may be more at once."""
@@ -161,7 +143,7 @@ class Hub:
             return
         if self._loop is not None:
             self._loop.remove_reader(fd)
-        if not (self._console and fd == self._stdin):
+        if fd != self._console:
             os.close(fd)
 
     def _pause(self) -> None:
@@ -177,106 +159,20 @@ class Hub:
         if all(item.waiting_bytes <= LOW_WATER for item in self._subscriptions):
             self._paused = False
             for fd, stream in self._outputs.items():
-                self._loop.add_reader(fd, self._on_readable, fd, stream)
-
-    # -- input --------------------------------------------------------------------------------
-
-    async def write_stdin(self, data: bytes) -> None:
-        """Give ``data`` to the process's stdin, waiting while too much waits there already.
-
-        Before the process starts the data is kept for it; when it is gone, or has no stdin, the
-        data is dropped.
-        """
-        while self._input_size > INPUT_LIMIT:
-            if self._input_room is None:
-                self._input_room = asyncio.Event()
-            self._input_room.clear()
-            await self._input_room.wait()
-        if self._closing_stdin or (self.is_connected and self._stdin < 0):
-            return
-        self._input.append(data)
-        self._input_size += len(data)
-        if self.is_connected and not self._is_writing:
-            self._flush_input()
-
-    def close_stdin(self) -> None:
-        """Close the process's stdin after what was written; nothing happens to a terminal."""
-        if self._console:
-            return
-        self._closing_stdin = True
-        if self.is_connected and not self._is_writing:
-            self._flush_input()
-
-    def _flush_input(self) -> None:
-        while self._input:
-            data = self._input[0]
-            try:
-                written = os.write(self._stdin, data)
-            except BlockingIOError:
-                self._wait_writable()
-                return
-            except OSError:  # EPIPE, EIO: nobody reads there any more
-                self._close_input()
-                self._drop_input()
-                return
-            self._input_size -= written
-            if written < len(data):
-                self._input[0] = data[written:]
-                self._wait_writable()
-                return
-            self._input.popleft()
-        self._stop_writing()
-        if self._input_room is not None:
-            self._input_room.set()
-        if self._closing_stdin and not self._console:
-            self._close_input()
-
-    def _wait_writable(self) -> None:
-        if not self._is_writing and self._loop is not None:
-            self._is_writing = True
-            self._loop.add_writer(self._stdin, self._flush_input)
-        if self._input_room is not None and self._input_size <= INPUT_LIMIT:
-            self._input_room.set()
-
-    def _stop_writing(self) -> None:
-        if self._is_writing and self._loop is not None:
-            self._is_writing = False
-            self._loop.remove_writer(self._stdin)
-
-    def _close_input(self) -> None:
-        if self._stdin < 0:
-            return
-        self._stop_writing()
-        fd, self._stdin = self._stdin, -1
-        if fd in self._outputs:  # a terminal whose output is still read: one descriptor for both
-            self._stdin = fd
-            return
-        os.close(fd)
-
-    def _drop_input(self) -> None:
-        self._input.clear()
-        self._input_size = 0
-        if self._input_room is not None:
-            self._input_room.set()
+                self._loop.add_reader(fd, self._read, fd, stream)
 
     # -- the terminal's size ------------------------------------------------------------------
 
     def resize(self, rows: int, cols: int) -> None:
         """Set the terminal's size; remembered when the process has not started yet."""
-        self._size = (rows, cols)
-        if self._console and self._stdin >= 0:
+        self.size = (rows, cols)
+        if self._console >= 0:
             self._apply_size()
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """(rows, columns) last asked for; (0, 0) = never."""
-        return self._size
-
     def _apply_size(self) -> None:
-        rows, cols = self._size
         try:
-            fcntl.ioctl(self._stdin, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
-        except OSError:
+            terminal.set_size(self._console, *self.size)
+        except SyscallError:
             pass  # the terminal went away meanwhile
 
     # -- subscribers --------------------------------------------------------------------------
@@ -297,13 +193,10 @@ class Hub:
             self._subscriptions.remove(subscription)
             self.resume()
 
-    def abandon(self) -> None:
-        """End all subscriptions of a process that will never start."""
+    def _end_subscriptions(self) -> None:
         for subscription in self._subscriptions:
             subscription.end()
         self._subscriptions.clear()
-        self._drop_input()
-        self._closing_stdin = False
 
 
 class Subscription(AsyncIterator[tuple[int, bytes]]):

@@ -10,7 +10,6 @@ about a millisecond, which no ``start`` should wait for.
 
 import asyncio
 import logging
-import os
 from typing import TYPE_CHECKING, Protocol
 
 from pyminidocker.errors import InitError, MiniDockerError, Unavailable
@@ -188,10 +187,3 @@ class Supervisor:
             listener.exited(137)
         self._listeners.clear()
         self.engine.lab_is_lost()
-
-
-def close_all(*fds: int) -> None:
-    """Close those of ``fds`` that are open (not -1)."""
-    for fd in fds:
-        if fd >= 0:
-            os.close(fd)

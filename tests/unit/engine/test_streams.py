@@ -115,8 +115,8 @@ def test_a_slow_subscriber_that_leaves_lets_the_process_go_on() -> None:
 def test_input_given_before_the_start_arrives_and_so_does_its_end() -> None:
     async def scenario() -> None:
         hub = Hub()
-        await hub.write_stdin(b"hello")
-        hub.close_stdin()
+        await hub.stdin.write(b"hello")
+        hub.stdin.end()
         process = Process(hub, stdin=True)
         assert os.read(process.stdin, 100) == b"hello"
         assert os.read(process.stdin, 100) == b""
@@ -133,8 +133,8 @@ def test_more_input_than_the_pipe_holds_waits_and_arrives_in_order() -> None:
 
         async def feed() -> None:
             for start in range(0, len(data), 50_000):
-                await hub.write_stdin(data[start : start + 50_000])
-            hub.close_stdin()
+                await hub.stdin.write(data[start : start + 50_000])
+            hub.stdin.end()
 
         feeding = asyncio.ensure_future(feed())
         got = b""
@@ -154,11 +154,11 @@ def test_input_for_nobody_is_dropped() -> None:
         os.close(process.stdin)
         process.stdin = -1
         for _ in range(10):
-            await hub.write_stdin(b"x" * 65536)
+            await hub.stdin.write(b"x" * 65536)
         process.die()
         no_stdin = Process(hub)
-        await hub.write_stdin(b"x" * 100_000)
-        await hub.write_stdin(b"x" * 100_000)
+        await hub.stdin.write(b"x" * 100_000)
+        await hub.stdin.write(b"x" * 100_000)
         no_stdin.die()
 
     run(scenario)
@@ -176,9 +176,9 @@ def test_a_terminal() -> None:
         assert os.get_terminal_size(slave) == (50, 20)
         os.write(slave, b"prompt")
         assert await anext(listener) == (STDOUT, b"prompt")
-        await hub.write_stdin(b"ls\n")
+        await hub.stdin.write(b"ls\n")
         assert os.read(slave, 10) == b"ls\n"
-        hub.close_stdin()  # nothing happens to a terminal
+        hub.stdin.end()  # nothing happens to a terminal
         os.close(slave)
         await asyncio.sleep(0)
         hub.finish()
@@ -222,7 +222,7 @@ def test_without_stdin_once_the_clients_end_ends_its_output_only() -> None:
         process = Process(hub, stdin=True)
         attachment.write_eof()
         assert await _all(attachment) == []
-        await hub.write_stdin(b"more")
+        await hub.stdin.write(b"more")
         assert os.read(process.stdin, 10) == b"more"
         process.die()
 
@@ -271,7 +271,7 @@ def test_a_start_that_fails_ends_the_attached(connected: bool) -> None:
             process = Process(hub, stdin=True)
             process.die()
         else:
-            hub.abandon()
+            hub.finish()
         assert await _all(attachment) == []
 
     run(scenario)
