@@ -33,13 +33,15 @@ NAMESPACES = {
     "time": (CLONE_NEWTIME, "time"),
 }
 
-_USERNS_HINTS = {
+_HINTS = {
+    # Where AppArmor restricts them, the user namespace itself is granted, but no power in it: the
+    # next call is the one that fails.
     errno.EPERM: (
         "creating user namespaces is forbidden here: a container or sandbox around us, AppArmor "
         "(kernel.apparmor_restrict_unprivileged_userns=1) or kernel.unprivileged_userns_clone=0; "
         "'minidocker system doctor' says which"
     ),
-    errno.ENOSPC: "user namespaces are used up or switched off: sysctl user.max_user_namespaces",
+    errno.ENOSPC: "namespaces are used up or switched off: see sysctl user.max_user_namespaces",
     errno.EINVAL: "the calling process has several threads, or is in a chroot",
 }
 
@@ -60,8 +62,7 @@ def unshare(flags: int) -> None:
     """
     if libc.unshare(flags) < 0:
         error = last_error("unshare", describe_flags(flags))
-        if flags & CLONE_NEWUSER and error.errno is not None:
-            error.hint = _USERNS_HINTS.get(error.errno, "")
+        error.hint = _HINTS.get(error.errno or 0, "")
         raise error
 
 

@@ -137,6 +137,9 @@ def enter_and_start(
     launch: Launch | None = None
     try:
         _begin([channel.fileno(), container_pidfd, *stdio])
+        # From here on the container's processes see this one; they must not trace it, nor find
+        # descriptors in its /proc directory.  execve lifts this.
+        prctl.set_dumpable(False)
         # The user namespace is the lab's, ours already.
         namespaces.setns(
             container_pidfd,

@@ -49,7 +49,7 @@ _ALWAYS = (
     "sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete timer_getoverrun "
     "timer_gettime timer_settime timerfd_create timerfd_gettime timerfd_settime times tkill "
     "truncate umask uname unlink unlinkat utime utimensat utimes vfork vmsplice wait4 waitid "
-    "write writev arch_prctl modify_ldt sync_file_range2"
+    "write writev arch_prctl modify_ldt"
 )
 
 _WITH_CAPABILITY = {

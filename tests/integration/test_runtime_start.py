@@ -95,8 +95,8 @@ def test_masked_paths_are_empty(scenario):
 def test_devices(scenario):
     script = (
         "echo x > /dev/null && head -c 3 /dev/zero | wc -c && head -c 3 /dev/urandom | wc -c && "
-        "readlink /dev/fd && readlink /dev/stdin && readlink /dev/ptmx && echo through > /dev/stdout && "
-        "echo x > /dev/full"
+        "readlink /dev/fd && readlink /dev/stdin && readlink /dev/ptmx && "
+        "echo through > /dev/stdout && echo x > /dev/full"
     )
     result = scenario(lambda bench: bench.run(script))
     assert result.out.split() == [
@@ -139,6 +139,27 @@ def test_two_hundred_layers(scenario):
         return bench._collect(lambda stdio: bench.start(spec, stdio), b"")
 
     assert scenario(play).out == "199"
+
+
+def test_two_hundred_layers_on_a_kernel_without_lowerdir_plus(scenario):
+    """Linux before 6.5: one mount(2), whose options must fit into a page."""
+
+    def play(bench):
+        from pyminidocker.runtime import rootfs
+
+        rootfs._mount_by_steps = rootfs._mount_by_string
+        layers = []
+        for number in range(200):
+            layer = bench.base / "layers" / f"{number:064x}" / "diff"
+            layer.mkdir(parents=True)
+            (layer / "who").write_text(str(number))
+            layers.append(str(layer))
+        spec = bench.spec("cat /who; touch /new")
+        spec.lower_dirs = [*reversed(layers), *spec.lower_dirs]
+        result = bench._collect(lambda stdio: bench.start(spec, stdio), b"")
+        return result.out, os.path.exists(f"{spec.upper_dir}/new")
+
+    assert scenario(play) == ("199", True)
 
 
 def test_a_missing_layer_is_named(scenario):
@@ -243,7 +264,8 @@ def test_state_below_dev_shm_is_not_hidden_by_the_prepared_dev(scenario):
         import tempfile
 
         with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
-            (open(f"{place}/file", "w")).write("seen")
+            with open(f"{place}/file", "w") as file:
+                file.write("seen")
             mounts = bench.spec("true").mounts
             return bench.run("cat /f", mounts=[*mounts, Mount("/f", "bind", f"{place}/file", [])])
 
@@ -339,7 +361,8 @@ def test_a_large_environment_goes_through(scenario):
 def test_terminal(scenario):
     def play(bench):
         spec = bench.spec(
-            "tty; stty size; test -t 0 && test -t 2 && echo all; ls -l /dev/console | cut -c1; read x; echo got $x",
+            "tty; stty size; test -t 0 && test -t 2 && echo all; ls -l /dev/console | cut -c1; "
+            "read x; echo got $x",
             terminal=True,
             rows=33,
             cols=111,
@@ -389,7 +412,8 @@ def _read_until(fd, end):
 def test_init_reaps_and_forwards(scenario):
     def play(bench):
         spec = bench.spec(
-            "trap 'exit 9' TERM; (sleep 0.05 &); echo ready $$; while true; do sleep 100 & wait; done",
+            "trap 'exit 9' TERM; (sleep 0.05 &); echo ready $$; "
+            "while true; do sleep 100 & wait; done",
             init=True,
         )
         read_fd, write_fd = os.pipe()
