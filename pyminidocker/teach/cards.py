@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
+from itertools import groupby
 from textwrap import wrap
 
 WIDTH = 88
@@ -39,7 +40,8 @@ class Card:
     Attributes:
         mood: one of ``MOODS``.
         heading: the first line: what it is about.
-        lines: the message, one paragraph each; a leading space keeps a line as it is (tables).
+        lines: the message, one paragraph each; "- " begins an item of a list, and a leading space
+            keeps a line as it is (tables).
         folds: optional depths, e.g. hints.
     """
 
@@ -77,24 +79,28 @@ def indent(line: str, by: str = "  ") -> list[str]:
     """Return ``line`` wrapped to ``WIDTH`` and indented; lines of a table stay as they are."""
     if line.startswith(" "):
         return [by + line[1:]]
+    if line.startswith("- "):
+        return wrap(line, WIDTH, initial_indent=by, subsequent_indent=f"{by}  ")
     return wrap(line, WIDTH, initial_indent=by, subsequent_indent=by) or [""]
 
 
 def html_lines(lines: Iterable[str]) -> str:
-    """Return paragraphs, and one ``<pre>`` for each run of table lines."""
-    out: list[str] = []
-    table: list[str] = []
-    for line in [*lines, ""]:
-        if line.startswith(" "):
-            table.append(line[1:])
-            continue
-        if table:
-            rows = "\n".join(map(escape, table))
+    """Return paragraphs, and one list or ``<pre>`` for each run of items or table lines."""
+    out = []
+    for kind, run in groupby(lines, _kind):
+        if kind == "table":
+            rows = "\n".join(escape(line[1:]) for line in run)
             out.append(f'<pre style="margin:4px 0;line-height:1.4">{rows}</pre>')
-            table = []
-        if line:
-            out.append(f'<p style="margin:4px 0">{code_spans(line)}</p>')
+        elif kind == "item":
+            items = "".join(f"<li>{code_spans(line[2:])}</li>" for line in run)
+            out.append(f'<ul style="margin:4px 0">{items}</ul>')
+        else:
+            out += [f'<p style="margin:4px 0">{code_spans(line)}</p>' for line in run if line]
     return "".join(out)
+
+
+def _kind(line: str) -> str:
+    return {" ": "table", "-": "item"}.get(line[:1], "paragraph")
 
 
 def code_spans(line: str) -> str:

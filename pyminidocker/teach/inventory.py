@@ -144,5 +144,5 @@ def route(chosen: Mapping[str, str]) -> Card:
     for lesson in sorted({BELIEFS[name].lesson for name in beliefs}):
         lines.append(f"Lesson {lesson} puts to the test:")
         held = (name for name in sorted(beliefs) if BELIEFS[name].lesson == lesson)
-        lines += [f"   “{BELIEFS[name].says}”" for name in held]
+        lines += [f"- “{BELIEFS[name].says}”" for name in held]
     return Card("note", heading, tuple(lines) or ("No belief of yours waits for a test so far.",))

@@ -183,7 +183,7 @@ class Lesson:
     def summary(self) -> Card:
         """Show which objectives were met in this session."""
         lines = [
-            f" {'✓ met    ' if one.check in self._met else '· not yet'}  {one.text}"
+            f"- {'✓ met' if one.check in self._met else '· not yet'}: {one.text}"
             for one in self.plan.objectives
         ]
         done = sum(one.check in self._met for one in self.plan.objectives)
@@ -247,7 +247,7 @@ class Lesson:
         """Show title, time and objectives."""
         least, most = self.plan.minutes
         lines = [f"Takes {least} to {most} minutes. By the end you can:"]
-        lines += [f" {number}. {one.text}" for number, one in enumerate(self.plan.objectives, 1)]
+        lines += [f"- {one.text}" for one in self.plan.objectives]
         lines.append("The engine runs, and the images for this lesson are there.")
         return Card("note", f"LESSON {self.number} · {self.plan.title}", tuple(lines))
 

@@ -40,8 +40,10 @@ class Preflight:
         """Return one line per lesson: ready, or what is in the way and how to remove it."""
         lines = []
         for number in LESSONS:
-            title = load(number).title
-            lines.append(f" {number}  {title:<26} {'ready' if self.ok else 'cannot run yet'}")
+            state = "ready" if self.ok else "cannot run yet"
+            if self.ok and self.touching(number):
+                state = "ready, with limits: see the details"
+            lines.append(f" {number}  {load(number).title:<26} {state}")
         for one in self.blocking():
             lines += [f"{one.title}: {one.detail}", f"Remedy: {one.remedy}"]
         heading = "PREFLIGHT · containers can run on this machine"
@@ -50,16 +52,17 @@ class Preflight:
         return Card("met" if self.ok else "not yet", heading, tuple(lines))
 
     def details(self) -> Card:
-        """Return every finding: what was tried, what was seen, what it means, what helps."""
+        """Return every finding; for those that are not ok, what was seen and what helps.
+
+        ``minidocker system doctor`` has all details.
+        """
         lines = []
         for one in self.findings:
-            lines.append(f" {SIGNS[one.verdict]:<10} {one.title}: {one.detail}")
-            if one.verdict == "ok":
-                continue
-            if one.meaning:
-                lines.append(f"            {one.meaning}")
-            if one.remedy:
-                lines.append(f"            remedy: {one.remedy}")
+            seen = "" if one.verdict == "ok" else f": {one.detail}"
+            lines.append(f"- {SIGNS[one.verdict]}: {one.title}{seen}")
+            if one.verdict != "ok":
+                lines += [one.meaning] if one.meaning else []
+                lines += [f"Remedy: `{one.remedy}`"] if one.remedy else []
         return Card("plain", "What was tried on this machine", tuple(lines))
 
     def __repr__(self) -> str:

@@ -99,7 +99,7 @@ class Progress:
         for name in held:
             belief = misconceptions.BELIEFS.get(name)
             if belief is not None:
-                lines.append(f"Lesson {belief.lesson}: “{belief.says}”")
+                lines.append(f"- lesson {belief.lesson}: “{belief.says}”")
         return Card("note", "Your progress so far", tuple(lines))
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pyminidocker.teach.plan import load
+from pyminidocker.teach.plan import Plan, load
 from tests.browser.lab import Browser
 from tests.browser.steps import answer, pictures, questions, text_of
 from tests.notebooks.conftest import LESSONS
@@ -27,7 +27,8 @@ def opened(browser: Browser, number: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("number", [path.name[:2] for path in LESSONS])
-def test_a_lesson_runs_in_the_page(open_browser: Browser, gallery: Path, number: str) -> None:
+def test_a_lesson_in_the_page(open_browser: Browser, gallery: Path, number: str) -> None:
+    """Run all cells, then predict, compare and answer, as a learner who came back to do it."""
     cells = opened(open_browser, number)
     code = [cell for cell in cells if cell["type"] == "code"]
     assert [cell["count"] for cell in code] == list(range(1, len(code) + 1))
@@ -38,38 +39,32 @@ def test_a_lesson_runs_in_the_page(open_browser: Browser, gallery: Path, number:
         if output["output_type"] == "error"
     ]
     assert not errors
-    plan = load(number)
-    asked = questions(open_browser)
-    for one in (*plan.predictions, *plan.diagnoses, *plan.quiz):
-        assert one.id in asked, f"{one.id} is not in the page"
     pictures(open_browser, gallery, f"{number}-page")
+    plan = load(number)
+    predictions_are_quoted(open_browser, plan)
+    every_option_replies(open_browser, plan)
+    open_browser.cell("lesson.quiz()").screenshot(path=str(gallery / f"{number}-quiz.png"))
     assert open_browser.strangers == [], "a request left this machine"
     assert open_browser.complaints == []
 
 
-@pytest.mark.parametrize("number", [path.name[:2] for path in LESSONS])
-def test_predictions_are_stored_and_quoted(open_browser: Browser, number: str) -> None:
-    opened(open_browser, number)
-    plan = load(number)
+def predictions_are_quoted(browser: Browser, plan: Plan) -> None:
     for place, question in enumerate(plan.predictions):
-        reply = answer(open_browser, question.id, "a", by_keyboard=place == 0)
+        reply = answer(browser, question.id, "a", by_keyboard=place == 0)
         assert "you predict a" in reply
-        compared = text_of(open_browser.run_cell(f'lesson.compare("{question.id}"'))
+        compared = text_of(browser.run_cell(f'lesson.compare("{question.id}"'))
         assert f"You predicted a: {question.option('a').text[:40]}" in compared
 
 
-@pytest.mark.parametrize("number", [path.name[:2] for path in LESSONS])
-def test_every_option_of_the_quiz_replies(
-    open_browser: Browser, gallery: Path, number: str
-) -> None:
-    opened(open_browser, number)
-    plan = load(number)
-    for question in (*plan.quiz, *plan.diagnoses):
+def every_option_replies(browser: Browser, plan: Plan) -> None:
+    asked = (*plan.quiz, *plan.diagnoses)
+    assert {one.id for one in asked} <= set(questions(browser))
+    for question in asked:
         for key, option in zip(question.keys(), question.options, strict=True):
-            reply = answer(open_browser, question.id, key, expect=option.feedback[:30])
+            reply = answer(browser, question.id, key, expect=option.feedback[:30])
             assert reply.startswith("→" if option.belief else "✓")
-    quiz = open_browser.cell("lesson.quiz()")
-    quiz.screenshot(path=str(gallery / f"{number}-quiz.png"))
+    chosen = browser.page.locator("fieldset[data-question] input:checked")
+    assert chosen.count() == len(asked) + len(plan.predictions), "one group unchecked another"
 
 
 def test_the_pretest_leads_to_lessons(open_browser: Browser) -> None:
