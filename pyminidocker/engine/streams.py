@@ -94,7 +94,7 @@ class Hub:
         self.stdin.connect(stdin, is_terminal=console >= 0)
 
     def finish(self) -> None:
-        """The process is gone, or will never be: read what is left, close all, end subscriptions."""
+        """The process is gone, or will never be: read what is left, close, end subscriptions."""
         self.is_connected = False
         for fd, stream in list(self._outputs.items()):
             while fd in self._outputs and self._read(fd, stream):

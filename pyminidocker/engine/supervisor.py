@@ -4,8 +4,9 @@ Every process has a token and somebody who listens for it.  News is delivered in
 that read it, in order: a ``Started`` and an ``Exited`` that arrive together are both acted upon
 before any coroutine runs, so nobody ever sees a container that is half gone.
 
-Parked children get their veth pair ahead of time, a moment after they appeared: making one costs
-about a millisecond, which no ``start`` should wait for.
+Parked children get their veth pair ahead of time: making one costs half a millisecond, which no
+``start`` should wait for.  It is made in quiet moments, and when these are rare, right after a
+specification was sent, while the engine would only wait for the child that carries it out.
 """
 
 import asyncio
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
 LOG = logging.getLogger("minidockerd")
-# A parked child appears in the middle of a ``run``, just after its predecessor was taken.
-PREPARE_DELAY_S = 0.004
+QUIET_S = 0.004  # without a start; a whole ``run`` takes about as long
+LOW_STOCK = 2  # fewer links than that are made while a child works
 # Children kept without a link: ``--network none`` must not find an eth0.
 BARE_RESERVE = 1
 
@@ -58,6 +59,7 @@ class Supervisor:
         self._listeners: dict[str, Listener] = {}
         self._prepared: dict[int, Prepared] = {}  # slot -> link
         self._prepare_timer: asyncio.TimerHandle | None = None
+        self._last_start = 0.0
         self._is_closed = False
 
     def open(self) -> None:
@@ -112,6 +114,10 @@ class Supervisor:
         except BaseException:
             self._listeners.pop(token, None)
             raise
+        loop = asyncio.get_running_loop()
+        self._last_start = loop.time()
+        if len(self._prepared) < LOW_STOCK:
+            loop.call_soon(self._prepare_one)
 
     def exec(
         self,
@@ -155,27 +161,34 @@ class Supervisor:
     def prepare_soon(self) -> None:
         """Make links for parked children, once the engine has nothing more urgent to do."""
         if self._prepare_timer is None and self.engine.is_network_ready and not self._is_closed:
-            self._prepare_timer = asyncio.get_running_loop().call_later(
-                PREPARE_DELAY_S, self._prepare_next
-            )
+            self._prepare_timer = asyncio.get_running_loop().call_later(QUIET_S, self._on_quiet)
 
-    def _prepare_next(self) -> None:
+    def _on_quiet(self) -> None:
         self._prepare_timer = None
+        is_quiet = asyncio.get_running_loop().time() - self._last_start >= QUIET_S
+        # One per turn of the loop, so that requests come in between.
+        if not is_quiet or self._prepare_one():
+            self.prepare_soon()
+
+    def _prepare_one(self) -> bool:
+        """Make a link for the oldest child that has none; tell whether there may be more to do."""
+        if self._is_closed or not self.engine.is_network_ready:
+            return False
         bare = [
             child
             for child in self._zygote.parked()
             if child.network == "new" and child.slot not in self._prepared
         ]
         if len(bare) <= BARE_RESERVE:
-            return
+            return False
         child = bare[0]
         try:
             self._prepared[child.slot] = self.engine.lab_network.prepare_endpoint(child.netns_fd)
         except (MiniDockerError, OSError) as error:
             # Not tried again until the next child; a start that needs a link tells the user why.
             LOG.warning("cannot prepare a network endpoint: %s", error)
-            return
-        self.prepare_soon()  # one per turn of the loop, so that requests come in between
+            return False
+        return True
 
     def _on_closed(self) -> None:
         """The zygote died, and the kernel has killed every container with it."""
