@@ -135,6 +135,26 @@ def write_maps(pid: int, uid_map: IdMap, gid_map: IdMap) -> None:
     _write(f"/proc/{pid}/gid_map", _text(gid_map))
 
 
+def write_single_ids(pid: int, uid: int, gid: int) -> None:
+    """Map one user and one group, where nothing has been mapped yet: after the helpers failed.
+
+    Args:
+        pid: a process that has just called unshare(CLONE_NEWUSER).
+        uid: the owner's user id outside, root inside.
+        gid: the owner's group id.
+
+    Raises:
+        SyscallError: EPERM.
+
+    See: user_namespaces(7).
+    """
+    if not read_map(pid, "uid_map"):
+        _write(f"/proc/{pid}/uid_map", _text([(0, uid, 1)]))
+    if not read_map(pid, "gid_map"):
+        _write(f"/proc/{pid}/setgroups", "deny")
+        _write(f"/proc/{pid}/gid_map", _text([(0, gid, 1)]))
+
+
 def _text(id_map: IdMap) -> str:
     return "".join(f"{inside} {outside} {count}\n" for inside, outside, count in id_map)
 

@@ -133,6 +133,7 @@ def create_lab(
         maps = userns.plan_maps(os.getuid(), os.getgid(), use_ranges=use_id_ranges)
         agent = _fork_agent(agent_main) if agent_main else (None, 0)
         _enter_user_namespace(*maps)
+        maps = userns.read_map("self", "uid_map"), userns.read_map("self", "gid_map")
         # The pid namespace is not among them: a process whose children are born elsewhere may not
         # have threads, and the engine wants some.  It comes with the zygote.
         namespaces.unshare(
@@ -217,7 +218,14 @@ def _write_maps_when_told(
     answer = "done"
     try:
         if os.read(go_fd, 1):
-            userns.write_maps(pid, uid_map, gid_map)
+            try:
+                userns.write_maps(pid, uid_map, gid_map)
+            except SyscallError:
+                if len(uid_map) == 1:
+                    raise
+                # newuidmap is there but may not do its work (not setuid, inside a container):
+                # one id is enough for most of what people do.
+                userns.write_single_ids(pid, uid_map[0][1], gid_map[0][1])
     except SyscallError as error:
         answer = f"{error.errno}\n{error.path}\n{error.hint}"
     except BaseException as error:  # noqa: BLE001 - as in _fork_agent

@@ -74,7 +74,7 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
             if isinstance(step, FromOutside) and site.sources is None:
                 site.sources = _receive_sources(channel)
             step.execute(site)
-        launch = _launch(spec.process, stdio or None, channel, inherited)
+        launch = _launch(spec.process, stdio or None, channel, inherited, is_first=True)
         launch.run(as_init=spec.init)
     except Exception as error:  # noqa: BLE001 - whatever it is, the engine must hear of it
         _give_up(channel, launch.stage if launch else stage, error)
@@ -166,9 +166,11 @@ def _launch(
     stdio: list[int] | None,
     channel: socket.socket,
     inherited: Inheritance,
+    *,
+    is_first: bool = False,
 ) -> Launch:
     bpf = b"" if process.seccomp == "unconfined" else inherited.filter_for(process.capabilities)
-    return Launch(process, stdio, channel, bpf)
+    return Launch(process, stdio, channel, bpf, is_first=is_first)
 
 
 def _receive_sources(channel: socket.socket) -> list[int]:
@@ -183,12 +185,21 @@ def _open_directory(path: str) -> int:
 
 
 def _prepare_network() -> None:
+    """Give a new network namespace a loopback, and Docker's settings since 20.10."""
     netlink.bring_up_loopback()
+    # Ports below 1024 are nothing special in a container, and ping needs no raw socket.
+    _set("net/ipv4/ip_unprivileged_port_start", "0")
+    for highest in ("2147483647", "65535", "0"):
+        if _set("net/ipv4/ping_group_range", f"0 {highest}"):
+            break  # the others have groups that this lab does not have
+
+
+def _set(name: str, value: str) -> bool:
     try:
-        # Docker's default since 20.10: ports below 1024 are nothing special in a container.
-        netlink.write_sysctl("net/ipv4/ip_unprivileged_port_start", "0")
+        netlink.write_sysctl(name, value)
     except SyscallError:
-        pass  # a kernel without it; the container's root can bind them anyway
+        return False  # not in this kernel, or not allowed: nothing depends on it
+    return True
 
 
 def _give_up(channel: socket.socket, stage: str, error: Exception) -> "NoReturn":

@@ -69,8 +69,8 @@ def new_mount(fstype: str, source: str, options: list[str]) -> int:
         mount_api.fsconfig(fs_fd, "source", source or fstype)
         for option in own:
             key, equals, value = option.partition("=")
-            if key == "gid" and not _is_mapped(int(value)):
-                continue  # devpts' gid=5 (tty) where the lab has a single group
+            if fstype == "devpts" and key == "gid" and not _is_mapped(int(value)):
+                continue  # 5 (tty) where the lab has a single group
             mount_api.fsconfig(fs_fd, key, value if equals else None)
         return mount_api.fsmount(fs_fd, attributes)
     finally:

@@ -39,6 +39,7 @@ class Launch:
         stdio: descriptors for 0, 1, 2, or None.
         channel: where errors and the console go.
         seccomp_filter: the BPF program, empty for none.
+        is_first: it becomes the container's first process, and its terminal the console.
 
     Attributes:
         stage: what is being done, for the error record.
@@ -50,11 +51,14 @@ class Launch:
         stdio: list[int] | None,
         channel: socket.socket,
         seccomp_filter: bytes = b"",
+        *,
+        is_first: bool = False,
     ) -> None:
         self.process = process
         self.stdio = stdio
         self.channel = channel
         self.seccomp_filter = seccomp_filter
+        self.is_first = is_first
         self.stage = ""
 
     def run(self, *, as_init: bool = False) -> "NoReturn":
@@ -111,7 +115,8 @@ class Launch:
             terminal.make_controlling(slave)
             sync.send(self.channel, {"console": True}, [master])
             os.close(master)
-            _bind_console(slave)
+            if self.is_first:
+                _bind_console(slave)
             self.stdio = [slave, slave, slave]
         if self.stdio is None:
             null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
@@ -187,17 +192,15 @@ class Launch:
 
 
 def _bind_console(slave: int) -> None:
-    """Show the terminal as /dev/console too, as OCI asks for."""
+    """Show the terminal as /dev/console too: OCI runtime-spec config-linux.md, "terminal"."""
+    flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
     try:
-        fd = os.open("/dev/console", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY, 0o600)
-    except OSError:
-        return  # exec: the container's first process has bound its own there
-    try:
+        os.close(os.open("/dev/console", flags, 0o600))
         tree = mount_api.open_tree("", dirfd=slave)
-        mount_api.move_mount(tree, "", dirfd=fd)
+        mount_api.move_mount(tree, "/dev/console")
         os.close(tree)
-    finally:
-        os.close(fd)
+    except OSError as error:
+        raise SyscallError("mount", error.errno or 0, "/dev/console") from error
 
 
 def enter_directory(path: str) -> None:

@@ -66,6 +66,20 @@ def test_exec_with_a_terminal(scenario):
     assert scenario(play) == (b"/dev/pts/0\r\n20 70\r\n", (21, 71), 0)
 
 
+def test_the_console_stays_the_first_terminals(scenario):
+    def play(bench):
+        started = bench.start(bench.spec(["sleep", "100"], terminal=True))
+        count = "grep -c /dev/console /proc/self/mountinfo"
+        before = bench.run_in(started, count).out
+        inner = bench.exec(started, bench.process(["true"], terminal=True))
+        bench.wait(inner)
+        for fd in (inner.console_fd, started.console_fd):
+            os.close(fd)
+        return before, bench.run_in(started, count).out
+
+    assert scenario(play) == ("1\n", "1\n")
+
+
 def test_exec_dies_with_its_container(scenario):
     def play(bench):
         started = bench.start(bench.spec(["sleep", "100"]))

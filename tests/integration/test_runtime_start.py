@@ -255,6 +255,13 @@ def test_hostname(scenario):
     assert scenario(lambda bench: bench.run("hostname", hostname="web")).out == "web\n"
 
 
+def test_networks_settings_are_dockers(scenario):
+    script = "cd /proc/sys/net/ipv4; cat ip_unprivileged_port_start ping_group_range; ip -o link"
+    port, low, _high, *links = scenario(lambda bench: bench.run(script)).out.split(maxsplit=3)
+    assert (port, low) == ("0", "0")
+    assert links[0].startswith("1: lo: <LOOPBACK,UP,LOWER_UP>")
+
+
 def test_state_below_dev_shm_is_not_hidden_by_the_prepared_dev(scenario):
     """Layers may live under a directory a parked child has covered with its own /dev."""
     if not os.access("/dev/shm", os.W_OK):

@@ -81,3 +81,17 @@ def test_the_kernel_sees_the_owner(scenario):
 
     # Read by a process inside the same user namespace, the map reads as inside = inside.
     assert scenario(play)[0] == "0"
+
+
+@pytest.mark.requires("user")
+def test_a_newuidmap_that_fails_leaves_one_id(scenario, tmp_path, monkeypatch):
+    """Installed but not setuid, or inside a container: the lab does with what is allowed."""
+    helpers = tmp_path / "helpers"
+    helpers.mkdir()
+    for name in ("newuidmap", "newgidmap"):
+        (helpers / name).write_text("#!/bin/sh\necho no such luck >&2\nexit 1\n")
+        (helpers / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{helpers}:{os.environ['PATH']}")
+    single, result = scenario(lambda bench: (bench.lab.single_id, bench.run("id -u")))
+    assert single
+    assert result.out == "0\n"
