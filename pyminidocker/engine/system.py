@@ -87,7 +87,8 @@ class System:
         for item in containers:
             image_id = item.record.image_id
             counts[image_id] = counts.get(image_id, 0) + 1
-            image_size = engine.images.by_id(image_id).size
+            image = engine.images.store.catalog.images.get(image_id)
+            image_size = image.size if image else 0  # 0: a damaged image, named in the warnings
             sizes[item.id] = ContainerSize(own[item.id], own[item.id] + image_size)
         images = [
             ImageUsage(row.image.id, row.image.size, row.shared_size, counts.get(row.image.id, 0))
