@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from pyminidocker.client.transport import Transport, quote
+from pyminidocker.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     Json = dict[str, Any]
+
+SHUTDOWN_TIMEOUT_S = 30  # containers get 10 of them to end
 
 
 class SystemCalls(Transport):
@@ -62,5 +67,22 @@ class SystemCalls(Transport):
         return facts
 
     def shutdown(self) -> None:
-        """POST /minidocker/shutdown: stop all containers, then the engine."""
-        self.call("POST", "/minidocker/shutdown")
+        """POST /minidocker/shutdown: stop all containers, then the engine; returns when it is gone.
+
+        Raises:
+            Unavailable: it was told to, but is still there after ``SHUTDOWN_TIMEOUT_S``.
+        """
+        import select
+
+        pidfd = os.pidfd_open(self.engine_facts()["Pid"])
+        try:
+            self.call("POST", "/minidocker/shutdown")
+            ended = select.poll()
+            ended.register(pidfd, select.POLLIN)
+            if not ended.poll(SHUTDOWN_TIMEOUT_S * 1000):
+                raise Unavailable(
+                    f"the engine is still there {SHUTDOWN_TIMEOUT_S} s after it was told to stop",
+                    hint="its log says why: daemon.log beside its socket",
+                )
+        finally:
+            os.close(pidfd)

@@ -95,12 +95,23 @@ def read_traces(marker: str) -> Traces:
     )
 
 
-def wait_until_clean(before: Traces, marker: str, seconds: float = 5.0) -> dict[str, list[str]]:
+def wait_until_clean(
+    before: Traces, marker: str, seconds: float = 5.0, apart_from: tuple[str, ...] = ()
+) -> dict[str, list[str]]:
     """Return what is left beyond ``before``; gives the kernel ``seconds`` to finish tearing down.
 
     Network namespaces and killed processes vanish a little after the call that ended them.
+
+    Args:
+        before: an earlier reading.
+        marker: as for ``read_traces``.
+        seconds: how long to wait for what still goes away.
+        apart_from: kinds that do not count.
     """
     deadline = time.monotonic() + seconds
-    while (left := read_traces(marker).beyond(before)) and time.monotonic() < deadline:
+    while True:
+        found = read_traces(marker).beyond(before)
+        left = {kind: what for kind, what in found.items() if kind not in apart_from}
+        if not left or time.monotonic() > deadline:
+            return left
         time.sleep(0.02)
-    return left
