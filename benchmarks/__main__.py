@@ -96,28 +96,34 @@ def density(engine) -> None:
     idle = sum(map(memory.pss_kib, memory.processes_in_user_namespace_of(pid)))
     idle += memory.pss_kib(facts["AgentPid"])
     print(f"\nEngine idle, all of its processes: {idle / 1024:.1f} MiB PSS")
-    before = set(memory.processes_in_user_namespace_of(pid))
-    engine_before = memory.pss_kib(pid)
+    ours_before = sum(_ours(pid))
     began = time.perf_counter()
     boxes = [engine.run("busybox", "sleep 600", detach=True) for _ in range(100)]
     took = time.perf_counter() - began
-    new = set(memory.processes_in_user_namespace_of(pid)) - before
-    theirs = sum(map(memory.pss_kib, new))
-    grown = memory.pss_kib(pid) - engine_before
+    time.sleep(1)  # until the children are parked again
+    grown = sum(_ours(pid)) - ours_before
+    members = memory.processes_in_user_namespace_of(pid)
+    theirs = [memory.pss_kib(member) for member in members if not memory.is_ours(member)]
     print(f"100 containers one after another: {took:.2f} s")
     print(
-        f"100 idle containers: engine grew {grown / 100:.1f} KiB each; their own processes "
-        f"(busybox sleep and parked children) {theirs / 100:.1f} KiB each"
+        f"100 idle containers: ours grew by {grown / 100:.1f} KiB PSS each; "
+        f"busybox sleep itself {sum(theirs) / 100:.1f} KiB each"
     )
     for box in boxes:
         box.remove(force=True)
+
+
+def _ours(pid: int) -> list[int]:
+    """PSS of each process that is the engine's own, KiB."""
+    members = memory.processes_in_user_namespace_of(pid)
+    return [memory.pss_kib(member) for member in members if memory.is_ours(member)]
 
 
 def main() -> None:
     """Run everything on a private engine."""
     home = Path(tempfile.mkdtemp(prefix="bench-md-"))
     os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    os.environ["PYTHONPATH"] = str(CHECKOUT)
+    os.environ |= {"PYTHONPATH": str(CHECKOUT), "MINIDOCKER_PYTHON": sys.executable}
     import pyminidocker
 
     uname = os.uname()

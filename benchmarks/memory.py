@@ -24,3 +24,11 @@ def processes_in_user_namespace_of(pid: int) -> list[int]:
             except OSError:
                 continue
     return found
+
+
+def is_ours(pid: int) -> bool:
+    """Tell whether ``pid`` is the engine's own (its agent, zygote or a parked child)."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("minidocker")
+    except OSError:
+        return False
