@@ -196,8 +196,10 @@ def _run(options: Options) -> None:
     ]
     listener = bind(options.socket_path)
     try:
+        from pyminidocker.kernel.prctl import set_name
         from pyminidocker.runtime.host import create_lab
 
+        set_name("minidockerd")  # what ps shows; not "python"
         os.makedirs(f"{options.run_dir}/etc", mode=0o711, exist_ok=True)  # noqa: PTH103
         lab = create_lab(options.name, _agent, scratch_dir=f"{options.run_dir}/etc")
         if sys.flags.no_site:
