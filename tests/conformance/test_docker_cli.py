@@ -4,6 +4,7 @@ import io
 import os
 import pty
 import re
+import select
 import subprocess
 import tarfile
 import time
@@ -299,6 +300,7 @@ class Terminal:
     def until(self, text):
         """Read on to the next ``text``."""
         while text not in self.seen:
+            assert select.select([self.master], [], [], 20)[0], f"{text!r} not in {self.seen!r}"
             self.seen += os.read(self.master, 4096).decode()
         self.seen = self.seen.partition(text)[2]
 
@@ -317,7 +319,8 @@ def test_interactive_terminal(docker_environment):
         terminal.until("# ")
         terminal.send("test -t 0 && echo is-a-$((1))-tty\n")
         terminal.until("is-a-1-tty")
-        terminal.send("echo begun-$((2)); sleep 100\n")
+        # Said by the foreground job itself: before it exists, Ctrl-C would go to the shell.
+        terminal.send("sh -c 'echo begun-$((2)); exec sleep 100'\n")
         terminal.until("begun-2")
         terminal.send("\x03")
         terminal.until("^C")
