@@ -2,8 +2,8 @@
 
 A lesson's containers and images have fixed names (in its plan) or carry its label, so that
 cleaning up never touches anything else.  The proof does not trust the engine alone: before the
-containers are removed, their pid namespaces are noted; afterwards every process in /proc is
-asked which namespace it lives in.
+containers are removed, all processes in their pid namespaces are noted; afterwards each one is
+looked for in /proc.
 """
 
 from __future__ import annotations
@@ -51,14 +51,15 @@ def images(lesson: Lesson) -> list[str]:
     return mine
 
 
-def pid_namespaces(lesson: Lesson) -> set[int]:
-    """Return the pid namespaces of this lesson's running containers."""
-    found = set()
+def processes(lesson: Lesson) -> set[tuple[int, int]]:
+    """Return (pid on this machine, start) of all processes in this lesson's containers."""
+    namespaces = set()
     for identifier in containers(lesson):
         with suppress(MiniDockerError):
             pid = facts.running_pid(lesson, identifier)
-            found.add(facts.namespace(pid, "pid"))
-    return found
+            namespaces.add(facts.namespace(pid, "pid"))
+    starts = ((pid, facts.started(pid)) for pid in facts.pids_in(namespaces))
+    return {(pid, start) for pid, start in starts if start is not None}
 
 
 def remove_all(lesson: Lesson) -> None:
@@ -73,17 +74,18 @@ def remove_all(lesson: Lesson) -> None:
             lesson.calls.image_remove(tag, force=True)
 
 
-def proof(lesson: Lesson, namespaces: set[int], state_directory: str) -> Card:
+def proof(lesson: Lesson, members: set[tuple[int, int]], state_directory: str) -> Card:
     """Return what is left of the lesson, counted by the engine and by the kernel.
 
     Args:
         lesson: the lesson, after ``remove_all``.
-        namespaces: the pid namespaces its containers had.
+        members: the processes its containers had, as ``processes`` returned them.
         state_directory: where the engine keeps its files; no mount of this machine may show it.
     """
+    alive = sorted(pid for pid, start in members if facts.started(pid) == start)
     left: dict[str, tuple[list[Any], str]] = {
         "containers": (sorted(containers(lesson).values()), "asked the engine"),
-        "processes": (facts.pids_in(namespaces), "asked /proc about every process"),
+        "processes": (alive, "looked for each one in /proc"),
         "images made here": (images(lesson), "asked the engine"),
         "mounts on this machine": (facts.mounts_under(state_directory), "read mountinfo"),
     }

@@ -93,6 +93,18 @@ def pids_in(pid_namespaces: Iterable[int]) -> list[int]:
     return found
 
 
+def started(pid: int) -> int | None:
+    """Return when process ``pid`` started (clock ticks since the boot), or None if it is gone.
+
+    A pid, and also a namespace's inode number, is given to somebody else after a while; pid and
+    start together name one process for ever.
+    """
+    try:
+        return procfs.stat(pid).start_ticks
+    except SyscallError:
+        return None
+
+
 def mounts_under(directory: str) -> list[str]:
     """Return this machine's mount points that show or use ``directory``."""
     return [

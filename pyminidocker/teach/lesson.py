@@ -48,7 +48,7 @@ class Lesson:
         self.progress = Progress()
         self._chosen: dict[str, str] = {}  # question id -> letter, of this session
         self._met: set[str] = set()
-        self._namespaces: set[int] = set()
+        self._members: set[tuple[int, int]] = set()
         self._last: tuple[str, tuple[Any, ...]] = ("", ())
         self.started = _STARTED.setdefault(number, int(time.time()))
         self._bootstrap()
@@ -230,16 +230,16 @@ class Lesson:
 
     def reset(self) -> Card:
         """Remove this lesson's containers and images, so that any cell can be run again."""
-        self._namespaces |= cleanup.pid_namespaces(self)
+        self._members |= cleanup.processes(self)
         cleanup.remove_all(self)
         return Card("note", f"Lesson {self.number} is back at its start", ())
 
     def leave_no_trace(self) -> Card:
         """Clean up, then prove by engine and kernel that nothing of the lesson is left."""
-        self._namespaces |= cleanup.pid_namespaces(self)
+        self._members |= cleanup.processes(self)
         cleanup.remove_all(self)
         state = str(self.calls.engine_facts()["StateDir"])
-        return cleanup.proof(self, self._namespaces, state)
+        return cleanup.proof(self, self._members, state)
 
     # -- the lesson itself -------------------------------------------------------------------
 

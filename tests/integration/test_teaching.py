@@ -62,11 +62,11 @@ def test_pid1_is_killed_and_started_again(course: Any) -> None:
     lesson = course("02")
     fault = faults.find("pid1_killed")
     lesson.engine.run("busybox", "sleep 999", name="family", detach=True)
-    namespace = facts.namespace(facts.running_pid(lesson, "family"), "pid")
-    assert len(facts.pids_in([namespace])) == 1
+    members = cleanup.processes(lesson)
+    assert len(members) == 1
     lesson.break_("pid1_killed", "family")
     assert fault.broken(lesson, "family")
-    assert facts.pids_in([namespace]) == []
+    assert all(facts.started(pid) != start for pid, start in members)
     with pytest.raises(Conflict, match="does not run"):
         facts.running_pid(lesson, "family")
     fault.repair(lesson, "family")
@@ -116,8 +116,8 @@ def test_leaving_no_trace_cleans_and_proves(course: Any) -> None:
 def test_what_is_left_is_named(course: Any) -> None:
     lesson = course("02")
     lesson.engine.run("busybox", "sleep 999", name="nap", detach=True)
-    namespaces = cleanup.pid_namespaces(lesson)
-    card = cleanup.proof(lesson, namespaces, "/no/such/directory")
+    members = cleanup.processes(lesson)
+    card = cleanup.proof(lesson, members, "/no/such/directory")
     assert card.mood == "not yet"
     assert "1 left" in card.text()
     assert "nap" in card.text()

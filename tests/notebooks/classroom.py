@@ -1,6 +1,6 @@
 """A private engine and home directory for notebooks, so that every run starts from the same place.
 
-Committed outputs are made here, and compared here: an engine with two images and no history, a
+Committed outputs are made here, and compared here: an engine with the base images and no history, a
 learner without progress, and ``minidocker`` on PATH.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = CHECKOUT / "notebooks"
-IMAGES = ("hello-world", "busybox")
+IMAGES = ("hello-world", "busybox", "python")  # as `minidocker image bootstrap` makes them
 # Ends the engine and waits until its process is gone: only then does it write no more.
 STOP = """
 import os, select, pyminidocker, pyminidocker.paths

@@ -10,7 +10,7 @@ PLAN = Plan(
     number="05",
     title="Images and layers",
     minutes=(30, 40),
-    needs=("busybox", "hello-world"),
+    needs=("busybox", "hello-world", "python"),
     objectives=(
         Objective("read a deleted file out of the layer that still holds it", "recover"),
         Objective("make an image that never held a secret", "clean-image"),
