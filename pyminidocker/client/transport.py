@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _USER_AGENT = "minidocker"
 RAW_STREAM = "application/vnd.docker.raw-stream"
 
-_ANY_VERSION = ("/_ping", "/version", "/minidocker/shutdown")
+_ANY_VERSION = ("/_ping", "/version", "/minidocker/engine", "/minidocker/shutdown")
 _BY_STATUS: dict[int, type[errors.MiniDockerError]] = {
     304: errors.NotModified,
     400: errors.InvalidArgument,

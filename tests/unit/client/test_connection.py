@@ -1,6 +1,7 @@
 """The client's half of HTTP, against bytes that a test sends."""
 
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -181,9 +182,15 @@ def test_nobody_there(tmp_path):
 
 
 def test_an_engine_of_another_release(replies):
-    old = OK.replace(b"\r\n", b"\r\nServer: minidocker/0.0.9 (linux)\r\n", 1)
-    _, client = replies(old, old, b"HTTP/1.1 204 No Content\r\nX: close\r\n\r\n")
-    client.call_bytes("/_ping")
-    with pytest.raises(errors.Unavailable, match=r"is version 0\.0\.9, this client is"):
-        client.call("GET", "/info")
-    client.shutdown()
+    with subprocess.Popen(["true"]) as process:  # stands for an engine that ends when told to
+        facts = b'{"Pid": %d}' % process.pid
+        answers = [
+            b"HTTP/1.1 200 OK\r\nServer: minidocker/0.0.9 (linux)\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+            for body in (b"OK", b"{}", facts)
+        ]
+        _, client = replies(*answers, b"HTTP/1.1 204 No Content\r\nX: close\r\n\r\n")
+        client.call_bytes("/_ping")
+        with pytest.raises(errors.Unavailable, match=r"is version 0\.0\.9, this client is"):
+            client.call("GET", "/info")
+        client.shutdown()
