@@ -55,12 +55,15 @@ def resolve(user: str, additional_groups: list[str], root: str = "") -> Identity
         name, uid, gid, home = row[0], int(row[2]), int(row[3]), row[5] or "/"
     else:
         name, uid, gid, home = "", _number(user_part or "0", "user", "passwd"), 0, "/"
-    supplementary = []
+    members: list[int] = []
     if group_part:
         found = _find(groups, group_part)
         gid = int(found[2]) if found else _number(group_part, "group", "group")
     elif name:
-        supplementary = [int(line[2]) for line in groups if name in line[3].split(",")]
+        members = [int(line[2]) for line in groups if name in line[3].split(",")]
+    # The primary group is among them, so that dropping it cannot be a way to gain access to files
+    # that deny it (CVE-2022-36109).
+    supplementary = [gid, *members]
     for wanted in additional_groups:
         found = _find(groups, wanted)
         supplementary.append(int(found[2]) if found else _number(wanted, "group", "group"))

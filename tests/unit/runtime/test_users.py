@@ -26,13 +26,13 @@ def root(tmp_path):
         ("", 0, 0, [0, 10], "/root"),
         ("root", 0, 0, [0, 10], "/root"),
         ("0", 0, 0, [0, 10], "/root"),
-        ("bob", 1000, 1001, [10, 29], "/home/bob"),
-        ("1000", 1000, 1001, [10, 29], "/home/bob"),
-        ("bob:wheel", 1000, 10, [], "/home/bob"),
-        ("bob:5000", 1000, 5000, [], "/home/bob"),
-        ("4711", 4711, 0, [], "/"),
-        ("7", 77, 78, [], "/seven"),  # a name of digits is a name first
-        ("homeless", 5, 5, [], "/"),
+        ("bob", 1000, 1001, [1001, 10, 29], "/home/bob"),
+        ("1000", 1000, 1001, [1001, 10, 29], "/home/bob"),
+        ("bob:wheel", 1000, 10, [10], "/home/bob"),
+        ("bob:5000", 1000, 5000, [5000], "/home/bob"),
+        ("4711", 4711, 0, [0], "/"),
+        ("7", 77, 78, [78], "/seven"),  # a name of digits is a name first
+        ("homeless", 5, 5, [5], "/"),
     ],
 )
 def test_who(root, user, uid, gid, groups, home):
@@ -41,7 +41,7 @@ def test_who(root, user, uid, gid, groups, home):
 
 
 def test_additional_groups_once_each(root):
-    assert resolve("bob", ["audio", "29", "1234"], root).groups == [10, 29, 1234]
+    assert resolve("bob", ["audio", "29", "1234"], root).groups == [1001, 10, 29, 1234]
 
 
 @pytest.mark.parametrize(
