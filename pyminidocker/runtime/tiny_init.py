@@ -6,6 +6,7 @@ handler for do not reach it.  Most programs are not written for that.  Docker pu
 forking is done here, in Python, where it is easy; what then stays behind as pid 1 is this machine
 code, which does one thing:
 
+    call yourself docker-init (the kernel would name it after its descriptor)
     for ever:
         wait for any signal (all are blocked, so that they queue up instead of being dropped)
         SIGCHLD:      collect the dead; was it the main child?  then exit with its code
@@ -25,6 +26,14 @@ from pyminidocker.kernel.libc import MACHINE, SyscallError
 _MAIN_CHILD = 2  # the first process born after pid 1; the code below knows it too
 
 _X86_64 = """
+        68 6e 69 74 00          push   0x74696e         ; "nit"
+        48 b8 64 6f 63 6b       movabs rax, ...         ; "docker-i", in two lines
+        65 72 2d 69
+        50                      push   rax
+        bf 0f 00 00 00          mov    edi, 15          ; PR_SET_NAME
+        48 89 e6                mov    rsi, rsp
+        b8 9d 00 00 00          mov    eax, 157         ; prctl
+        0f 05                   syscall
         6a ff                   push   -1               ; the set of all signals
         48 89 e5                mov    rbp, rsp
         6a 00                   push   0                ; room for a wait status
@@ -64,6 +73,10 @@ leave:  b8 e7 00 00 00          mov    eax, 231         ; exit_group
 """
 
 _AARCH64 = """
+        e0 01 80 d2             mov    x0, #15          ; PR_SET_NAME
+        a1 04 00 10             adr    x1, name
+        e8 14 80 d2             mov    x8, #167         ; prctl
+        01 00 00 d4             svc    #0
         00 00 80 92             mov    x0, #-1          ; the set of all signals
         e0 7f bf a9             stp    x0, xzr, [sp, #-16]!
 next:   e0 03 00 91             mov    x0, sp
@@ -98,6 +111,8 @@ reap:   00 00 80 92             mov    x0, #-1          ; any child
         20 00 02 11             add    w0, w1, #128
 leave:  c8 0b 80 d2             mov    x8, #94          ; exit_group
         01 00 00 d4             svc    #0
+name:   64 6f 63 6b 65 72       .asciz "docker-init"
+        2d 69 6e 69 74 00
 """
 
 # (code, ELF machine number: EM_X86_64, EM_AARCH64)
@@ -152,11 +167,15 @@ def fork_under_init(args: list[str], *, terminal: bool) -> None:
         raise SyscallError("execve", errno.ENOSYS, f"init for {MACHINE}", "run without --init here")
     every_signal = signal.valid_signals()
     signal.pthread_sigmask(signal.SIG_BLOCK, every_signal)
+    executed, executes = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.setpgid(0, 0)
         if terminal:
             os.tcsetpgrp(0, os.getpid())
+        os.close(executes)
+        os.read(executed, 1)  # its end is closed by execve: nobody shall see our Python as pid 1
+        os.close(executed)
         return
     memfd = os.memfd_create("docker-init", os.MFD_CLOEXEC)
     os.write(memfd, init_program())

@@ -28,5 +28,5 @@ def test_the_listing_says_what_the_bytes_do(tmp_path):
         check=True,
     ).stdout
     read = [line.split("\t")[2].split()[0] for line in text.splitlines() if line.count("\t") == 2]
-    listed = [line[32:].split()[0] for line in tiny_init._X86_64.splitlines() if line[8:32].strip()]
+    listed = [line[32:].split()[0] for line in tiny_init._X86_64.splitlines() if line[32:].strip()]
     assert read == listed
