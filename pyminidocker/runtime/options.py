@@ -28,9 +28,16 @@ _ATTRIBUTES = {
     "noatime": MOUNT_ATTR_NOATIME,
     "strictatime": MOUNT_ATTR_STRICTATIME,
 }
+# Words that take an attribute back: of two that contradict each other the last one counts.
+_CLEARING = {
+    "rw": MOUNT_ATTR_RDONLY,
+    "suid": MOUNT_ATTR_NOSUID,
+    "dev": MOUNT_ATTR_NODEV,
+    "exec": MOUNT_ATTR_NOEXEC,
+}
 # Defaults, ways of binding, and propagation: nothing changes in a private mount namespace.
 _WITHOUT_EFFECT = frozenset(
-    "rw suid dev exec relatime defaults bind rbind private rprivate slave rslave shared rshared "
+    "relatime defaults bind rbind private rprivate slave rslave shared rshared "
     "z Z nocopy consistent cached delegated".split()
 )
 
@@ -45,6 +52,8 @@ def split(options: list[str]) -> tuple[int, list[str]]:
     for option in options:
         if option in _ATTRIBUTES:
             attributes |= _ATTRIBUTES[option]
+        elif option in _CLEARING:
+            attributes &= ~_CLEARING[option]
         elif option not in _WITHOUT_EFFECT:
             own.append(option)
     return attributes, own

@@ -93,7 +93,7 @@ class Launch:
         self.stage = "terminal"
         self.connect_stdio()
         self.stage = "cwd"
-        enter_directory(process.cwd)
+        enter_directory(process.cwd, make=self.is_first)
         self.stage = "rlimits"
         if process.rlimits:
             for name, soft, hard in process.rlimits:
@@ -203,18 +203,30 @@ def _bind_console(slave: int) -> None:
         raise SyscallError("mount", error.errno or 0, "/dev/console") from error
 
 
-def enter_directory(path: str) -> None:
-    """Make ``path`` with all its parents when it is missing, and go there.
+def enter_directory(path: str, *, make: bool) -> None:
+    """Go to ``path``.
+
+    Args:
+        path: an absolute path inside the container.
+        make: make it with all its parents when it is missing, as for a container's first process;
+            an exec finds it or fails.
 
     Raises:
         SyscallError: ENOTDIR, EACCES, EROFS.
+        Refusal: not absolute, or missing; in runc's words.
 
     See: chdir(2); moby (*Container).SetupWorkingDirectory.
     """
+    if not path.startswith("/"):
+        raise Refusal("Cwd must be an absolute path", errno.EINVAL, path)
     try:
         try:
             os.chdir(path)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not make:
+                text = f'chdir to cwd ("{path}") set in config.json failed'
+                why = "no such file or directory"
+                raise Refusal(f"{text}: {why}", errno.ENOTDIR, path) from error
             os.makedirs(path, exist_ok=True)
             os.chdir(path)
     except OSError as error:

@@ -101,7 +101,7 @@ def test_the_prelude_is_the_plan_of_the_defaults():
 
 def test_mount_options_fall_into_two_kinds():
     attributes, own = options.split(
-        ["ro", "nosuid", "nodev", "rbind", "size=64k", "mode=755", "rw"]
+        ["rw", "ro", "nosuid", "noexec", "nodev", "rbind", "size=64k", "mode=755", "exec"]
     )
     assert attributes == MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
     assert own == ["size=64k", "mode=755"]

@@ -39,11 +39,16 @@ def test_a_slash_skips_the_search(tmp_path):
 def test_directories_are_made_on_the_way(tmp_path):
     here = os.getcwd()
     try:
-        enter_directory(f"{tmp_path}/x/y")
+        enter_directory(f"{tmp_path}/x/y", make=True)
         assert os.getcwd() == f"{tmp_path}/x/y"
         (tmp_path / "file").write_text("")
         with pytest.raises(SyscallError) as caught:
-            enter_directory(f"{tmp_path}/file/z")
+            enter_directory(f"{tmp_path}/file/z", make=True)
         assert caught.value.errno == errno.ENOTDIR
+        with pytest.raises(Refusal, match="no such file or directory"):
+            enter_directory(f"{tmp_path}/n", make=False)
+        with pytest.raises(Refusal, match="Cwd must be an absolute path"):
+            enter_directory("n", make=False)
+        assert not (tmp_path / "n").exists()
     finally:
         os.chdir(here)
