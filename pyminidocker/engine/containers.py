@@ -44,6 +44,7 @@ from pyminidocker.engine.results import (
     TopResult,
     WaitResult,
 )
+from pyminidocker.errors import NotFound
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -154,10 +155,15 @@ class Containers:
         Returns when the signal was sent; for SIGKILL when the container ended (as dockerd).
 
         Raises:
+            NotFound: there is none.
             Conflict: it does not run.
             InvalidArgument: no such signal.
         """
-        await containers_stop.kill(self.engine, self.get(ref), signal, ref)
+        try:
+            container = self.get(ref)
+        except NotFound as error:
+            raise NotFound(f"Cannot kill container: {ref}: {error}") from error
+        await containers_stop.kill(self.engine, container, signal, ref)
 
     async def remove(self, ref: str, *, force: bool = False, volumes: bool = False) -> None:
         """Delete a container with its log and its writable layer.

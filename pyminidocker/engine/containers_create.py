@@ -39,9 +39,9 @@ async def create(
     if endpoints:
         engine.networks.check_endpoints(endpoints)
     image = engine.images.get(config.image)
-    name = name.removeprefix("/")
     if name:
         index.check_name(name)
+        name = name.removeprefix("/")
     else:
         name = new_name(index.by_name.keys())
     image_defaults.merge(config, image.config.config)

@@ -4,6 +4,7 @@ A resource limit that is accepted and not applied would teach something false, s
 an implementation are refused by name with what to do instead.
 """
 
+import posixpath
 import re
 import resource
 
@@ -16,6 +17,13 @@ _HOSTNAME = re.compile(r"[a-zA-Z0-9._-]{1,64}")
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
 _LOG_DRIVERS = ("", "json-file")
 _DEFAULT_MODES = ("", "private", "shareable", "none")
+
+# Of mount(8)'s options and tmpfs(5)'s, those that moby lets through and the runtime knows.
+_TMPFS_FLAGS = frozenset(
+    "defaults ro rw suid nosuid dev nodev exec noexec sync async dirsync noatime relatime"
+    " strictatime".split()
+)
+_TMPFS_VALUES = frozenset(("size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"))
 
 # HostConfig names that change nothing when they have one of these values.
 _HARMLESS = (None, 0, -1, "", False)
@@ -94,6 +102,8 @@ def check_host(host: HostOptions) -> None:
     for entry in host.extra_hosts:
         if ":" not in entry and "=" not in entry:
             raise InvalidArgument(f'bad format for add-host: "{entry}"')
+    for path, options in host.tmpfs.items():
+        _check_tmpfs(path, options)
     for item in host.security_opt:
         _check_security(item)
     _check_unsupported(host)
@@ -103,6 +113,18 @@ def _check_capabilities(option: str, names: list[str]) -> None:
     for name in names:
         if capability(name) not in CAPABILITIES and name.upper() != "ALL":
             raise InvalidArgument(f'invalid {option}: unknown capability: "{name}"')
+
+
+def _check_tmpfs(path: str, options: str) -> None:
+    """Refuse what moby refuses: volume/mounts/linux_parser.go, moby/sys mount.MergeTmpfsOptions."""
+    if posixpath.normpath(path) == "/":
+        raise InvalidArgument("invalid specification: destination can't be '/'")
+    if not path.startswith("/"):
+        raise InvalidArgument(f"invalid mount path: '{path}' mount path must be absolute")
+    for option in options.split(",") if options else ():
+        name, equals, _ = option.partition("=")
+        if name not in (_TMPFS_VALUES if equals else _TMPFS_FLAGS):
+            raise InvalidArgument(f'invalid tmpfs option ["{option}"]')
 
 
 def _check_unsupported(host: HostOptions) -> None:

@@ -62,15 +62,16 @@ class Index:
         """Refuse a name that is malformed or in use.
 
         Args:
-            name: without the leading slash.
+            name: with or without the leading slash.
 
         Raises:
             InvalidArgument: malformed.
             Conflict: in use.
         """
+        given, name = name, name.removeprefix("/")
         if NAME_PATTERN.fullmatch(name) is None:
             raise InvalidArgument(
-                f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+                f"Invalid container name ({given}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
             )
         holder = self.by_name.get(name)
         if holder is not None:

@@ -113,8 +113,7 @@ def resolve(engine: "Engine", host: HostOptions, image_volumes: list[str]) -> Re
         image_volumes: paths that must be volumes (``VOLUME``, ``-v /path``).
 
     Raises:
-        InvalidArgument: malformed, or one destination twice.
-        NotFound: no such container to take volumes from.
+        InvalidArgument: malformed, one destination twice, no such container to take volumes from.
     """
     requests = [parse_bind(text) for text in host.binds]
     for request in host.mounts:
@@ -152,7 +151,12 @@ def _take_over(engine: "Engine", item: str, points: dict[str, MountPoint]) -> No
     ref, _, mode = item.partition(":")
     if mode not in ("", "ro", "rw"):
         raise InvalidArgument(f"invalid mode: {mode}")
-    for mount in engine.containers.get(ref).record.mounts:
+    try:
+        source = engine.containers.get(ref)
+    except NotFound as error:
+        # Not a NotFound: docker would go and pull the image.
+        raise InvalidArgument(str(error)) from error
+    for mount in source.record.mounts:
         points[mount.destination] = MountPoint(
             type=mount.type,
             source=mount.source,

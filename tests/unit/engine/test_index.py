@@ -77,7 +77,7 @@ def test_a_name_in_use_is_refused_in_dockers_words(index: Index) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["a b", "-a", "x", "ü", "a/b"])
+@pytest.mark.parametrize("name", ["a b", "-a", "x", "ü", "a/b", "/", "//ab"])
 def test_bad_names(index: Index, name: str) -> None:
     with pytest.raises(InvalidArgument, match="Invalid container name"):
         index.check_name(name)
