@@ -116,6 +116,11 @@ class Volumes:
                 f'create {name}: invalid option: "{first}"',
                 hint="the local driver has no options here; mount a directory with -v instead",
             )
+        if len(name) == 1:
+            raise InvalidArgument(
+                f"create {name}: volume name is too short, names should be at least two"
+                " alphanumeric characters"
+            )
         is_anonymous = not name
         name = name or new_id()
         known = self._by_name.get(name)
@@ -182,8 +187,7 @@ class Volumes:
     async def prune(self, filters: Filters | None = None) -> PruneReport:
         """Delete anonymous volumes no container uses (filter all=1: named ones too; label).
 
-        Docker 20.10 (API 1.41) prunes named volumes as well; newer ones only with ``all``.  We keep
-        what people named.
+        Without ``all``, what people named is kept, as newer Dockers do.
         """
         wanted = filters or {}
         matching.check_names(wanted, _KNOWN_PRUNE)

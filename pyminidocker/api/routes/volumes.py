@@ -38,7 +38,11 @@ async def remove(engine: Engine, request: Request) -> Outcome:
 
 async def prune(engine: Engine, request: Request) -> Outcome:
     """POST /volumes/prune."""
-    report = await engine.volumes.prune(request.filters())
+    filters = request.filters()
+    if request.versioned:
+        # Up to 1.41, so for every client that names a version to us, it meant named ones too.
+        filters.setdefault("all", ["true"])
+    report = await engine.volumes.prune(filters)
     return as_json(
         {"VolumesDeleted": report.deleted, "SpaceReclaimed": report.space_reclaimed_bytes}
     )
