@@ -11,7 +11,7 @@ Not argparse: importing it costs as long as starting the interpreter
 
 from __future__ import annotations
 
-from pyminidocker.cli.failures import Failure, HelpWanted
+from pyminidocker.cli.failures import USAGE_ERROR, Failure, HelpWanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # Kinds of options that may be given several times and collect their values.
 COLLECTING = frozenset(("list", "filter", "mount", "network", "map", "ulimit"))
 ANY = -1  # no upper bound on arguments
-USAGE_ERROR = 125  # what pflag errors end with in Docker
 
 
 class Option:

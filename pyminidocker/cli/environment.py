@@ -38,6 +38,17 @@ def check_variable(text: str) -> str:
     return text
 
 
+def check_label(text: str) -> str:
+    """Return ``text`` when it can be the value of ``--label``.
+
+    Raises:
+        ValueError: its name is empty.
+    """
+    if not text.partition("=")[0]:
+        raise ValueError(f"invalid label '{text}': empty name")
+    return text
+
+
 def file_lines(path: str) -> list[str]:
     """Return the lines of an environment or label file, without comments and empty ones.
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+USAGE_ERROR = 125  # what pflag errors end with in Docker
+
 
 class Failure(Exception):
     """The command cannot go on.
@@ -26,3 +33,21 @@ class Failure(Exception):
 
 class HelpWanted(Exception):
     """``--help`` was among the options."""
+
+
+def checked(names: str, text: str, check: Callable[[str], Any]) -> Any:
+    """Return what ``check`` makes of an option's value.
+
+    Args:
+        names: the option's, for the message.
+        text: its value.
+        check: raises ValueError for what it does not like.
+
+    Raises:
+        Failure: in Docker's words; exit code 125.
+    """
+    try:
+        return check(text)
+    except ValueError as error:
+        message = f'invalid argument "{text}" for "{names}" flag: {error}'
+        raise Failure(message, USAGE_ERROR, usage="full") from None

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pyminidocker.cli.environment import check_variable, labels, variables
-from pyminidocker.cli.failures import Failure
+from pyminidocker.cli.environment import check_label, check_variable, labels, variables
+from pyminidocker.cli.failures import USAGE_ERROR, Failure, checked
 from pyminidocker.cli.mounts import parse_mount, parse_volume
 from pyminidocker.cli.ports import parse_expose, parse_publish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     Json = dict[str, Any]
     Options = dict[str, Any]
 
-USAGE_ERROR = 125
 STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -42,10 +40,13 @@ def create_body(options: Options, given: set[str], arguments: list[str]) -> Json
         "OpenStdin": options["interactive"],
         "StdinOnce": options["interactive"] and "stdin" in attached,
         "Env": variables(
-            [_checked("-e, --env", text, check_variable) for text in options["env"]],
+            [checked("-e, --env", text, check_variable) for text in options["env"]],
             options["env-file"],
         ),
-        "Labels": labels(options["label"], options["label-file"]),
+        "Labels": labels(
+            [checked("-l, --label", text, check_label) for text in options["label"]],
+            options["label-file"],
+        ),
         "HostConfig": _host_config(options),
     }
     if command:
@@ -74,7 +75,7 @@ def attached_streams(options: Options) -> list[str]:
     """
     if options.get("detach"):
         return []
-    asked = [_checked("-a, --attach", text, _stream) for text in options["attach"]]
+    asked = [checked("-a, --attach", text, _stream) for text in options["attach"]]
     if not asked:
         asked = ["stdout", "stderr"]
         if options["interactive"]:
@@ -86,14 +87,6 @@ def _stream(text: str) -> str:
     if text.lower() not in STREAMS:
         raise ValueError("valid streams are STDIN, STDOUT and STDERR")
     return text.lower()
-
-
-def _checked(names: str, text: str, check: Callable[[str], Any]) -> Any:
-    try:
-        return check(text)
-    except ValueError as error:
-        message = f'invalid argument "{text}" for "{names}" flag: {error}'
-        raise Failure(message, USAGE_ERROR, usage="full") from None
 
 
 def _check(options: Options, given: set[str]) -> None:
@@ -131,13 +124,15 @@ def _host_config(options: Options) -> Json:
     if options["cpus"]:
         host["NanoCpus"] = int(options["cpus"] * 1e9)
     if options["ulimit"]:
-        host["Ulimits"] = [_checked("--ulimit", text, _ulimit) for text in options["ulimit"]]
+        host["Ulimits"] = [checked("--ulimit", text, _ulimit) for text in options["ulimit"]]
     if options["tmpfs"]:
         host["Tmpfs"] = dict(text.partition(":")[::2] for text in options["tmpfs"])
     if options["mount"]:
-        host["Mounts"] = [_checked("--mount", text, parse_mount) for text in options["mount"]]
+        host["Mounts"] = [checked("--mount", text, parse_mount) for text in options["mount"]]
     for text in options["add-host"]:
-        _checked("--add-host", text, _extra_host)
+        checked("--add-host", text, _extra_host)
+    for text in options["dns"]:
+        checked("--dns", text, _address)
     return host
 
 
@@ -145,6 +140,18 @@ def _extra_host(text: str) -> str:
     if not all(text.partition(":")):
         raise ValueError(f'bad format for add-host: "{text}"')
     return text
+
+
+def _address(text: str) -> str:
+    import socket
+
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, text)
+        except OSError:
+            continue
+        return text
+    raise ValueError(f"IP address is not correctly formatted: {text}")
 
 
 def _ulimit(text: str) -> Json:
@@ -163,7 +170,7 @@ def _restart(text: str) -> Json:
     name, colon, count = text.partition(":")
     if not colon:
         return {"Name": name, "MaximumRetryCount": 0}
-    if not count.isdecimal():
+    if not count.removeprefix("-").isdecimal():
         raise refused("invalid restart policy format: maximum retry count must be an integer")
     return {"Name": name, "MaximumRetryCount": int(count)}
 
@@ -177,7 +184,8 @@ def _add_volumes(body: Json, options: Options) -> None:
         except ValueError as error:
             raise refused(str(error)) from None
         if bind:
-            binds.append(bind)
+            if bind not in binds:  # the same thing said twice is said once
+                binds.append(bind)
         else:
             anonymous[path] = {}
     if binds:
@@ -209,6 +217,8 @@ def _add_network(body: Json, options: Options) -> None:
     mode = networks[0] if networks else "default"
     body["HostConfig"]["NetworkMode"] = mode
     if options["mac-address"]:
+        if not _is_mac(options["mac-address"]):
+            raise refused(f"{options['mac-address']} is not a valid mac address")
         body["MacAddress"] = options["mac-address"]
     endpoint: Json = {}
     if options["network-alias"]:
@@ -218,3 +228,9 @@ def _add_network(body: Json, options: Options) -> None:
     if endpoint or len(networks) > 1:
         ends = {mode: endpoint, **{name: {} for name in networks[1:]}}
         body["NetworkingConfig"] = {"EndpointsConfig": ends}
+
+
+def _is_mac(text: str) -> bool:
+    digits = set("0123456789abcdefABCDEF")
+    pairs = text.replace("-", ":").split(":")
+    return len(pairs) == 6 and all(len(pair) == 2 and digits.issuperset(pair) for pair in pairs)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pyminidocker.cli import attached
 from pyminidocker.cli.command import ANY, Command, Invocation, Option
-from pyminidocker.cli.environment import variables
+from pyminidocker.cli.environment import check_variable, variables
+from pyminidocker.cli.failures import checked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ def _body(call: Invocation) -> Json:
         "AttachStdout": not detach,
         "AttachStderr": not detach,
         "Tty": options["tty"],
-        "Env": variables(options["env"], options["env-file"]),
+        "Env": variables(
+            [checked("-e, --env", text, check_variable) for text in options["env"]],
+            options["env-file"],
+        ),
         "DetachKeys": options["detach-keys"],
     }
     for key, name in (("User", "user"), ("WorkingDir", "workdir"), ("Privileged", "privileged")):

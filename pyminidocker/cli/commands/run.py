@@ -59,6 +59,8 @@ def _create(call: Invocation) -> str:
     except NotFound as error:
         if "No such image" not in str(error):
             raise
+        if options["pull"] != "never":
+            print(f"Unable to find image '{_tagged(call.arguments[0])}' locally", file=sys.stderr)
         raise _no_image(call.path, call.arguments[0], error) from None
     for warning in made.get("Warnings") or []:
         print(f"WARNING: {warning}", file=sys.stderr)
@@ -79,12 +81,14 @@ def _check_cidfile(path: str) -> None:
         )
 
 
+def _tagged(image: str) -> str:
+    return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
+
+
 def _no_image(path: str, image: str, error: NotFound) -> Failure:
     """Return what to say instead of pulling."""
     from pyminidocker.cli.exit_codes import sentence
 
-    named = image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
-    print(f"Unable to find image '{named}' locally", file=sys.stderr)
     name = image.partition(":")[0]
     hint = error.hint
     if name in BASE_IMAGES:
