@@ -59,6 +59,16 @@ class Card:
         out += [f"  + {fold.heading}" for fold in self.folds]
         return "\n".join(out)
 
+    def unfold(self) -> str:
+        """Return the text with everything that was folded (where no HTML is shown)."""
+        out = [self.text()]
+        waiting = list(self.folds)
+        while waiting:
+            fold = waiting.pop(0)
+            out += [f"  {fold.heading}", *(row for line in fold.lines for row in indent(line))]
+            waiting += fold.inner
+        return "\n".join(out)
+
     def html(self) -> str:
         """Return the card as HTML that uses no script and no outside resource."""
         symbol, colour = MOODS[self.mood]

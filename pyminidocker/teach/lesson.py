@@ -167,6 +167,8 @@ class Lesson:
     def solution(self, name: str) -> Card:
         """Show one way to solve the exercise of check ``name``, folded.
 
+        Where no HTML is shown: ``print(lesson.solution(name).unfold())``.
+
         Raises:
             NotFound: this lesson has no such check, or it needs no code.
         """

@@ -97,6 +97,7 @@ def test_a_card_says_the_same_as_text_and_html() -> None:
     assert "<code>ns/pid</code> &amp; &lt;this&gt;" in html
     assert "pid   1\nnet   2</pre>" in html
     assert html.count("<details") == 2
+    assert card.unfold().splitlines()[5:] == ["  Hint 1", "  first", "  Hint 2", "  second"]
     assert "script" not in html
 
 
