@@ -61,22 +61,28 @@ def update(path: str, record: msgspec.Struct, size_on_disk: int) -> int:
 
 
 def replace(path: str, record: msgspec.Struct) -> int:
-    """Write a record through a temporary file and a rename; returns its size in bytes."""
+    """Write a record through a temporary file and a rename; returns its size in bytes.
+
+    Raises:
+        OSError: disk full; the old record is still there.
+    """
     text = encode(record)
     temporary = f"{path}.tmp"
     try:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.write(fd, text)
+            rest = memoryview(text)
+            while rest:  # a disk that is nearly full takes the beginning without complaint
+                rest = rest[os.write(fd, rest) :]
         finally:
             os.close(fd)
         os.rename(temporary, path)
-    except OSError:
+    except OSError as error:
         try:
             os.unlink(temporary)
         except FileNotFoundError:
             pass
-        raise
+        raise OSError(error.errno, error.strerror, path) from error
     return len(text)
 
 

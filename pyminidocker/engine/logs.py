@@ -79,7 +79,9 @@ class LogWriter:
                 self._fd = os.open(
                     self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640
                 )
-            os.write(self._fd, "".join(parts).encode())
+            rest = memoryview("".join(parts).encode())
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
             # A full disk must not stop the container; the output still reaches who is attached.
             if not self.broken:

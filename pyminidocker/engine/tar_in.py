@@ -14,6 +14,7 @@ from typing import IO
 
 from pyminidocker.engine.container_paths import clean
 from pyminidocker.errors import InvalidArgument, SystemFailure
+from pyminidocker.images.atomic import disk_failure
 from pyminidocker.images.trees import remove_tree_at
 from pyminidocker.kernel.fd import make_in_root, open_in_root
 from pyminidocker.kernel.libc import SyscallError
@@ -53,6 +54,7 @@ class Unpacker:
             InvalidArgument: not a tar archive, or a forbidden replacement.
             SystemFailure: disk full, read-only file system.
         """
+        entry: tarfile.TarInfo | None = None
         try:
             with tarfile.open(fileobj=file, mode="r|*") as archive:
                 for entry in archive:
@@ -64,7 +66,11 @@ class Unpacker:
         except (tarfile.TarError, EOFError) as error:
             raise InvalidArgument(f"Error processing tar file: {error}") from error
         except OSError as error:
-            raise SystemFailure(f"Error processing tar file: {error}") from error
+            what = f"{self._target.rstrip('/')}{clean(entry.name)}" if entry else self._target
+            failure = disk_failure(error, f"writing {what}")
+            raise SystemFailure(
+                f"Error processing tar file: {failure}", hint=failure.hint
+            ) from error
         for path, entry in reversed(self._directories):
             self._finish_directory(path, entry)
 
@@ -134,10 +140,15 @@ class Unpacker:
         fd = os.open(name, _NEW_FILE, 0o600, dir_fd=parent_fd)
         try:
             while source is not None and (chunk := source.read(_CHUNK)):
-                os.write(fd, chunk)
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[os.write(fd, rest) :]
             self._own(fd, entry)
             os.fchmod(fd, entry.mode & 0o7777)
             os.utime(fd, (entry.mtime, entry.mtime))
+        except BaseException:
+            os.unlink(name, dir_fd=parent_fd)  # half a file is worse than none
+            raise
         finally:
             os.close(fd)
 

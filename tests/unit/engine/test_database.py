@@ -1,6 +1,7 @@
 """Records on disk survive anything short of a broken disk."""
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,18 @@ def test_none_and_empty_lists_stay_different(tmp_path: Path) -> None:
     config = ContainerConfig(entrypoint=None, cmd=[])
     database.replace(path, config)
     assert database.load(path, ContainerConfig) == (config, database.PAGE)
+
+
+def test_a_disk_that_fills_up_half_way_leaves_the_old_record(tmp_path: Path) -> None:
+    """write(2) on a nearly full disk takes the beginning without complaint; so does this limit."""
+    path = str(tmp_path / "r.json")
+    database.replace(path, _volume(9000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
+    try:
+        with pytest.raises(OSError, match=r"r\.json"):
+            database.replace(path, _volume(8000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert database.load(path, VolumeRecord) == (_volume(9000), os.stat(path).st_size)
+    assert os.listdir(tmp_path) == ["r.json"]

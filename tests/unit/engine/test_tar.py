@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import resource
 import stat
 import tarfile
 from pathlib import Path
@@ -176,3 +177,16 @@ def test_out_and_in_again(root: Path, tmp_path: Path) -> None:
     assert sorted(os.listdir(made)) == sorted(["f", "h", "l", "p", long_name])
     assert (made / "f").read_bytes() == b"x" * 100_000
     assert (made / "h").samefile(made / "f")
+
+
+def test_a_file_that_does_not_fit_is_named_and_taken_back(root: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    archive = _archive(("small", b"x", "file"), ("d/large", b"x" * 9000, "file"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
+    try:
+        with pytest.raises(SystemFailure, match="while writing /in/d/large"):
+            _unpack(root, archive)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert sorted(os.listdir(root / "in")) == ["d", "small"]
+    assert os.listdir(root / "in/d") == []
