@@ -43,7 +43,9 @@ def answer_for(error: Exception) -> Answer:
         told = error.__cause__ if isinstance(error.__cause__, errors.InitError) else error
         if isinstance(told, _KINDS):
             body["kind"] = type(told).__name__
-    elif status == 507:
-        body["message"] = f"no space left on device: {error}"
-        body["hint"] = "free some space, e.g. with: minidocker system prune"
+    elif isinstance(error, OSError) and error.strerror:
+        name = f": {error.filename}" if error.filename else ""
+        body["message"] = f"{error.strerror.lower()}{name}"
+        if status == 507:
+            body["hint"] = "free some space, e.g. with: minidocker system prune"
     return as_json(body, status)

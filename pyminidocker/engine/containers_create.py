@@ -4,6 +4,7 @@ Everything that can be refused is refused before the first file exists; what fai
 disk) takes back what was made.
 """
 
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -17,8 +18,8 @@ from pyminidocker.engine.records import (
     EndpointRecord,
     HostOptions,
 )
-from pyminidocker.errors import SystemFailure
 from pyminidocker.ids import new_id, new_name
+from pyminidocker.images.atomic import disk_failure
 from pyminidocker.images.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ async def create(
     # The name is taken from here on: filling volumes waits, and others may ask for it meanwhile.
     index.add(container)
     try:
-        engine.directories.make(container_id)
+        await _make_directory(engine, container_id)
         container.size_on_disk = database.update(container.config_path, record, database.PAGE)
         if resolved.to_fill:
             await volume_fill.fill(engine, container, resolved.to_fill)
@@ -76,12 +77,20 @@ async def create(
         remove_tree(container.directory)
         engine.volumes.discard_new(resolved.made)
         if isinstance(error, OSError):
-            raise SystemFailure(
-                f"cannot create container {name}: {error.strerror}: {error.filename}"
-            ) from error
+            raise disk_failure(error, f"creating container {name}") from error
         raise
     engine.events.emit("container", "create", container_id, container.event_attributes())
     return container, []
+
+
+async def _make_directory(engine: "Engine", container_id: str) -> None:
+    try:
+        engine.directories.make(container_id)
+    except OSError as error:
+        remove_tree(engine.directories.of(container_id))
+        if error.errno != errno.ENOSPC or not await engine.directories.clear():
+            raise
+        engine.directories.make(container_id)
 
 
 def _wanted_endpoints(

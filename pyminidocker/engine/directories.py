@@ -36,6 +36,7 @@ class Directories:
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
         self._is_tidying = False
+        self._at_work = asyncio.Lock()
 
     def open(self) -> None:
         """Make the directory of all and clear what an earlier engine left half done."""
@@ -88,18 +89,32 @@ class Directories:
 
     async def _tidy_in_thread(self) -> None:
         try:
-            await asyncio.to_thread(self._tidy)
+            async with self._at_work:
+                await asyncio.to_thread(self._tidy)
         finally:
             self._is_tidying = False
         if self._rubbish:
             self._tidy_soon()
 
-    def _tidy(self) -> None:
-        """Empty the list of rubbish and fill the list of spares."""
+    async def clear(self) -> bool:
+        """Delete what removed containers left, now; tell whether there was anything.
+
+        For somebody who found the disk full a moment after an ``rm``.
+        """
+        had_rubbish = bool(self._rubbish) or self._is_tidying
+        async with self._at_work:
+            await asyncio.to_thread(self._sweep)
+        return had_rubbish
+
+    def _sweep(self) -> None:
         while self._rubbish:
             directory = self._rubbish.pop()
             if len(self._spares) >= SPARES or not self._recycle(directory):
                 self._delete(directory)
+
+    def _tidy(self) -> None:
+        """Empty the list of rubbish and fill the list of spares."""
+        self._sweep()
         while len(self._spares) < SPARES:
             path = self._new_spare_path()
             try:

@@ -29,7 +29,8 @@ def disk_failure(error: OSError, doing: str) -> SystemFailure:
             f"no space left on device while {doing}",
             hint="free some space, e.g. with 'minidocker system prune', and try again",
         )
-    return SystemFailure(f"{doing}: {error}", hint=getattr(error, "hint", ""))
+    why = (error.strerror or str(error)).lower()
+    return SystemFailure(f"{why} while {doing}", hint=getattr(error, "hint", ""))
 
 
 class AtomicFile:
