@@ -162,6 +162,9 @@ def _tell_failure(options: Options, error: BaseException) -> None:
     """Say what went wrong: to the log or terminal, and to the client that waits."""
     text = " ".join(str(error).split()) or type(error).__name__
     hint = getattr(error, "hint", "")
+    if isinstance(error, ModuleNotFoundError):
+        text = f"{sys.executable} has no module {error.name!r}"
+        hint = "run `make lab`, or set MINIDOCKER_PYTHON to a Python that has pyminidocker's needs"
     print(f"minidockerd: {text}" + (f"\nhint: {hint}" if hint else ""), file=sys.stderr)
     kind = "running" if isinstance(error, AlreadyRunning) else "error"
     tell(options, f"{kind} {text}\n{hint}\n")

@@ -8,6 +8,12 @@ everything that the kernel takes apart anyway.
 
 import sys
 
+if sys.version_info < (3, 11):
+    sys.exit(
+        f"minidocker: {sys.executable} is Python {sys.version.split()[0]}; 3.11 or newer is needed"
+        "\nhint: run `make lab`, or set MINIDOCKER_PYTHON to another Python"
+    )
+
 _ROOT = __file__.removesuffix("/pyminidocker/cli/boot.py")
 if _ROOT not in sys.path:
     sys.path.append(_ROOT)

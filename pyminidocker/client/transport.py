@@ -121,18 +121,19 @@ class Transport:
             return Connection(self.socket_path)
         except PermissionError as error:
             raise errors.PermissionDenied(
-                f"permission denied at {self.socket_path}: the socket belongs to another user"
+                f"permission denied at {self.socket_path}: the socket belongs to another user",
+                hint="use an engine of your own: unset MINIDOCKER_HOST and MINIDOCKER_RUN",
             ) from error
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            if self.autostart and self.engine_name is not None:
-                from pyminidocker.client.autostart import start_engine
+            if not self.autostart or self.engine_name is None:
+                raise errors.Unavailable(
+                    f"cannot connect to the engine at unix://{self.socket_path}: is it running?",
+                    hint="start it with: minidocker system start",
+                ) from error
+        from pyminidocker.client.autostart import start_engine
 
-                start_engine(self.engine_name)
-                return Connection(self.socket_path)
-            raise errors.Unavailable(
-                f"cannot connect to the engine at unix://{self.socket_path}: is it running?",
-                hint="start it with: minidocker system start",
-            ) from error
+        start_engine(self.engine_name)
+        return Connection(self.socket_path)
 
     def _borrow(self) -> Connection:
         while self._idle:
@@ -175,13 +176,14 @@ class Transport:
         sent = list(headers)
         if payload is not None:
             sent.append(("Content-Type", content_type))
+        connection = self._borrow()
         try:
-            response = self._exchange(method, target, sent, payload)
+            response = self._exchange(connection, method, target, sent, payload)
         except errors.Unavailable:
             if method not in ("GET", "HEAD"):
                 raise
             # An engine that was killed accepts connections until its last thread is gone.
-            response = self._exchange(method, target, sent, payload)
+            response = self._exchange(self._borrow(), method, target, sent, payload)
         if not self._is_checked:
             self._check_version(response, path)
         if response.status >= 300:
@@ -191,12 +193,12 @@ class Transport:
 
     def _exchange(
         self,
+        connection: Connection,
         method: str,
         target: str,
         headers: list[tuple[str, str]],
         payload: bytes | Iterable[bytes] | None,
     ) -> Response:
-        connection = self._borrow()
         try:
             connection.send(method, target, headers, payload)
             response = connection.receive(method)
@@ -282,5 +284,7 @@ class Transport:
         if kind in ("InitError", "IntegrityError", "SystemFailure"):
             cls = getattr(errors, kind)
         refusal = cls(text)
-        refusal.hint = hint
+        if hint:
+            refusal.hint = hint
+            refusal.add_note(f"hint: {hint}")
         return refusal
