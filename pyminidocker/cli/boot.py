@@ -8,7 +8,7 @@ everything that the kernel takes apart anyway.
 
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - whatever python3 the launcher found
     sys.exit(
         f"minidocker: {sys.executable} is Python {sys.version.split()[0]}; 3.11 or newer is needed"
         "\nhint: run `make lab`, or set MINIDOCKER_PYTHON to another Python"
