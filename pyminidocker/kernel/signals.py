@@ -11,12 +11,16 @@ import ctypes
 import signal
 
 from pyminidocker.kernel.constants import SFD_CLOEXEC, SFD_NONBLOCK
-from pyminidocker.kernel.libc import last_error, libc
+from pyminidocker.kernel.libc import MACHINE, last_error, libc, syscall
 
 NUMBERS = {name: int(value) for name, value in signal.Signals.__members__.items()}
 for _offset in range(1, 16):
     NUMBERS[f"SIGRTMIN+{_offset}"] = int(signal.SIGRTMIN) + _offset
     NUMBERS[f"SIGRTMAX-{_offset}"] = int(signal.SIGRTMAX) - _offset
+SIG_DFL, SIG_IGN = 0, 1
+_FIRST_REAL_TIME = 32
+_SIGACTION_BYTES = 32
+_NR_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}.get(MACHINE, -1)
 NAMES = {number: name for name, number in reversed(list(NUMBERS.items()))}
 
 
@@ -49,6 +53,28 @@ def reset_inherited() -> None:
     """
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
+    # The C library keeps the first two real-time signals to itself and names them to nobody, but
+    # "ignored" is inherited for them as well: some launchers ignore all there are.
+    for number in range(_FIRST_REAL_TIME, signal.SIGRTMIN) if _NR_RT_SIGACTION > 0 else ():
+        set_disposition(number, SIG_DFL)
+
+
+def set_disposition(number: int, handler: int) -> None:
+    """Default or ignore a signal that the C library does not let anybody touch.
+
+    Args:
+        number: the signal.
+        handler: ``SIG_DFL`` or ``SIG_IGN``.
+
+    Raises:
+        SyscallError: EINVAL: no such signal.
+
+    See: rt_sigaction(2), nptl(7).
+    """
+    # struct kernel_sigaction: the handler, and zero flags, restorer and mask
+    action = handler.to_bytes(8, "little") + bytes(_SIGACTION_BYTES - 8)
+    sigset_bytes = 8
+    syscall("rt_sigaction", _NR_RT_SIGACTION, number, action, None, sigset_bytes)
 
 
 def reset() -> None:

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -42,3 +44,19 @@ def test_signalfd_reads_what_it_blocks():
     finally:
         os.close(fd)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_signals_that_the_c_library_hides_are_reset_too():
+    """Whoever ignored all signals must not pass that on to containers (signal 32 is NPTL's)."""
+    program = (
+        "from pyminidocker.kernel import signals\n"
+        "signals.set_disposition(32, signals.SIG_IGN)\n"
+        "status = lambda: next(l for l in open('/proc/self/status') if l.startswith('SigIgn'))\n"
+        "before = int(status().split()[1], 16)\n"
+        "signals.reset_inherited()\n"
+        "print(hex(before >> 31 & 1), hex(int(status().split()[1], 16)))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["0x1", "0x0"]
