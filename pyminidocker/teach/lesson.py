@@ -185,7 +185,7 @@ class Lesson:
     def summary(self) -> Card:
         """Show which objectives were met in this session."""
         lines = [
-            f"- {'✓ met' if one.check in self._met else '· not yet'}: {one.text}"
+            f"- {'✓ met' if one.check in self._met else 'not yet'}: {one.text}"
             for one in self.plan.objectives
         ]
         done = sum(one.check in self._met for one in self.plan.objectives)
