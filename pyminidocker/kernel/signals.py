@@ -55,8 +55,9 @@ def reset_inherited() -> None:
         signal.signal(number, signal.SIG_DFL)
     # The C library keeps the first two real-time signals to itself and names them to nobody, but
     # "ignored" is inherited for them as well: some launchers ignore all there are.
-    for number in range(_FIRST_REAL_TIME, signal.SIGRTMIN) if _NR_RT_SIGACTION > 0 else ():
-        set_disposition(number, SIG_DFL)
+    if _NR_RT_SIGACTION > 0:
+        for hidden in range(_FIRST_REAL_TIME, signal.SIGRTMIN):
+            set_disposition(hidden, SIG_DFL)
 
 
 def set_disposition(number: int, handler: int) -> None:
