@@ -66,16 +66,13 @@ def _security(host: HostOptions) -> tuple[bool, str, bool]:
     return no_new_privileges, seccomp, hides
 
 
-def build(
-    engine: "Engine", container: "Container", *, network: str, netlink: list[str]
-) -> ContainerSpec:
+def build(engine: "Engine", container: "Container", *, network: str) -> ContainerSpec:
     """Compose the specification of a container that is about to start.
 
     Args:
         engine: whose images and files.
         container: whose.
-        network: ``new`` or ``host``.
-        netlink: requests that configure its network from inside, hex.
+        network: ``new`` or ``host``; how it is configured is left to the caller.
 
     Raises:
         NotFound: the image is gone, or the source of a bind cannot be made.
@@ -119,7 +116,6 @@ def build(
         masked_paths=_MASKED if hides else [],
         readonly_paths=_READONLY if hides else [],
         network=network,
-        netlink=netlink,
         init=bool(host.init),
         files=[
             (path_of(engine, record.id, name), f"/etc/{name}")

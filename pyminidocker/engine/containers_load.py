@@ -34,10 +34,16 @@ def load(engine: "Engine") -> None:
         try:
             loaded = database.load(f"{directory}/config.json", ContainerRecord)
         except IntegrityError as error:
-            engine.report(f"{error}; {error.hint}")
+            engine.report_damage(error)
             continue
         if loaded is None:  # never finished, or removed but not cleared away
-            engine.directories.discard(entry)
+            if os.path.isdir(f"{directory}/diff") and os.listdir(f"{directory}/diff"):
+                engine.report(
+                    f"{directory}/config.json is blank, so this container is lost; its files are in"
+                    f" {directory}/diff; remove {directory} when you have what you need"
+                )
+            else:
+                engine.directories.discard(entry)
             continue
         record, size = loaded
         if record.id != entry or record.name in index.by_name:

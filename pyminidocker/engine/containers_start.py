@@ -84,30 +84,24 @@ class ContainerProcess:
         engine, container = self.engine, self.container
         record = container.record
         network, endpoint = engine.networks.join(container)
-        child, prepared = engine.supervisor.take(
-            "host" if network.driver == "host" else "new", linked=bool(network.bridge)
-        )
-        netlink: list[str] = []
-        if prepared is not None:
-            plan = engine.lab_network.plan_endpoint(
-                prepared,
-                ip=endpoint.ip_address,
-                prefix=endpoint.prefix_len,
-                gateway=endpoint.gateway,
-                mac=endpoint.mac_address,
-            )
-            netlink = [message.hex() for message in plan]
-        elif network.driver == "null":
-            netlink = engine.networks.loopback_plan()
         etc_files.write_all(engine, container, endpoint.ip_address, endpoint.gateway)
-        spec = container_spec.build(
-            engine,
-            container,
-            network="host" if network.driver == "host" else "new",
-            netlink=netlink,
-        )
+        kind = "host" if network.driver == "host" else "new"
+        spec = container_spec.build(engine, container, network=kind)
         pipes = Pipes(open_stdin=record.config.open_stdin, tty=record.config.tty)
         try:
+            # Last, because a child that was taken is used: there is no way to give it back.
+            child, prepared = engine.supervisor.take(kind, linked=bool(network.bridge))
+            if prepared is not None:
+                plan = engine.lab_network.plan_endpoint(
+                    prepared,
+                    ip=endpoint.ip_address,
+                    prefix=endpoint.prefix_len,
+                    gateway=endpoint.gateway,
+                    mac=endpoint.mac_address,
+                )
+                spec.netlink = [message.hex() for message in plan]
+            elif network.driver == "null":
+                spec.netlink = engine.networks.loopback_plan()
             engine.supervisor.start(record.id, spec, pipes.theirs, child, self)
         except BaseException:
             pipes.close_ours()

@@ -110,7 +110,7 @@ class Engine:
         try:
             loaded = database.load(path, EngineRecord)
         except IntegrityError as error:
-            LOG.warning("%s; the engine gets a new id", error)
+            self.report(f"{error}; the engine has got a new id")
             loaded = None
         if loaded is None:
             record = EngineRecord(new_id())
@@ -144,6 +144,10 @@ class Engine:
         """Remember a problem that does not stop the engine: for the log and ``info``."""
         self.problems.append(problem)
         LOG.warning("%s", problem)
+
+    def report_damage(self, error: MiniDockerError) -> None:
+        """Report a damaged file and what to do about it."""
+        self.report(f"{error}; {error.hint}" if error.hint else str(error))
 
     async def network_ready(self) -> None:
         """Wait until containers can be connected.

@@ -41,8 +41,10 @@ class Images:
         self.engine = engine
 
     def load(self) -> None:
-        """Open the store."""
+        """Open the store; what is damaged in it is named in the log, and the rest is there."""
         self.store = ImageStore(self.engine.state_dir)
+        for problem in self.store.problems:
+            self.engine.report_damage(problem)
 
     def get(self, ref: str) -> Image:
         """Return the image that ``ref`` means: name, id or id prefix.

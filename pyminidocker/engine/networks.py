@@ -57,7 +57,7 @@ class Networks:
             try:
                 loaded = database.load(f"{self.root}/{entry}", NetworkRecord)
             except IntegrityError as error:
-                self.engine.report(f"{error}; {error.hint}")
+                self.engine.report_damage(error)
                 continue
             if loaded is not None:
                 self._take_in(loaded[0])

@@ -64,7 +64,6 @@ class System:
         ]
         if self.engine.is_network_ready:
             lines += [f"WARNING: {line}" for line in self.engine.lab_network.problems]
-        lines += [f"WARNING: {error}" for error in self.engine.images.store.problems]
         lines += [f"WARNING: {line}" for line in self.engine.problems]
         return lines
 

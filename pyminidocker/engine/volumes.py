@@ -41,15 +41,30 @@ class Volumes:
         os.makedirs(self.root, mode=0o711, exist_ok=True)
         for entry in sorted(os.listdir(self.root)):
             directory = f"{self.root}/{entry}"
+            if entry.startswith("."):  # being removed
+                remove_tree(directory)
+                continue
+            why = "its record was blank or missing"
             try:
                 loaded = database.load(f"{directory}/volume.json", VolumeRecord)
             except IntegrityError as error:
-                self.engine.report(f"{error}; {error.hint}")
-                continue
-            if loaded is None:
-                remove_tree(directory)
-            else:
+                loaded, why = None, str(error)
+            if loaded is not None:
                 self._by_name[entry] = loaded[0]
+            elif os.path.isdir(f"{directory}/_data") and os.listdir(f"{directory}/_data"):
+                self._adopt(entry, why)
+            else:  # its creation was never finished
+                remove_tree(directory)
+
+    def _adopt(self, name: str, why: str) -> None:
+        """Give data that has lost its record a new one."""
+        record = VolumeRecord(name, time.time(), f"{self.root}/{name}/_data")
+        try:
+            database.replace(f"{self.root}/{name}/volume.json", record)
+        except OSError as error:
+            why += f"; writing one failed: {error.strerror}"
+        self._by_name[name] = record
+        self.engine.report(f"volume {name} has a new record, without labels, and all data ({why})")
 
     def get(self, name: str) -> VolumeRecord:
         """Return a volume.
@@ -167,13 +182,10 @@ class Volumes:
         await self._delete(record)
 
     async def _delete(self, record: VolumeRecord) -> None:
-        directory = f"{self.root}/{record.name}"
-        # Without its record the directory is rubbish, which the next start sweeps if we die here.
-        os.unlink(f"{directory}/volume.json")
-        del self._by_name[record.name]
-        # The name may be used again at once, so the data must not stay behind under it.
+        # Under this name it is rubbish, which the next start sweeps if we die here.
         dying = f"{self.root}/.{new_id()[:12]}"
-        os.rename(directory, dying)
+        os.rename(f"{self.root}/{record.name}", dying)
+        del self._by_name[record.name]
         self.engine.events.emit("volume", "destroy", record.name, {"driver": record.driver})
         await asyncio.to_thread(remove_tree, dying)
 
