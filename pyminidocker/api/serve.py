@@ -20,6 +20,7 @@ from pyminidocker.runtime.host import Lab
 log = logging.getLogger("minidocker.daemon")
 
 BACKLOG = 256
+MESSAGE_LIMIT_BYTES = 4096  # PIPE_BUF: in one piece or not at all
 # Collections are rarer than Python would have them: most garbage is freed by reference count.
 GC_THRESHOLDS = (5_000, 20, 20)
 
@@ -67,7 +68,7 @@ async def _serve(options: Options, lab: Lab, listener: socket.socket) -> None:
     endpoint = await loop.create_unix_server(server, sock=listener, backlog=BACKLOG)
     _write_pid(f"{options.run_dir}/pid")
     log.info("engine %r, version %s, serves %s", options.name, __version__, options.socket_path)
-    tell(options, "ready\n")
+    tell(options, _ready(engine.problems))
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -80,6 +81,15 @@ async def _serve(options: Options, lab: Lab, listener: socket.socket) -> None:
         server.close()
         lab.close()
     log.info("engine %r has stopped", options.name)
+
+
+def _ready(problems: list[str]) -> str:
+    """Return what the client that started us is told: short enough for one write to a pipe."""
+    lines = ["ready"]
+    lines += [f"warning {' '.join(problem.split())}" for problem in problems]
+    while len("\n".join(lines).encode()) >= MESSAGE_LIMIT_BYTES:
+        lines.pop()
+    return "\n".join(lines) + "\n"
 
 
 def _allow_many_files() -> None:

@@ -120,6 +120,8 @@ def _await(name: str, run_dir: str, ready: int, timeout_s: float) -> None:
         if not data or text.count("\n") >= (1 if text.startswith("ready") else 2):
             break
     if text.startswith("ready"):
+        for line in text.splitlines()[1:]:
+            sys.stderr.write(f"WARNING: {line.removeprefix('warning ')}\n")
         return
     if text.startswith("running "):  # it was started by hand in this very moment
         _wait_for_other(name, timeout_s)
