@@ -47,8 +47,12 @@ async def _live_and_be_killed(engine: Engine) -> None:
     await start(engine, "sleep", "100", name="ephemeral", auto_remove=True)
     broken = await create(engine, "true", name="broken")
     Path(broken.config_path).write_text("{ not json")
-    half = engine.directories.make("f" * 64)  # a create that was cut short
-    Path(f"{half}/diff/file").touch()
+    engine.directories.make("f" * 64)  # a create that was cut short
+    lost = engine.directories.make("e" * 64)  # a record that a broken disk blanked
+    Path(f"{lost}/diff/file").touch()
+    data = engine.volumes.create("torn")
+    Path(f"{data.mountpoint}/precious").touch()
+    Path(f"{data.mountpoint}/../volume.json").write_text("")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -58,6 +62,10 @@ async def _come_after(engine: Engine) -> None:
     assert "broken" not in found
     assert any("config.json" in line and "corrupt" in line for line in engine.problems)
     assert not os.path.exists(f"{engine.directories.root}/{'f' * 64}")
+    assert os.path.exists(f"{engine.directories.root}/{'e' * 64}/diff/file")
+    assert any("config.json is blank" in line for line in engine.problems)
+    assert any("volume torn has a new record" in line for line in engine.problems)
+    assert os.listdir(engine.volumes.get("torn").mountpoint) == ["precious"]
     assert found["created"].status == "created"
     state = found["done"].record.state
     assert (state.status, state.exit_code) == ("exited", 4)
@@ -78,7 +86,7 @@ async def _come_after(engine: Engine) -> None:
     # The names and the records work as before.
     await containers.start("running")
     await containers.remove("running", force=True, volumes=True)
-    assert [item.name for item in engine.volumes.list()] == ["data"]
+    assert [item.name for item in engine.volumes.list()] == ["data", "torn"]
     await containers.prune()
 
 
