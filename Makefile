@@ -54,6 +54,9 @@ figures: env  ## draw the figures under assets/ anew
 bench: env-test  ## measure against the peers that are installed
 	@$(RUN) -m benchmarks
 
+execute: env-test  ## run the notebooks anew and store their outputs
+	@$(RUN) -m tests.notebooks.execute
+
 clean:  ## stop the engine and remove the environment (images and volumes stay)
 	-@PATH="$(BIN):$$PATH" minidocker system stop
 	rm -rf $(VENV)
