@@ -11,6 +11,7 @@ import struct
 
 from pyminidocker.kernel.constants import CLONE_PIDFD, NR_clone3
 from pyminidocker.kernel.libc import SyscallError
+from pyminidocker.kernel.namespaces import HINTS, describe_flags
 
 _SIGCHLD = 17
 
@@ -59,5 +60,6 @@ def clone3(flags: int = 0) -> tuple[int, int]:
     error = ctypes.get_errno()
     _after_parent()
     if pid < 0:
-        raise SyscallError("clone3", error)
+        hint = HINTS.get(error, "") if flags else ""
+        raise SyscallError("clone3", error, describe_flags(flags), hint)
     return pid, pidfd.value

@@ -33,7 +33,7 @@ NAMESPACES = {
     "time": (CLONE_NEWTIME, "time"),
 }
 
-_HINTS = {
+HINTS = {
     # Where AppArmor restricts them, the user namespace itself is granted, but no power in it: the
     # next call is the one that fails.
     errno.EPERM: (
@@ -41,7 +41,10 @@ _HINTS = {
         "(kernel.apparmor_restrict_unprivileged_userns=1) or kernel.unprivileged_userns_clone=0; "
         "'minidocker system doctor' says which"
     ),
-    errno.ENOSPC: "namespaces are used up or switched off: see sysctl user.max_user_namespaces",
+    errno.ENOSPC: (
+        "a kind of namespace is used up or switched off: 'sysctl user' shows the limits "
+        "(user.max_user_namespaces and its likes), and root can raise them"
+    ),
     errno.EINVAL: "the calling process has several threads, or is in a chroot",
 }
 
@@ -62,7 +65,7 @@ def unshare(flags: int) -> None:
     """
     if libc.unshare(flags) < 0:
         error = last_error("unshare", describe_flags(flags))
-        error.hint = _HINTS.get(error.errno or 0, "")
+        error.hint = HINTS.get(error.errno or 0, "")
         raise error
 
 

@@ -195,6 +195,8 @@ def _enter_user_namespace(uid_map: IdMap, gid_map: IdMap) -> None:
     answer_read, answer_write = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.close(go_write)  # else our own copy would keep us waiting for ever
+        os.close(answer_read)
         _write_maps_when_told(go_read, answer_write, engine, uid_map, gid_map)
     os.close(go_read)
     os.close(answer_write)
