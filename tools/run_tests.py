@@ -5,29 +5,56 @@
 Rootless is how learners run the engine, so a green run as root alone proves little.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 USER = "minidocker-test"
-AS_USER = ("tests/unit", "tests/integration", "tests/conformance", "tests/notebooks")
+# One process a tier: Playwright, for one, leaves an event loop running in the main thread.
+TIERS = {
+    "unit": ("tests/unit", "tests/test_architecture.py", "tests/test_environment.py"),
+    "linters and set-up": ("tests/test_linters.py", "tests/test_two_commands.py"),
+    "integration": ("tests/integration", "tests/conformance"),
+    "notebooks": ("tests/notebooks",),
+    "browser": ("tests/browser",),
+}
+USER_TIERS = ("unit", "integration", "notebooks")
+# What differs when a user has no range in /etc/subuid: one id is all there is in the containers.
+SINGLE_ID = ("tests/integration/test_engine_lifecycle.py", "tests/integration/test_cli_run.py")
 
 
-def pytest(
-    *arguments: str,
-    env: "dict[str, str] | None" = None,
-    prefix: "tuple[str, ...]" = (),
-    cwd: Path = CHECKOUT,
-    python: str = sys.executable,
-) -> int:
-    """Run pytest and return its exit code."""
-    command = [*prefix, python, "-m", "pytest", "-q", *arguments]
-    return subprocess.run(command, check=False, env=env, cwd=cwd).returncode
+class Runner:
+    """How to start pytest: as whom, where, with which environment."""
+
+    def __init__(
+        self,
+        python: str = sys.executable,
+        tree: Path = CHECKOUT,
+        env: "dict[str, str] | None" = None,
+        prefix: "tuple[str, ...]" = (),
+    ) -> None:
+        self.python = python
+        self.tree = tree
+        self.env = dict(os.environ) if env is None else env
+        self.prefix = prefix
+
+    def run(self, title: str, *arguments: str, **variables: str) -> bool:
+        """Run pytest; True when everything passed."""
+        print(f"\n== {title} ==", flush=True)
+        began = time.monotonic()
+        command = [*self.prefix, self.python, "-m", "pytest", "-q", *arguments]
+        env = {**self.env, **variables}
+        code = subprocess.run(command, check=False, env=env, cwd=self.tree).returncode
+        print(f"== {title}: exit code {code} after {time.monotonic() - began:.0f} s", flush=True)
+        return code == 0
 
 
 def ensure_user() -> pwd.struct_passwd:
@@ -35,72 +62,68 @@ def ensure_user() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(USER)
     except KeyError:
-        shell = "/bin/sh"
-        subprocess.run(["useradd", "--create-home", "--shell", shell, USER], check=True)
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", USER], check=True)
         return pwd.getpwnam(USER)
 
 
-def can_read(user: pwd.struct_passwd, path: Path) -> bool:
-    """Tell whether ``user`` can read ``path`` (a clone under /root is closed to it)."""
-    command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    return subprocess.run([*command, "test", "-r", str(path)], check=False).returncode == 0
-
-
-def as_user(options: list[str]) -> int:
-    """Run the tests that matter rootless as an ordinary user, from a tree it can read."""
-    user = ensure_user()
+@contextlib.contextmanager
+def readable_tree(user: pwd.struct_passwd) -> Iterator[tuple[Path, Path]]:
+    """Yield (checkout, environment) that ``user`` can read: ours, or a copy of them."""
     venv = Path(sys.prefix)
-    scratch = None
-    tree = CHECKOUT
-    if not (can_read(user, CHECKOUT / "pyproject.toml") and can_read(user, venv / "pyvenv.cfg")):
-        scratch = tempfile.mkdtemp(prefix="minidocker-tests-", dir="/var/tmp")
-        tree = Path(scratch) / "checkout"
-        shutil.copytree(CHECKOUT, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        if not venv.is_relative_to(CHECKOUT):
-            shutil.copytree(venv, tree / ".venv", symlinks=True)
-        venv = (
-            tree / ".venv"
-            if not venv.is_relative_to(CHECKOUT)
-            else tree / venv.relative_to(CHECKOUT)
-        )
+    command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    probes = [CHECKOUT / "pyproject.toml", venv / "pyvenv.cfg"]
+    if all(not subprocess.run([*command, "test", "-r", str(p)], check=False).returncode
+           for p in probes):  # fmt: skip
+        yield CHECKOUT, venv
+        return
+    with tempfile.TemporaryDirectory(prefix="minidocker-tests-", dir="/var/tmp") as scratch:
+        tree = Path(scratch, "checkout")
+        leave_out = shutil.ignore_patterns(".venv", "__pycache__")
+        shutil.copytree(CHECKOUT, tree, symlinks=True, ignore=leave_out)
+        shutil.copytree(venv, tree / ".venv", symlinks=True)
         subprocess.run(["chown", "-R", f"{user.pw_uid}:{user.pw_gid}", scratch], check=True)
-    runtime = tempfile.mkdtemp(prefix="minidocker-xdg-", dir="/tmp")
-    os.chown(runtime, user.pw_uid, user.pw_gid)
-    env = {
-        "HOME": user.pw_dir,
-        "USER": USER,
-        "LOGNAME": USER,
-        "LANG": "C.UTF-8",
-        "PATH": f"{venv}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-        "PYTHONPATH": str(tree),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "XDG_RUNTIME_DIR": runtime,
-        **{name: os.environ[name] for name in ("CI",) if name in os.environ},
-    }
-    prefix = (
-        *("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups"),
-        *("--inh-caps=-all", "--"),
-    )
-    print(f"\n== the same as the ordinary user {USER} ==", flush=True)
-    try:
-        return pytest(
-            *AS_USER, *options, env=env, prefix=prefix, cwd=tree, python=f"{venv}/bin/python"
-        )
-    finally:
-        for folder in filter(None, (scratch, runtime)):
-            shutil.rmtree(folder, ignore_errors=True)
+        yield tree, tree / ".venv"
+
+
+def as_user(options: list[str]) -> list[bool]:
+    """Run the tests that matter rootless as an ordinary user."""
+    user = ensure_user()
+    with (
+        readable_tree(user) as (tree, venv),
+        tempfile.TemporaryDirectory(prefix="minidocker-xdg-", dir="/tmp") as runtime,
+    ):
+        os.chown(runtime, user.pw_uid, user.pw_gid)
+        env = {
+            "HOME": user.pw_dir,
+            "USER": USER,
+            "LOGNAME": USER,
+            "LANG": "C.UTF-8",
+            "PATH": f"{venv}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PYTHONPATH": str(tree),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "XDG_RUNTIME_DIR": runtime,
+            **{name: os.environ[name] for name in ("CI",) if name in os.environ},
+        }
+        identity = (f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups")
+        prefix = ("setpriv", *identity, "--inh-caps=-all", "--")
+        runner = Runner(f"{venv}/bin/python", tree, env, prefix)
+        passed = [runner.run(f"{name}, as {USER}", *TIERS[name], *options) for name in USER_TIERS]
+        title = f"one user id only, as {USER}"
+        passed.append(runner.run(title, *SINGLE_ID, *options, MINIDOCKER_SINGLE_ID="1"))
+        return passed
 
 
 def main() -> int:
     """Return 0 when every run passed."""
     options = [option for option in sys.argv[1:] if option != "--only-user"]
-    only_user = "--only-user" in sys.argv
-    codes = [] if only_user else [pytest(*options)]
+    passed = []
+    if "--only-user" not in sys.argv:
+        passed = [Runner().run(name, *files, *options) for name, files in TIERS.items()]
     if os.getuid() == 0:
-        codes.append(as_user(options))
+        passed += as_user(options)
     else:
         print("not root: the tests of the root engine need `sudo make test`", flush=True)
-    return max(codes, default=0)
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":
