@@ -15,7 +15,8 @@ VENV = Path(sys.prefix)
 def make(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", "--no-print-directory", f"VENV={VENV}", f"PYTHON={sys.executable}", *words],
-        cwd=CHECKOUT, capture_output=True, text=True, timeout=120, env={**os.environ, "MAKEFLAGS": "", **env},
+        cwd=CHECKOUT, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "MAKEFLAGS": "", **env},
     )  # fmt: skip
 
 
