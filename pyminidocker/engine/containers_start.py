@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pyminidocker.engine import container_spec, containers_exit, etc_files, states
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.pipes import Pipes
+from pyminidocker.engine.records import NetworkRecord
 from pyminidocker.errors import InitError, InvalidArgument, MiniDockerError, SystemFailure
 from pyminidocker.runtime.zygote import Started
 
@@ -51,13 +52,20 @@ async def launch(engine: "Engine", container: Container) -> None:
         await engine.network_ready()
     process = ContainerProcess(engine, container)
     try:
-        process.begin()
+        network = engine.networks.by_mode(container.record.host.network_mode)
+        await engine.supervisor.child_for(network_kind(network), linked=bool(network.bridge))
+        process.begin()  # in the same breath, so that nobody takes the child in between
     except BaseException as error:
         process.give_up(error)
         if isinstance(error, OSError):
             raise SystemFailure(f"cannot start container {container.name}: {error}") from error
         raise
     await process.outcome
+
+
+def network_kind(network: NetworkRecord) -> str:
+    """Return which kind of parked child a network needs: with a network namespace or without."""
+    return "host" if network.driver == "host" else "new"
 
 
 class ContainerProcess:
@@ -85,7 +93,7 @@ class ContainerProcess:
         record = container.record
         network, endpoint = engine.networks.join(container)
         etc_files.write_all(engine, container, endpoint.ip_address, endpoint.gateway)
-        kind = "host" if network.driver == "host" else "new"
+        kind = network_kind(network)
         spec = container_spec.build(engine, container, network=kind)
         pipes = Pipes(open_stdin=record.config.open_stdin, tty=record.config.tty)
         try:

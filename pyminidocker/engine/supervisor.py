@@ -13,7 +13,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from pyminidocker.errors import InitError, MiniDockerError, Unavailable
+from pyminidocker.errors import InitError, MiniDockerError, SystemFailure, Unavailable
 from pyminidocker.network.endpoints import Prepared
 from pyminidocker.runtime.spec import ContainerSpec, ExecSpec
 from pyminidocker.runtime.zygote import (
@@ -58,6 +58,7 @@ class Supervisor:
         self._zygote = engine.lab.zygote
         self._listeners: dict[str, Listener] = {}
         self._prepared: dict[int, Prepared] = {}  # slot -> link
+        self._waiting: list[tuple[str, asyncio.Future[None]]] = []  # for a child of this kind
         self._prepare_timer: asyncio.TimerHandle | None = None
         self._last_start = 0.0
         self._is_closed = False
@@ -73,37 +74,74 @@ class Supervisor:
             asyncio.get_running_loop().remove_reader(self._zygote.fileno())
         if self._prepare_timer is not None:
             self._prepare_timer.cancel()
+        for network in ("new", "host"):
+            self._wake(network, Unavailable("the engine is shutting down"))
 
-    def take(self, network: str, *, linked: bool) -> tuple[ParkedChild | None, Prepared | None]:
-        """Choose a parked child for a start.
+    async def child_for(self, network: str, *, linked: bool) -> None:
+        """Return when ``take`` will find a child; have one made at once when none is there.
+
+        Args:
+            network: ``new`` or ``host``.
+            linked: as for ``take``.
+
+        Raises:
+            SystemFailure: the kernel refuses to make one.
+            Unavailable: the engine is shutting down.
+        """
+        while self._choose(network, linked=linked) is None:
+            self._check_alive()
+            self._zygote.hurry(network)
+            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((network, news))
+            await news
+
+    def take(self, network: str, *, linked: bool) -> tuple[ParkedChild, Prepared | None]:
+        """Choose a parked child for a start; ``child_for`` has made sure that there is one.
 
         Args:
             network: ``new`` or ``host``.
             linked: it shall have a veth pair; makes one now when none is ready.
 
         Raises:
-            SystemFailure: the kernel refused to make the link.
+            SystemFailure: no child is there, or the kernel refused to make the link.
         """
-        bare: ParkedChild | None = None
-        for child in self._zygote.parked():
-            if child.network != network:
-                continue
-            prepared = self._prepared.get(child.slot)
-            if linked and prepared is not None:
-                del self._prepared[child.slot]
-                return child, prepared
-            if prepared is None and bare is None:
-                bare = child
-        if bare is not None and linked:
-            return bare, self.engine.lab_network.prepare_endpoint(bare.netns_fd)
-        return bare, None
+        child = self._choose(network, linked=linked)
+        if child is None:
+            raise SystemFailure(f"no process is prepared for a container (network {network})")
+        prepared = self._prepared.pop(child.slot, None)
+        if linked and prepared is None:
+            prepared = self.engine.lab_network.prepare_endpoint(child.netns_fd)
+        return child, prepared
+
+    def _choose(self, network: str, *, linked: bool) -> ParkedChild | None:
+        """Return the best child that is parked: for a link one that has it, else one that has none.
+
+        A child that has a link is of no use to a container that wants none.
+        """
+        children = [child for child in self._zygote.parked() if child.network == network]
+        bare = [child for child in children if child.slot not in self._prepared]
+        if linked and len(bare) < len(children):
+            return next(child for child in children if child.slot in self._prepared)
+        return bare[0] if bare else None
+
+    def _wake(self, network: str, error: Exception | None = None) -> None:
+        """Let those who wait for a child of this kind look again, or tell them to give up."""
+        woken = [news for kind, news in self._waiting if kind == network]
+        self._waiting = [item for item in self._waiting if item[0] != network]
+        for news in woken:
+            if news.done():
+                continue  # its client has gone
+            if error is None:
+                news.set_result(None)
+            else:
+                news.set_exception(error)
 
     def start(
         self,
         token: str,
         spec: ContainerSpec,
         stdio: tuple[int, int, int] | None,
-        child: ParkedChild | None,
+        child: ParkedChild,
         listener: Listener,
     ) -> None:
         """Start a container's first process; see ``Zygote.start``."""
@@ -149,12 +187,15 @@ class Supervisor:
                     self._listeners.pop(token).exited(exit_code)
                 case Failed(token=token, error=error):
                     self._listeners.pop(token).failed(error)
-                case Parked():
+                case Parked(child=child):
+                    self._wake(child.network)
                     self.prepare_soon()
                 case Lost(child=child):
                     self._prepared.pop(child.slot, None)
                 case ParkFailed(network=network, error=error):
                     LOG.warning("cannot prepare a container (network %s): %s", network, error)
+                    told = SystemFailure(f"cannot prepare a container: {error}", hint=error.hint)
+                    self._wake(network, told)
                 case Closed():
                     self._on_closed()
 

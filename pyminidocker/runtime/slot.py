@@ -57,6 +57,13 @@ class Slot:
         """On its way to execve."""
         return bool(self.token) and self.channel is not None
 
+    def fail(self, error: InitError) -> None:
+        """Remember why this child will never run anything, and close what it has."""
+        if self.console_fd is not None:
+            os.close(self.console_fd)
+        self.let_go()
+        self.error = error
+
     def let_go(self) -> None:
         """Close the descriptors of the process that are still ours."""
         if self.parked is not None and self.parked.netns_fd >= 0:

@@ -87,10 +87,7 @@ class Zygote:
         return self._epoll.fileno()
 
     def parked(self) -> list[ParkedChild]:
-        """Return the children that wait now, oldest first.
-
-        See: ParkedChild.
-        """
+        """Return the children that wait now, oldest first."""
         free = (child.parked for child in self._children.values() if child.is_free)
         return [parked for parked in free if parked is not None]
 
@@ -157,12 +154,21 @@ class Zygote:
         self._ask_for_child(request, "", token, [container_pidfd, *(stdio or ())])
 
     def refill(self) -> None:
-        """Ask for parked children that are missing, one at a time; called by ``receive`` too.
-
-        See: the module.
-        """
+        """Ask for parked children that are missing, one at a time; called by ``receive`` too."""
         self._park_errors.clear()
         self._top_up()
+
+    def hurry(self, network: str) -> None:
+        """Have a child parked now, not in a quiet moment; ``Parked`` or ``ParkFailed`` will tell.
+
+        Raises:
+            SystemFailure: the zygote is gone.
+        """
+        self._check_open()
+        self._park_errors.pop(network, None)
+        children = self._children.values()
+        if not any(c.is_urgent and c.network == network and c.pidfd == -1 for c in children):
+            self._park(network, is_urgent=True)
 
     def receive(self) -> list[Event]:
         """Return what has happened since the last call, in order, without waiting.
@@ -362,11 +368,8 @@ class Zygote:
 
     def _failed(self, child: Slot, error: InitError) -> None:
         """Report a child that will never run anything; once."""
-        if child.console_fd is not None:
-            os.close(child.console_fd)
         parked = child.parked
-        child.let_go()
-        child.error = error
+        child.fail(error)
         if child.token:
             child.is_reported = False
             self._events.append(Failed(child.token, error))

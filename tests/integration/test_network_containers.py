@@ -1,5 +1,7 @@
 """Networking as a container of the engine sees it: the default bridge, host and none."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pyminidocker.client.container import Container
@@ -69,3 +71,19 @@ def test_host_mode_is_the_labs_network(engine: Engine) -> None:
     out = str(engine.run("busybox", ["ip", "-o", "link"], network="host").stdout)
     assert "docker0" in out
     assert "uplink" in out
+
+
+def test_a_burst_of_starts_never_leaves_one_without_its_network(engine: Engine) -> None:
+    """More starts at once than children are parked: the last ones wait, and get a link like all."""
+    names = [f"burst{number}" for number in range(12)]
+    boxes = [engine.create("busybox", "sleep 60", name=name) for name in names]
+    try:
+        with ThreadPoolExecutor(len(boxes)) as pool:
+            list(pool.map(lambda box: box.start(), boxes))
+        shown = [box.exec("ip -o -4 addr show dev eth0").stdout for box in boxes]
+        assert len({text.split()[3] for text in shown}) == len(boxes), shown
+        bare = [engine.run("busybox", "ls /sys/class/net", network="none") for _ in range(6)]
+        assert {str(text).strip() for text in bare} == {"lo"}
+    finally:
+        for box in boxes:
+            box.remove(force=True)
