@@ -1,5 +1,6 @@
 """Timing that can be trusted a little: warm-up, rounds in turn, medians, and how many."""
 
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -23,15 +24,18 @@ class Sample(NamedTuple):
 
 
 def in_turn(jobs: dict[str, Callable[[], object]], rounds: dict[str, int]) -> list[Sample]:
-    """Run each job ``rounds[name]`` times, alternating, so that all see the same machine.
+    """Run each job ``rounds[name]`` times, in turn, so that all see the same machine.
 
-    The first call of each is a warm-up and is not counted.
+    The order changes from round to round: what a job leaves to do in the background (a network
+    namespace to tear down, a child to park) must not always hit the same successor.  The first
+    call of each is a warm-up and is not counted.
     """
+    dice = random.Random(1)
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for job in jobs.values():
         job()
     for turn in range(max(rounds.values())):
-        for name, job in jobs.items():
+        for name, job in dice.sample(list(jobs.items()), len(jobs)):
             if turn >= rounds[name]:
                 continue
             began = time.perf_counter()

@@ -71,9 +71,22 @@ def _mount_by_steps(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int
         mount_api.fsconfig(fs_fd, "upperdir", upper_dir)
         mount_api.fsconfig(fs_fd, "workdir", work_dir)
         mount_api.fsconfig(fs_fd, "volatile")
+        _without_uuid(fs_fd)
         return mount_api.fsmount(fs_fd)
     finally:
         os.close(fs_fd)
+
+
+def _without_uuid(fs_fd: int) -> None:
+    """Ask that no identity be written into the writable layer, which nothing here looks at.
+
+    It is an attribute of the directory, and the only trace a container leaves that wrote nothing;
+    without it such a directory can serve again (engine/directories.py).
+    """
+    try:
+        mount_api.fsconfig(fs_fd, "uuid", "null")
+    except SyscallError:
+        pass  # Linux before 6.6 writes none
 
 
 def _mount_by_string(lower_dirs: list[str], upper_dir: str, work_dir: str) -> int:
