@@ -34,7 +34,7 @@ LOG = logging.getLogger("minidockerd")
 QUIET_S = 0.004  # without a start; a whole ``run`` takes about as long
 LOW_STOCK = 2  # fewer links than that are made while a child works
 # Children kept without a link: ``--network none`` must not find an eth0.
-BARE_RESERVE = 1
+BARE_RESERVE = 2
 
 
 class Listener(Protocol):
