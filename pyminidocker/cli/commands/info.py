@@ -76,7 +76,11 @@ def info(call: Invocation) -> int:
     """Show facts about client and engine."""
     facts = call.engine.info()
     if call.options["format"]:
-        facts["ClientInfo"] = {"Version": __version__, "Context": call.engine.socket_path}
+        facts["ClientInfo"] = {
+            "Version": __version__,
+            "Context": "default",
+            "Socket": call.engine.socket_path,
+        }
         return print_formatted(facts, call.options["format"])
     print("Client:")
     print(f" Version:    {__version__}")
