@@ -9,6 +9,13 @@ import os
 import stat
 
 DEFAULT_ENGINE = "default"
+SOCKET_PATH_LIMIT = 107  # unix(7)
+
+
+def is_engine_name(text: str) -> bool:
+    """Tell whether ``text`` can name an engine: ASCII letters, digits, - and _."""
+    letters = text.replace("-", "").replace("_", "")
+    return letters.isascii() and letters.isalnum() and text[0] not in "-_"
 
 
 def state_root(engine: str = DEFAULT_ENGINE) -> str:

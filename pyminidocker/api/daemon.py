@@ -34,7 +34,6 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_RUNNING = 3  # another engine has the lock: for a client that is no failure
 LOG_LIMIT_BYTES = 1 << 20
-SOCKET_PATH_LIMIT = 107
 
 
 class Options:
@@ -47,13 +46,14 @@ class Options:
         foreground: log to standard error.
         log_requests: log every request.
         detach: leave the caller's session and process group (for autostart).
+        has_log: standard error is the log by now.
         ready_fd: where to say "ready" or what went wrong, or -1.
     """
 
     def __init__(self) -> None:
         self.name = paths.DEFAULT_ENGINE
         self.run_dir = self.state_dir = ""
-        self.foreground = self.log_requests = self.detach = False
+        self.foreground = self.log_requests = self.detach = self.has_log = False
         self.ready_fd = -1
 
     @property
@@ -90,17 +90,16 @@ def parse(argv: list[str]) -> Options:
             options.ready_fd = int(value)
         else:
             setattr(options, name[2:].replace("-", "_"), value)
-    letters = options.name.replace("-", "").replace("_", "")
-    if not (letters.isascii() and letters.isalnum()) or options.name[0] in "-_":
+    if not paths.is_engine_name(options.name):
         raise InvalidArgument(
             f"invalid engine name {options.name!r}: letters, digits, - and _ only"
         )
     options.run_dir = os.path.abspath(options.run_dir or paths.run_root(options.name))  # noqa: PTH100
     options.state_dir = os.path.abspath(options.state_dir or paths.state_root(options.name))  # noqa: PTH100
-    if len(options.socket_path.encode()) > SOCKET_PATH_LIMIT:
+    if len(options.socket_path.encode()) > paths.SOCKET_PATH_LIMIT:
         raise InvalidArgument(
             f"the socket's path is too long ({len(options.socket_path)} bytes, at most"
-            f" {SOCKET_PATH_LIMIT}): {options.socket_path}",
+            f" {paths.SOCKET_PATH_LIMIT}): {options.socket_path}",
             hint="choose a shorter directory with --run-dir or MINIDOCKER_RUN",
         )
     return options
@@ -165,7 +164,8 @@ def _tell_failure(options: Options, error: BaseException) -> None:
     if isinstance(error, ModuleNotFoundError):
         text = f"{sys.executable} has no module {error.name!r}"
         hint = "run `make lab`, or set MINIDOCKER_PYTHON to a Python that has pyminidocker's needs"
-    print(f"minidockerd: {text}" + (f"\nhint: {hint}" if hint else ""), file=sys.stderr)
+    if options.ready_fd < 0 or options.has_log:  # else that client's terminal: it will say it
+        print(f"minidockerd: {text}" + (f"\nhint: {hint}" if hint else ""), file=sys.stderr)
     kind = "running" if isinstance(error, AlreadyRunning) else "error"
     tell(options, f"{kind} {text}\n{hint}\n")
 
@@ -186,13 +186,14 @@ def _run(options: Options) -> None:
     for directory in (options.run_dir, options.state_dir):
         try:
             paths.ensure_private(directory)
-        except PermissionError as error:
+        except OSError as error:
             raise SystemFailure(
-                f"cannot use {directory}: {error.strerror or error}",
+                f"cannot use {directory}: {(error.strerror or str(error)).lower()}",
                 hint="choose other directories with MINIDOCKER_RUN and MINIDOCKER_ROOT",
             ) from error
     if not options.foreground:
         _log_to_file(options.log_path)
+        options.has_log = True
     locks = [
         _lock(f"{options.run_dir}/lock", f"engine {options.name!r} is already running"),
         _lock(f"{options.state_dir}/lock", f"{options.state_dir} is in use by another engine"),
@@ -306,6 +307,12 @@ def bind(path: str) -> "socket.socket":
         os.unlink(path)  # noqa: PTH108
     except FileNotFoundError:
         pass
+    except OSError as error:
+        listener.close()
+        raise SystemFailure(
+            f"cannot use {path} for a socket: {(error.strerror or str(error)).lower()}",
+            hint="move it away, or choose another directory with --run-dir or MINIDOCKER_RUN",
+        ) from error
     before = os.umask(0o177)
     try:
         listener.bind(path)

@@ -36,6 +36,7 @@ class Connection:
     """
 
     def __init__(self, path: str) -> None:
+        self.path = path
         self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
         self.buffer = b""
         try:
@@ -115,7 +116,10 @@ class Connection:
                 except ConnectionResetError:
                     alive = False
                 if not alive:
-                    raise Unavailable("the engine closed the connection without an answer")
+                    raise Unavailable(
+                        f"the engine closed the connection without an answer (unix://{self.path})",
+                        hint="daemon.log beside its socket may say why",
+                    )
             head, self.buffer = self.buffer[:end], self.buffer[end + 4 :]
             status_line, *lines = head.decode("latin-1").split("\r\n")
             version, _, rest = status_line.partition(" ")

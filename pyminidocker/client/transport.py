@@ -32,6 +32,11 @@ _BY_STATUS: dict[int, type[errors.MiniDockerError]] = {
 }
 
 
+_HOST_HINT = "name an engine (--host NAME) or a socket (--host unix:///path)"
+_TAKEN_HINT = "stop that program, or choose another directory with MINIDOCKER_RUN"
+# An engine that says nothing for so long is looked at more closely.
+SILENCE_S = 5.0
+
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:@,")
 
 
@@ -81,7 +86,11 @@ def socket_of(host: str | None) -> tuple[str, str | None]:
     if "://" in host:
         raise errors.InvalidArgument(
             f"invalid host {host}: the engine listens on a unix socket only",
-            hint="name an engine (--host NAME) or a socket (--host unix:///path)",
+            hint=_HOST_HINT,
+        )
+    if not paths.is_engine_name(host):
+        raise errors.InvalidArgument(
+            f"invalid engine name {host!r}: letters, digits, - and _ only", hint=_HOST_HINT
         )
     return paths.socket_path(host), host
 
@@ -116,7 +125,14 @@ class Transport:
 
         Raises:
             Unavailable: no engine there, and none could be started.
+            InvalidArgument: no socket can have that path.
         """
+        if len(os.fsencode(self.socket_path)) > paths.SOCKET_PATH_LIMIT:
+            raise errors.InvalidArgument(
+                f"the socket's path is too long (at most {paths.SOCKET_PATH_LIMIT} bytes):"
+                f" {self.socket_path}",
+                hint="choose a shorter directory with MINIDOCKER_RUN",
+            )
         try:
             return Connection(self.socket_path)
         except PermissionError as error:
@@ -201,12 +217,51 @@ class Transport:
     ) -> Response:
         try:
             connection.send(method, target, headers, payload)
-            response = connection.receive(method)
+            if self._is_checked or self.engine_name is None:
+                response = connection.receive(method)
+            else:
+                response = self._receive_warily(connection, method)
+        except errors.IntegrityError as error:
+            connection.close()
+            raise self._foreign(str(error)) from error
         except BaseException:
             connection.close()
             raise
         response.release = self._idle.append
         return response
+
+    def _receive_warily(self, connection: Connection, method: str) -> Response:
+        """Receive a first answer; do not wait for ever when it is no engine that listens."""
+        connection.socket.settimeout(SILENCE_S)
+        try:
+            return connection.receive(method)
+        except TimeoutError as error:
+            if self._is_unlocked():
+                raise self._foreign("it does not answer") from error
+        finally:
+            connection.socket.settimeout(None)
+        return connection.receive(method)
+
+    def _is_unlocked(self) -> bool:
+        """Tell whether no engine holds the directory of our socket."""
+        import fcntl
+
+        try:
+            lock = os.open(f"{self.socket_path.rpartition('/')[0]}/lock", os.O_RDONLY)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(lock)
+        return True
+
+    def _foreign(self, why: str) -> errors.Conflict:
+        return errors.Conflict(
+            f"another program listens at {self.socket_path}: {why}", hint=_TAKEN_HINT
+        )
 
     def _check_version(self, response: Response, path: str) -> None:
         """Refuse to talk to an engine of another release (0.1 and 0.2), except to end it."""
@@ -274,8 +329,8 @@ class Transport:
         text, hint, kind = "", "", ""
         try:
             body = response.json()
-        except ValueError:
-            body = None
+        except ValueError as error:
+            raise self._foreign(f"it answered {response.status} {response.reason}") from error
         if isinstance(body, dict):
             text, hint = str(body.get("message", "")), str(body.get("hint", ""))
             kind = str(body.get("kind", ""))
