@@ -17,7 +17,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MINIMUM = (3, 11)
-STATIC_BUSYBOX = ("/bin/busybox", "/usr/bin/busybox", "/bin/busybox.static", "/sbin/busybox")
+BUSYBOX = ("/bin/busybox", "/usr/bin/busybox", "/bin/busybox.static", "/sbin/busybox")
 
 
 def fail(message: str, remedy: str) -> "None":
@@ -72,15 +72,6 @@ def make_venv(python: str, venv: Path) -> None:
     )
 
 
-def is_static(path: str) -> bool:
-    """Tell whether the ELF file needs no dynamic loader (has no PT_INTERP)."""
-    try:
-        head = Path(path).read_bytes()[:4096]
-    except OSError:
-        return False
-    return head[:4] == b"\x7fELF" and b"/ld-" not in head
-
-
 def main() -> None:
     """Compare what is there with what is wanted, and install the difference."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,8 +80,8 @@ def main() -> None:
     options = parser.parse_args()
     venv = Path(options.venv).resolve()
     extras = set(options.extras)
-    # Without a static busybox on the host, the busybox image comes out of the alpine package.
-    if not any(is_static(path) for path in STATIC_BUSYBOX) and os.uname().machine == "x86_64":
+    # Without a busybox on the host, the busybox image comes out of the alpine package.
+    if not any(os.access(path, os.X_OK) for path in BUSYBOX) and os.uname().machine == "x86_64":
         extras.add("alpine")
 
     python = pick_python()

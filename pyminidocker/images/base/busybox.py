@@ -1,7 +1,7 @@
-"""busybox: one static program that is three hundred commands, by the names it is called with.
+"""busybox: one program that is three hundred commands, by the names it is called with.
 
-The program comes from this machine; a static one needs nothing else.  The names of its commands
-(*applets*) are read out of it: busybox holds them as one sorted table of strings.
+The program comes from this machine; a static one needs nothing else, another its C library.  The
+names of its commands (*applets*) are read out of it: busybox holds them as one sorted table.
 
 See: busybox's docs, "USAGE: BusyBox is a multi-call binary".
 """
@@ -10,8 +10,9 @@ import os
 import re
 
 from pyminidocker.errors import InvalidArgument, NotFound
-from pyminidocker.images.base.elf import read_elf
+from pyminidocker.images.base.elf import Elf, read_elf
 from pyminidocker.images.base.filetree import FileTree, add_system_files
+from pyminidocker.images.base.libraries import LibraryFinder, add_loader_and_libraries
 from pyminidocker.images.base.recipe import DEFAULT_PATH, MACHINES, Recipe, Step
 from pyminidocker.oci.image_spec import RunConfig
 
@@ -32,17 +33,18 @@ _CORE = {"cat", "ls", "sh"}
 _NOT_LINKED = {"busybox", "bash"}
 
 MISSING_HINT = (
-    "install a static busybox: 'apt install busybox-static' (Debian, Ubuntu), 'dnf install "
+    "install a busybox: 'apt install busybox-static' (Debian, Ubuntu), 'dnf install "
     "busybox' (Fedora), 'apk add busybox-static' (Alpine), 'conda install -c conda-forge busybox', "
     "or 'pip install \"pyminidocker[alpine]\"', whose busybox is used then"
 )
 
 
-def find_static_busybox(machine: str) -> str:
-    """Return the path of a static busybox on this machine, empty when there is none.
+def find_busybox(machine: str, *, static: bool) -> Elf | None:
+    """Return the first busybox of this machine that is linked as asked for, or None.
 
     Args:
         machine: ``x86_64`` or ``aarch64``.
+        static: one that needs no libraries; else one that does.
     """
     on_path = [f"{x}/busybox" for x in os.environ.get("PATH", "").split(":") if x.startswith("/")]
     for path in (*_CANDIDATES, *on_path):
@@ -50,9 +52,9 @@ def find_static_busybox(machine: str) -> str:
             elf = read_elf(path)
         except (OSError, InvalidArgument):
             continue
-        if elf.is_static and elf.machine == machine:
-            return path
-    return ""
+        if elf.is_static == static and elf.machine == machine:
+            return elf
+    return None
 
 
 def applet_names(program: bytes) -> list[str]:
@@ -102,12 +104,21 @@ def busybox_tree_from(program: bytes) -> FileTree:
 
 
 def busybox_step(machine: str) -> Step | None:
-    """Return the layer that busybox and images on top of it share; None without a busybox."""
-    path = find_static_busybox(machine)
-    if not path:
+    """Return the layer that busybox and images on top of it share; None without a busybox.
+
+    A static one is best.  Debian's own, which the initial RAM disk uses, is not static: it takes
+    the C library along.
+    """
+    elf = find_busybox(machine, static=True) or find_busybox(machine, static=False)
+    if elf is None:
         return None
-    with open(path, "rb") as file:
-        return Step("ADD busybox.tar / # static busybox", busybox_tree_from(file.read()))
+    with open(elf.path, "rb") as file:
+        tree = busybox_tree_from(file.read())
+    if elf.is_static:
+        return Step("ADD busybox.tar / # static busybox", tree)
+    libraries = LibraryFinder(machine).closure([elf.path], elf)
+    add_loader_and_libraries(tree, elf, libraries)
+    return Step("ADD busybox.tar / # busybox and its C library", tree)
 
 
 def busybox_recipe(machine: str, step: Step) -> Recipe:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from pyminidocker.errors import InvalidArgument, NotFound
 from pyminidocker.images.base.elf import Elf, read_elf
+from pyminidocker.images.base.filetree import FileTree
 
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 _CACHE_HEADER_SIZE = 48
@@ -128,3 +129,23 @@ def _expanded(directories: list[str], path: str) -> list[str]:
     """Fill in $ORIGIN, the directory of the file that names the search path."""
     origin = os.path.dirname(os.path.realpath(path))
     return [x.replace("${ORIGIN}", origin).replace("$ORIGIN", origin) for x in directories if x]
+
+
+def add_loader_and_libraries(tree: FileTree, program: Elf, libraries: dict[str, str]) -> None:
+    """Copy a program's dynamic loader and its libraries to where the loader finds them by itself.
+
+    Args:
+        tree: the root file system to be.
+        program: whose loader it is.
+        libraries: name -> path on this machine, see ``LibraryFinder.closure``.
+
+    See: ld.so(8).
+    """
+    if program.interpreter:
+        tree.copy(program.interpreter, program.interpreter, 0o755)
+        libraries.pop(os.path.basename(program.interpreter), None)
+    # Where the C library lies is where the loader looks by itself, without a cache file.
+    home = os.path.dirname(libraries.get("libc.so.6", program.interpreter or "/lib/x"))
+    for name, path in sorted(libraries.items()):
+        if f"{home}/{name}" not in tree:
+            tree.copy(f"{home}/{name}", path)

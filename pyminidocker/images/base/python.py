@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from pyminidocker.errors import InvalidArgument, NotFound
 from pyminidocker.images.base.elf import Elf, read_elf
 from pyminidocker.images.base.filetree import FileTree, add_system_files
-from pyminidocker.images.base.libraries import LibraryFinder
+from pyminidocker.images.base.libraries import LibraryFinder, add_loader_and_libraries
 from pyminidocker.images.base.recipe import DEFAULT_PATH, MACHINES, Recipe, Step
 from pyminidocker.oci.image_spec import RunConfig
 
@@ -129,14 +129,7 @@ def _runtime_tree(program: Elf, modules: list[str]) -> FileTree:
             libraries[name] = finder.find(name, program)
         except NotFound:
             continue
-    if program.interpreter:
-        tree.copy(program.interpreter, program.interpreter, 0o755)
-        libraries.pop(os.path.basename(program.interpreter), None)
-    # Where the C library lies is where the loader looks by itself, without a cache file.
-    home = os.path.dirname(libraries.get("libc.so.6", program.interpreter or "/lib/x"))
-    for name, path in sorted(libraries.items()):
-        if f"{home}/{name}" not in tree:
-            tree.copy(f"{home}/{name}", path)
+    add_loader_and_libraries(tree, program, libraries)
     return tree
 
 

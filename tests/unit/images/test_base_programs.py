@@ -4,18 +4,21 @@ import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pyminidocker.errors import InvalidArgument, NotFound
+from pyminidocker.images.base import busybox
 from pyminidocker.images.base.apk import closure, read_installed
-from pyminidocker.images.base.busybox import applet_names, find_static_busybox
+from pyminidocker.images.base.busybox import applet_names, busybox_step, find_busybox
 from pyminidocker.images.base.elf import Elf, read_elf
 from pyminidocker.images.base.hello import MESSAGE, assemble_hello
 from pyminidocker.images.base.libraries import LibraryFinder, read_loader_cache
 
 MACHINE = os.uname().machine
-BUSYBOX = find_static_busybox(MACHINE)
+_FOUND = find_busybox(MACHINE, static=True)
+BUSYBOX = _FOUND.path if _FOUND else ""
 
 
 def test_hello_runs(tmp_path):
@@ -164,3 +167,18 @@ def test_alpines_packages_and_what_they_need():
         "musl",
         "shells",
     ]
+
+
+def test_a_busybox_that_is_not_static_takes_its_c_library_along(tmp_path, monkeypatch):
+    """Debian has such a one; here it is a real program with a table of names put behind it."""
+    names = sorted({"cat", "ls", "sh", *(f"tool{letter}" for letter in "abcdefghijklmnopqrst")})
+    table = b"\0" + b"".join(name.encode() + b"\0" for name in names)
+    program = Path(os.path.realpath("/usr/bin/env")).read_bytes() + table
+    (tmp_path / "busybox").write_bytes(program)
+    monkeypatch.setattr(busybox, "_CANDIDATES", (str(tmp_path / "busybox"),))
+    monkeypatch.setenv("PATH", "")
+    step = busybox_step(MACHINE)
+    assert all(path in step.tree for path in ("bin/busybox", "bin/sh", "bin/toolt"))
+    homes = (f"lib/{MACHINE}-linux-gnu", f"usr/lib/{MACHINE}-linux-gnu", "lib64", "usr/lib64")
+    assert any(f"{home}/libc.so.6" in step.tree for home in homes)
+    assert read_elf(str(tmp_path / "busybox")).interpreter.lstrip("/") in step.tree
