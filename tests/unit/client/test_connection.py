@@ -121,7 +121,7 @@ def test_not_http(replies):
         (304, b"", errors.NotModified),
         (500, b'{"message":"m","kind":"SystemFailure"}', errors.SystemFailure),
         (400, b'{"message":"m","kind":"InitError"}', errors.InitError),
-        (500, b"<html>", errors.MiniDockerError),
+        (500, b"<html>", errors.Conflict),  # no engine answers so
     ],
 )
 def test_errors(replies, status, body, kind):
