@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyminidocker.client.calls_containers import PendingWait
+    from pyminidocker.client.connection import Stream
     from pyminidocker.client.engine_client import EngineClient
 
 NO_TTY = 1
@@ -113,3 +115,58 @@ def say_given_up() -> int:
 
     print("got 3 SIGTERM/SIGINTs, forcefully exiting", file=sys.stderr)
     return GIVE_UP
+
+
+def converse(
+    engine: EngineClient,
+    container: str,
+    stream: Stream,
+    wait: PendingWait,
+    *,
+    tty: bool,
+    stdin: bool,
+    keys: bytes,
+    proxied: bool,
+    redraw: bool = False,
+) -> int:
+    """Move bytes between a container's main process and us until one of the two has enough.
+
+    Args:
+        engine: where it runs.
+        container: its id.
+        stream: the attached connection.
+        wait: the request for its exit code, made before the start.
+        tty: it has a terminal.
+        stdin: pass our standard input on.
+        keys: the bytes that detach from a terminal.
+        proxied: pass our signals on.
+        redraw: change the size twice, which makes full-screen programs draw themselves again.
+
+    Returns:
+        The exit code of the container, or of having left it.
+    """
+    from pyminidocker.cli.session import DETACHED, GIVEN_UP, Session
+
+    def resize(rows: int, columns: int) -> None:
+        engine.container_resize(container, rows, columns)
+
+    if tty:
+        if redraw:
+            resize_quietly(lambda rows, columns: resize(rows + 1, columns + 1))
+        resize_quietly(resize)
+    session = Session(
+        stream,
+        tty=tty,
+        stdin=stdin,
+        detach_keys=keys if tty else b"",
+        proxy=proxy_to(engine, container) if proxied else None,
+        resize=resize if tty else None,
+    )
+    end = session.run()
+    if end == DETACHED:
+        say_detached()
+        return 0
+    if end == GIVEN_UP:
+        return say_given_up()
+    stream.close()
+    return wait.result()

@@ -5,11 +5,6 @@ from __future__ import annotations
 from pyminidocker.cli import attached
 from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.failures import Failure
-from pyminidocker.cli.session import DETACHED, GIVEN_UP, Session
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def attach(call: Invocation) -> int:
@@ -28,29 +23,11 @@ def attach(call: Invocation) -> int:
     keys = attached.detach_keys(options["detach-keys"])
     wait = engine.container_wait(container)
     stream = engine.container_attach(container, stdin=stdin, detach_keys=options["detach-keys"])
-    resizes: Any = None
-    if tty:
-        resizes = lambda rows, columns: engine.container_resize(container, rows, columns)  # noqa: E731
-        # A change of size makes full-screen programs draw themselves again.
-        attached.resize_quietly(lambda rows, columns: resizes(rows + 1, columns + 1))
-        attached.resize_quietly(resizes)
     proxied = options["sig-proxy"] and not tty
-    session = Session(
-        stream,
-        tty=tty,
-        stdin=stdin,
-        detach_keys=keys if tty else b"",
-        proxy=attached.proxy_to(engine, container) if proxied else None,
-        resize=resizes,
-    )
-    end = session.run()
-    if end == DETACHED:
-        attached.say_detached()
-        return 0
-    if end == GIVEN_UP:
-        return attached.say_given_up()
-    stream.close()
-    return wait.result()
+    return attached.converse(
+        engine, container, stream, wait, tty=tty, stdin=stdin, keys=keys, proxied=proxied,
+        redraw=True,
+    )  # fmt: skip
 
 
 ATTACH = Command(

@@ -13,10 +13,6 @@ from pyminidocker.cli.run_config import attached_streams, create_body
 from pyminidocker.cli.run_options import COMMON, ONLY_RUN
 from pyminidocker.errors import MiniDockerError, NotFound
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 ARGUMENTS = "[OPTIONS] IMAGE [COMMAND] [ARG...]"
 BASE_IMAGES = ("hello-world", "busybox", "python", "alpine")
 
@@ -109,8 +105,6 @@ def _take_part(call: Invocation, container: str, streams: list[str]) -> int:
     The order matters: attached and waiting before the start, so that a process that lives for a
     millisecond loses neither its output nor its exit code.
     """
-    from pyminidocker.cli.session import DETACHED, GIVEN_UP, Session
-
     engine, options = call.engine, call.options
     tty, keys = options["tty"], options["detach-keys"]
     stream = engine.container_attach(
@@ -127,26 +121,16 @@ def _take_part(call: Invocation, container: str, streams: list[str]) -> int:
         stream.close()
         wait.close()
         raise
-    resizes: Any = None
-    if tty:
-        resizes = lambda rows, columns: engine.container_resize(container, rows, columns)  # noqa: E731
-        attached.resize_quietly(resizes)
-    session = Session(
+    return attached.converse(
+        engine,
+        container,
         stream,
+        wait,
         tty=tty,
         stdin="stdin" in streams,
-        detach_keys=attached.detach_keys(keys) if tty else b"",
-        proxy=attached.proxy_to(engine, container) if options["sig-proxy"] else None,
-        resize=resizes,
+        keys=attached.detach_keys(keys),
+        proxied=options["sig-proxy"],
     )
-    end = session.run()
-    if end == DETACHED:
-        attached.say_detached()
-        return 0
-    if end == GIVEN_UP:
-        return attached.say_given_up()
-    stream.close()
-    return wait.result()
 
 
 RUN = Command(ARGUMENTS, tuple(sorted((*COMMON, *ONLY_RUN), key=lambda one: one.long)), run, 1, ANY,

@@ -10,10 +10,6 @@ from pyminidocker.cli.commands.each import each
 from pyminidocker.cli.failures import Failure
 from pyminidocker.errors import MiniDockerError, NotModified
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 
 def start(call: Invocation) -> int:
     """Start containers; with ``-a`` or ``-i`` take part in the one."""
@@ -41,8 +37,6 @@ def start(call: Invocation) -> int:
 
 
 def _take_part(call: Invocation, name: str) -> int:
-    from pyminidocker.cli.session import DETACHED, GIVEN_UP, Session
-
     engine, options = call.engine, call.options
     facts = engine.container_inspect(name)
     container, config = str(facts["Id"]), facts["Config"]
@@ -60,26 +54,9 @@ def _take_part(call: Invocation, name: str) -> int:
         stream.close()
         wait.close()
         raise
-    resizes: Any = None
-    if tty:
-        resizes = lambda rows, columns: engine.container_resize(container, rows, columns)  # noqa: E731
-        attached.resize_quietly(resizes)
-    session = Session(
-        stream,
-        tty=tty,
-        stdin=stdin,
-        detach_keys=keys if tty else b"",
-        proxy=None if tty else attached.proxy_to(engine, container),
-        resize=resizes,
+    return attached.converse(
+        engine, container, stream, wait, tty=tty, stdin=stdin, keys=keys, proxied=not tty
     )
-    end = session.run()
-    if end == DETACHED:
-        attached.say_detached()
-        return 0
-    if end == GIVEN_UP:
-        return attached.say_given_up()
-    stream.close()
-    return wait.result()
 
 
 START = Command(
