@@ -109,7 +109,7 @@ def test_an_answer_that_breaks_off(replies, answer):
 
 def test_not_http(replies):
     _, client = replies(b"SSH-2.0-OpenSSH close\r\n\r\n")
-    with pytest.raises(errors.Conflict, match="another program listens at .*not HTTP"):
+    with pytest.raises(errors.Conflict, match=r"another program listens at .*not HTTP"):
         client.call("GET", "/x")
 
 
