@@ -31,7 +31,11 @@ class Engine:
 
     def __init__(self, host: str | None = None) -> None:
         self.api = EngineClient(host)
-        self.api.ping()
+        try:
+            self.api.ping()
+        except BaseException:
+            self.api.close()
+            raise
 
     @classmethod
     def of(cls, api: EngineClient) -> Self:

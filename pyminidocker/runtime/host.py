@@ -232,8 +232,11 @@ def _write_maps_when_told(
         answer = f"{error.errno}\n{error.path}\n{error.hint}"
     except BaseException as error:  # noqa: BLE001 - as in _fork_agent
         answer = f"{errno.EIO}\n/proc/{pid}\n{error!r}"
-    finally:
+    try:
         os.write(answer_fd, answer.encode())
+    except BrokenPipeError:
+        pass  # the namespace could not be made, and nobody waits for us
+    finally:
         os._exit(0)
 
 
