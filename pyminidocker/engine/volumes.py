@@ -15,6 +15,7 @@ from pyminidocker.engine.records import VolumeRecord
 from pyminidocker.engine.results import PruneReport
 from pyminidocker.errors import Conflict, IntegrityError, InvalidArgument, NotFound
 from pyminidocker.ids import NAME_PATTERN, new_id
+from pyminidocker.images.atomic import disk_failure
 from pyminidocker.images.trees import remove_tree, tree_size
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ class Volumes:
         Raises:
             InvalidArgument: bad name or options.
             NotFound: another driver than ``local``.
+            SystemFailure: disk full.
         """
         if driver not in ("", "local"):
             raise NotFound(
@@ -154,14 +156,14 @@ class Volumes:
             labels=dict(labels or {}),
             anonymous=is_anonymous,
         )
-        os.mkdir(f"{self.root}/{name}", 0o711)
         try:
+            os.mkdir(f"{self.root}/{name}", 0o711)
             os.mkdir(record.mountpoint, 0o755)
             os.chmod(record.mountpoint, 0o755)  # noqa: S103 - whatever the umask
             database.replace(f"{self.root}/{name}/volume.json", record)
-        except OSError:
+        except OSError as error:
             remove_tree(f"{self.root}/{name}")
-            raise
+            raise disk_failure(error, f"creating volume {name}") from error
         self._by_name[name] = record
         self.engine.events.emit("volume", "create", name, {"driver": "local"})
         return record
