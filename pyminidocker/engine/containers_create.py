@@ -18,8 +18,10 @@ from pyminidocker.engine.records import (
     EndpointRecord,
     HostOptions,
 )
+from pyminidocker.errors import NotFound
 from pyminidocker.ids import new_id, new_name
 from pyminidocker.images.atomic import disk_failure
+from pyminidocker.images.records import Image
 from pyminidocker.images.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ async def create(
     create_checks.check_host(host)
     if endpoints:
         engine.networks.check_endpoints(endpoints)
-    image = engine.images.get(config.image)
+    image = _image(engine, config.image)
     if name:
         index.check_name(name)
         name = name.removeprefix("/")
@@ -81,6 +83,23 @@ async def create(
         raise
     engine.events.emit("container", "create", container_id, container.event_attributes())
     return container, []
+
+
+def _image(engine: "Engine", ref: str) -> Image:
+    try:
+        return engine.images.get(ref)
+    except NotFound as error:
+        from pyminidocker.images.base.bootstrap import ALL_NAMES  # costs more than a start
+
+        name = ref.partition(":")[0]
+        if name in ALL_NAMES:
+            hint = f"make it on this machine: minidocker image bootstrap {name}"
+        else:
+            hint = (
+                "this release has no registry client; make base images on this machine:"
+                f" minidocker image bootstrap {' '.join(ALL_NAMES)}"
+            )
+        raise NotFound(str(error), hint=hint) from error
 
 
 async def _make_directory(engine: "Engine", container_id: str) -> None:

@@ -14,7 +14,6 @@ from pyminidocker.cli.run_options import COMMON, ONLY_RUN
 from pyminidocker.errors import MiniDockerError, NotFound
 
 ARGUMENTS = "[OPTIONS] IMAGE [COMMAND] [ARG...]"
-BASE_IMAGES = ("hello-world", "busybox", "python", "alpine")
 
 
 def create(call: Invocation) -> int:
@@ -57,7 +56,7 @@ def _create(call: Invocation) -> str:
             raise
         if options["pull"] != "never":
             print(f"Unable to find image '{_tagged(call.arguments[0])}' locally", file=sys.stderr)
-        raise _no_image(call.path, call.arguments[0], error) from None
+        raise _no_image(call.path, error) from None
     for warning in made.get("Warnings") or []:
         print(f"WARNING: {warning}", file=sys.stderr)
     container = str(made["Id"])
@@ -81,22 +80,13 @@ def _tagged(image: str) -> str:
     return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
 
 
-def _no_image(path: str, image: str, error: NotFound) -> Failure:
+def _no_image(path: str, error: NotFound) -> Failure:
     """Return what to say instead of pulling."""
     from pyminidocker.cli.exit_codes import sentence
 
-    name = image.partition(":")[0]
-    hint = error.hint
-    if name in BASE_IMAGES:
-        hint = f"make it on this machine: minidocker image bootstrap {name}"
-    elif not hint:
-        hint = (
-            "this release has no registry client; make base images on this machine:"
-            f" minidocker image bootstrap {' '.join(BASE_IMAGES)}"
-        )
     if path.endswith("create"):
-        return Failure(sentence(error), hint=hint)
-    return Failure(f"minidocker: {sentence(error)}", RUN_FAILED, hint=hint)
+        return Failure(sentence(error), hint=error.hint)
+    return Failure(f"minidocker: {sentence(error)}", RUN_FAILED, hint=error.hint)
 
 
 def _take_part(call: Invocation, container: str, streams: list[str]) -> int:
