@@ -241,12 +241,23 @@ class MakeDevices(Operation):
         for name in self.nodes:
             flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
             os.close(os.open(name, flags, 0o666, dir_fd=dev_fd))
-            node_fd = mount_api.open_tree(name, dirfd=site.dev_fd)
+            node_fd = _borrow_device(name, site)
             mount_api.move_mount(node_fd, name, dirfd=dev_fd)
             os.close(node_fd)
         for name, target in self.links:
             os.symlink(target, name, dir_fd=dev_fd)
         os.close(dev_fd)
+
+
+def _borrow_device(name: str, site: Site) -> int:
+    """Return a detached mount of one of the host's devices.
+
+    Read-only forbids to change its mode and owner, which are the host's, too; it does not forbid to
+    write to the device.
+    """
+    node_fd = mount_api.open_tree(name, dirfd=site.dev_fd)
+    mount_api.mount_setattr(node_fd, MOUNT_ATTR_RDONLY)
+    return node_fd
 
 
 class MaskPath(Operation):
@@ -265,7 +276,7 @@ class MaskPath(Operation):
         if stat.S_ISDIR(os.fstat(target_fd).st_mode):
             cover_fd = options.new_mount("tmpfs", "tmpfs", ["ro", "nr_blocks=1", "nr_inodes=1"])
         else:
-            cover_fd = mount_api.open_tree("null", dirfd=site.dev_fd)
+            cover_fd = _borrow_device("null", site)
         mount_api.move_mount(cover_fd, "", dirfd=target_fd)
         os.close(cover_fd)
         os.close(target_fd)

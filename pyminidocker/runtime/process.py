@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pyminidocker.runtime.spec import ProcessSpec
 
+_NULL_DEVICE = os.makedev(1, 3)
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -119,11 +120,15 @@ class Launch:
                 _bind_console(slave)
             self.stdio = [slave, slave, slave]
         if self.stdio is None:
-            null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
-            self.stdio = [null, null, null]
+            self.stdio = [os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC) for _ in range(3)]
         owner = self.identity.uid
         for number, source in enumerate(self.stdio):
-            if owner:
+            info = os.fstat(source)
+            if stat.S_ISCHR(info.st_mode) and info.st_rdev == _NULL_DEVICE:
+                # Not the host's, whose mode and owner one could change through the descriptor.
+                os.close(source)
+                source = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+            elif owner:
                 # So that the program may open /dev/stdout, which checks the pipe's owner.
                 try:
                     os.fchown(source, owner, -1)
