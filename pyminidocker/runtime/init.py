@@ -74,6 +74,8 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
             if isinstance(step, FromOutside) and site.sources is None:
                 site.sources = _receive_sources(channel)
             step.execute(site)
+        # What building needed must not serve as a working directory: -w /proc/self/fd/7.
+        close_all_but([channel.fileno(), *stdio])
         launch = _launch(spec.process, stdio or None, channel, inherited, is_first=True)
         launch.run(as_init=spec.init)
     except Exception as error:  # noqa: BLE001 - whatever it is, the engine must hear of it
