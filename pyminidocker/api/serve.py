@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from pyminidocker import __version__
-from pyminidocker.api.daemon import Options, tell
+from pyminidocker.api.options import Options, tell
 from pyminidocker.api.routes.table import build_router
 from pyminidocker.api.server import Server
 from pyminidocker.engine.engine import Engine

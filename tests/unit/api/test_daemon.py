@@ -9,17 +9,18 @@ import sys
 import pytest
 
 from pyminidocker.api import daemon
+from pyminidocker.api.options import parse
 from pyminidocker.errors import Conflict, InvalidArgument
 
 
 def test_options(monkeypatch):
     monkeypatch.setenv("MINIDOCKER_RUN", "/r")
     monkeypatch.setenv("MINIDOCKER_ROOT", "/s")
-    options = daemon.parse(["--name", "b", "--foreground", "--ready-fd=7"])
+    options = parse(["--name", "b", "--foreground", "--ready-fd=7"])
     assert (options.name, options.foreground, options.ready_fd) == ("b", True, 7)
     assert (options.run_dir, options.state_dir) == ("/r/b", "/s/b")
     assert options.socket_path == "/r/b/minidocker.sock"
-    assert daemon.parse(["--state-dir=/x", "--run-dir", "/y"]).state_dir == "/x"
+    assert parse(["--state-dir=/x", "--run-dir", "/y"]).state_dir == "/x"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_options(monkeypatch):
 )
 def test_bad_options(argv, message):
     with pytest.raises(InvalidArgument, match=message):
-        daemon.parse(argv)
+        parse(argv)
 
 
 def test_bind_replaces_what_a_killed_engine_left(tmp_path):
