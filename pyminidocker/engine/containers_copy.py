@@ -179,6 +179,9 @@ async def put_archive(
         finally:
             # Take what the client still sends, so that it can read the answer.
             await asyncio.wait([pouring])
+            gone = pouring.exception()
+        if gone is not None:
+            raise gone  # half an archive was unpacked, for nobody
     engine.events.emit(
         "container",
         "extract-to-dir",

@@ -30,9 +30,11 @@ async def connect(
     reading = asyncio.create_task(_carry_input(duplex, attachment))
     try:
         if start is not None:
+            # A client that leaves now must not leave a half-started process behind.
+            starting = asyncio.ensure_future(start())
+            starting.add_done_callback(_look_at)
             try:
-                # A client that leaves now must not leave a half-started process behind.
-                await asyncio.shield(asyncio.ensure_future(start()))
+                await asyncio.shield(starting)
             except Exception as error:  # noqa: BLE001 - told to the client
                 text = f"{error}\r\n".encode()
                 await duplex.write(text if attachment.tty else frame(1, text))
@@ -42,6 +44,12 @@ async def connect(
     finally:
         reading.cancel()
         attachment.close()
+
+
+def _look_at(starting: "asyncio.Future[None]") -> None:
+    """Take note of how a start ended, which nobody else may be there to do."""
+    if not starting.cancelled():
+        starting.exception()
 
 
 async def _carry_input(duplex: Duplex, attachment: Attachment) -> None:
