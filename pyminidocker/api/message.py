@@ -85,6 +85,11 @@ class Request:
                 f'strconv.Atoi: parsing "{text}": invalid syntax: parameter {key}'
             ) from None
 
+    def all_of(self, key: str) -> list[str]:
+        """Return the lines of a parameter that may be repeated, or have several lines."""
+        values = [value for name, value in parse_query(self.raw_query) if name == key]
+        return "\n".join(values).split("\n")
+
     def filters(self) -> dict[str, list[str]]:
         """Return ``filters``: both of Docker's forms, {"a": ["b"]} and {"a": {"b": true}}.
 

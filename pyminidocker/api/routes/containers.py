@@ -200,7 +200,7 @@ async def commit(engine: Engine, request: Request) -> Outcome:
         tag=query.get("tag", ""),
         author=query.get("author", ""),
         comment=query.get("comment", ""),
-        changes=[line for line in query.get("changes", "").split("\n") if line.strip()],
+        changes=[line for line in request.all_of("changes") if line.strip()],
         config=config,
     )
     return as_json({"Id": image_id}, 201)
