@@ -3,14 +3,13 @@
 See: OCI image-spec image-layout.md, Blobs.
 """
 
-import hashlib
 import os
 from collections.abc import Iterable
 from typing import BinaryIO
 
 from pyminidocker.errors import IntegrityError, NotFound
 from pyminidocker.images.atomic import AtomicFile, disk_failure, sweep_temporary
-from pyminidocker.oci.digest import hex_part, sha256
+from pyminidocker.oci.digest import hex_part, sha256, sha256_hasher
 
 
 class BlobStore:
@@ -52,7 +51,7 @@ class BlobStore:
             IntegrityError: the content is not what ``expected`` says.
             SystemFailure: disk full; nothing is left behind.
         """
-        hasher = hashlib.sha256()
+        hasher = sha256_hasher()
         size = 0
         try:
             with AtomicFile(self._directory) as file:

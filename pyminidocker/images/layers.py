@@ -13,7 +13,6 @@ See: OCI image-spec layer.md; Documentation/filesystems/overlayfs.rst; openat2(2
 
 import errno
 import gzip
-import hashlib
 import os
 import stat
 import tarfile
@@ -25,6 +24,7 @@ from msgspec import Struct, field
 from pyminidocker.errors import IntegrityError
 from pyminidocker.images.atomic import disk_failure
 from pyminidocker.images.layer_root import LayerRoot, Metadata
+from pyminidocker.oci.digest import sha256_hasher
 
 _CHUNK = 1 << 18
 _WHITEOUT = ".wh."
@@ -59,7 +59,7 @@ class _HashingReader:
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
-        self._hash = hashlib.sha256()
+        self._hash = sha256_hasher()
 
     def read(self, size: int = _CHUNK) -> bytes:
         data = self._source.read(size)
