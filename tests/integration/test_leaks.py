@@ -52,14 +52,19 @@ class Engine:
         zygote = self.pids["ZygotePid"]
         children = Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()
         states = [_state(pid) for pid in children]
-        files = [path for path in self.home.rglob("*") if ".spare-" not in str(path)]
+        # os.walk goes on when a directory vanishes under it, as rubbish does all the time.
+        files = [
+            f"{folder}/{name}"
+            for folder, directories, names in os.walk(self.home)
+            for name in (*directories, *names)
+        ]
         return Reading(
             fds={name: _descriptors(pid) for name, pid in self.pids.items()},
             threads=int(status["Threads"]),
             children=len(children),
             zombies=states.count("Z"),
             links=Path(f"/proc/{self.pids['Pid']}/net/dev").read_text().count(":"),
-            files=sorted(str(path) for path in files),
+            files=sorted(path for path in files if "/.spare-" not in path),
         )
 
     def status(self, name: str) -> dict[str, str]:
