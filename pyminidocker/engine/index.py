@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 
 from pyminidocker.engine.container import Container
 from pyminidocker.errors import Conflict, InvalidArgument, NotFound
-from pyminidocker.ids import NAME_PATTERN
+from pyminidocker.ids import is_valid_name
 
 
 class Index:
@@ -69,7 +69,7 @@ class Index:
             Conflict: in use.
         """
         given, name = name, name.removeprefix("/")
-        if NAME_PATTERN.fullmatch(name) is None:
+        if not is_valid_name(name):
             raise InvalidArgument(
                 f"Invalid container name ({given}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
             )

@@ -14,7 +14,7 @@ from pyminidocker.engine import filters as matching
 from pyminidocker.engine.records import VolumeRecord
 from pyminidocker.engine.results import PruneReport
 from pyminidocker.errors import Conflict, IntegrityError, InvalidArgument, NotFound
-from pyminidocker.ids import NAME_PATTERN, new_id
+from pyminidocker.ids import is_valid_name, new_id
 from pyminidocker.images.atomic import disk_failure
 from pyminidocker.images.trees import remove_tree, tree_size
 
@@ -143,7 +143,7 @@ class Volumes:
         known = self._by_name.get(name)
         if known is not None:
             return known
-        if NAME_PATTERN.fullmatch(name) is None:
+        if not is_valid_name(name):
             raise InvalidArgument(
                 f'create {name}: "{name}" includes invalid characters for a local volume name, only'
                 ' "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host'

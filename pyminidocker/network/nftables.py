@@ -24,7 +24,7 @@ from pyminidocker.network.netlink import (
 
 NFNL_SUBSYS_NFTABLES = 10
 NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END = 16, 17
-NFT_MSG_NEWTABLE, NFT_MSG_DELTABLE = 0, 2
+NFT_MSG_NEWTABLE = 0
 NFT_MSG_NEWCHAIN = 3
 NFT_MSG_NEWRULE = 6
 NFT_MSG_NEWSET = 9
@@ -215,11 +215,6 @@ def _comment(text: str) -> bytes:
 def new_table(table: str) -> bytes:
     """Make a table of family inet; one that is there stays as it is."""
     return _request(NFT_MSG_NEWTABLE, NLM_F_CREATE, attribute(1, _name(table)))
-
-
-def delete_table(table: str) -> bytes:
-    """Delete a table with all that is in it; ENOENT if it is not there."""
-    return _request(NFT_MSG_DELTABLE, 0, attribute(1, _name(table)))
 
 
 def new_chain(

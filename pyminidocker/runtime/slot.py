@@ -52,11 +52,6 @@ class Slot:
         """Parked, and not given to anybody."""
         return self.parked is not None and not self.token and self.channel is not None
 
-    @property
-    def is_starting(self) -> bool:
-        """On its way to execve."""
-        return bool(self.token) and self.channel is not None
-
     def fail(self, error: InitError) -> None:
         """Remember why this child will never run anything, and close what it has."""
         if self.console_fd is not None:
