@@ -15,6 +15,7 @@ from msgspec import Struct
 from pyminidocker.engine import containers_load, database
 from pyminidocker.engine.containers import Containers
 from pyminidocker.engine.directories import Directories
+from pyminidocker.engine.dns import Dns
 from pyminidocker.engine.events import Events
 from pyminidocker.engine.execs import Execs
 from pyminidocker.engine.images import Images
@@ -83,6 +84,7 @@ class Engine:
         self.events = Events(self)
         self.volumes = Volumes(self)
         self.networks = Networks(self)
+        self.dns = Dns(self)
         self.images = Images(self)
         self.containers = Containers(self)
         self.execs = Execs(self)
@@ -194,6 +196,7 @@ class Engine:
         while self._tasks:
             await asyncio.wait(list(self._tasks))
         self.supervisor.close()
+        self.dns.stop()
         self.directories.close()
         if self.is_network_ready:
             self.lab_network.close()
