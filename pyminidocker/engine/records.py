@@ -124,8 +124,21 @@ class MountPoint(Struct):
     propagation: str = ""
 
 
-class EndpointRecord(Struct):
-    """A container's place on one network; addresses are empty while it does not run."""
+class EndpointRecord(Struct, omit_defaults=True):
+    """A container's place on one network.
+
+    The ``wish_*`` fields, aliases, links and options are what the user asked for and stay; the
+    addresses, the MAC and the links' names are what a running container has, and are empty while
+    it does not run.
+
+    Attributes:
+        wish_ip: ``--ip``; likewise ``wish_ip6``, ``wish_mac``.
+        links: ``container:alias`` of ``--link``.
+        dns_names: every name this container answers to on the network, as long as it runs.
+        gateway_priority: the endpoint with the highest one gives the default route.
+        inner_link: the interface's name in the container, ``eth0`` and up.
+        host_link: name of the other end, a port of the network's bridge.
+    """
 
     network_id: str = ""
     network_name: str = ""
@@ -135,6 +148,26 @@ class EndpointRecord(Struct):
     gateway: str = ""
     mac_address: str = ""
     aliases: list[str] = field(default_factory=list)
+    ip6_address: str = ""
+    prefix6_len: int = 0
+    gateway6: str = ""
+    wish_ip: str = ""
+    wish_ip6: str = ""
+    wish_mac: str = ""
+    link_local_ips: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    driver_opts: dict[str, str] = field(default_factory=dict)
+    dns_names: list[str] = field(default_factory=list)
+    gateway_priority: int = 0
+    inner_link: str = ""
+    host_link: str = ""
+
+    def clear(self) -> None:
+        """Forget what only a running container has."""
+        self.endpoint_id = self.ip_address = self.gateway = self.mac_address = ""
+        self.ip6_address = self.gateway6 = self.inner_link = self.host_link = ""
+        self.prefix_len = self.prefix6_len = 0
+        self.dns_names = []
 
 
 class ContainerRecord(Struct):
@@ -177,11 +210,25 @@ class ExecRecord(Struct):
 
 
 class NetworkRecord(Struct):
-    """A network; ``bridge``, ``host`` and ``none`` are there from the start."""
+    """A network; ``bridge``, ``host`` and ``none`` are there from the start.
+
+    Attributes:
+        subnet: IPv4 subnet, CIDR; ``ip_range`` is the part of it that addresses are given from.
+        aux_addresses: name -> address that containers never get; likewise for IPv6.
+        bridge: name of its link in the lab.
+        has_own_subnet: the user named the IPv4 subnet, so containers may ask for an address.
+        has_own_subnet6: likewise for IPv6.
+        mtu_bytes: of its links.
+        options: ``--opt``, as given; ``icc``, ``masquerade`` and ``gateway_mode`` are read from
+            them when the network is made.
+        gateway_mode: ``nat``, ``nat-unprotected`` or ``routed``.
+        vni: VXLAN network identifier of an overlay, 0 otherwise.
+        peers: the other hosts of an overlay, by address.
+    """
 
     id: str
     name: str
-    driver: str  # bridge | host | null
+    driver: str  # bridge | overlay | host | null
     created: float
     subnet: str = ""
     gateway: str = ""
@@ -189,6 +236,52 @@ class NetworkRecord(Struct):
     internal: bool = False
     labels: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
+    ip_range: str = ""
+    aux_addresses: dict[str, str] = field(default_factory=dict)
+    enable_ipv6: bool = False
+    subnet6: str = ""
+    gateway6: str = ""
+    ip_range6: str = ""
+    aux_addresses6: dict[str, str] = field(default_factory=dict)
+    has_own_subnet: bool = False
+    has_own_subnet6: bool = False
+    ipam_options: dict[str, str] = field(default_factory=dict)
+    attachable: bool = False
+    mtu_bytes: int = 1500
+    icc: bool = True
+    masquerade: bool = True
+    gateway_mode: str = "nat"
+    vni: int = 0
+    peers: list[str] = field(default_factory=list)
+
+
+class AddressPool(Struct, omit_defaults=True):
+    """One ``--subnet`` with its ``--gateway``, ``--ip-range`` and ``--aux-address``."""
+
+    subnet: str = ""
+    ip_range: str = ""
+    gateway: str = ""
+    aux_addresses: dict[str, str] = field(default_factory=dict)
+
+
+class NetworkRequest(Struct):
+    """What ``network create`` asks for."""
+
+    name: str
+    driver: str = "bridge"
+    internal: bool = False
+    attachable: bool = False
+    enable_ipv6: bool = False
+    pools: list[AddressPool] = field(default_factory=list)
+    ipam_driver: str = "default"
+    ipam_options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    # Swarm's: refused when set.
+    ingress: bool = False
+    config_only: bool = False
+    config_from: str = ""
+    scope: str = ""
 
 
 class VolumeRecord(Struct):
