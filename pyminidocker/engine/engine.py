@@ -20,6 +20,7 @@ from pyminidocker.engine.events import Events
 from pyminidocker.engine.execs import Execs
 from pyminidocker.engine.images import Images
 from pyminidocker.engine.networks import Networks
+from pyminidocker.engine.publishing import Publishing
 from pyminidocker.engine.supervisor import Supervisor
 from pyminidocker.engine.system import System
 from pyminidocker.engine.volumes import Volumes
@@ -52,7 +53,7 @@ class Engine:
 
     Attributes:
         containers: see ``Containers``; likewise ``execs``, ``images``, ``networks``, ``volumes``,
-            ``events``, ``system``.
+            ``publishing``, ``events``, ``system``.
         id: the engine's own random id, kept in ``engine.json``.
         etc_dir: where /etc/hosts and its like of running containers are.
         directories: where containers live on disk.
@@ -84,6 +85,7 @@ class Engine:
         self.events = Events(self)
         self.volumes = Volumes(self)
         self.networks = Networks(self)
+        self.publishing = Publishing(self)
         self.dns = Dns(self)
         self.images = Images(self)
         self.containers = Containers(self)
