@@ -1,10 +1,10 @@
-"""Networks, events, facts and the engine itself."""
+"""Events, facts and the engine itself."""
 
 from __future__ import annotations
 
 import os
 
-from pyminidocker.client.transport import Transport, quote
+from pyminidocker.client.transport import Transport
 from pyminidocker.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ SHUTDOWN_TIMEOUT_S = 30  # containers get 10 of them to end
 
 
 class SystemCalls(Transport):
-    """Calls about networks and about the engine as a whole."""
+    """Calls about the engine as a whole."""
 
     def ping(self) -> str:
         """GET /_ping: "OK"."""
@@ -50,16 +50,6 @@ class SystemCalls(Transport):
         query = {"since": since, "until": until, "filters": filters or None}
         with self.open("GET", "/events", query) as response:
             yield from response.json_lines()
-
-    def network_list(self, filters: Mapping[str, list[str]] | None = None) -> list[Json]:
-        """GET /networks."""
-        listed: list[Json] = self.call("GET", "/networks", {"filters": filters or None})
-        return listed
-
-    def network_inspect(self, ref: str) -> Json:
-        """GET /networks/{ref}."""
-        inspected: Json = self.call("GET", f"/networks/{quote(ref)}")
-        return inspected
 
     def engine_facts(self) -> Json:
         """GET /minidocker/engine: process ids, id maps, namespaces of the lab, directories."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from pyminidocker.client.calls_containers import ContainerCalls
 from pyminidocker.client.calls_images import ImageCalls
+from pyminidocker.client.calls_networks import NetworkCalls
 from pyminidocker.client.calls_system import SystemCalls
 
 
-class EngineClient(ContainerCalls, ImageCalls, SystemCalls):
+class EngineClient(ContainerCalls, ImageCalls, NetworkCalls, SystemCalls):
     """A client of one engine; may be shared between threads.
 
     Args:

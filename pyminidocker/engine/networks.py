@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING
 
 from pyminidocker.engine import database
 from pyminidocker.engine import filters as matching
-from pyminidocker.engine.records import EndpointRecord, NetworkRecord
-from pyminidocker.errors import IntegrityError, InvalidArgument, NotFound, SystemFailure
+from pyminidocker.engine.records import EndpointRecord, NetworkRecord, NetworkRequest
+from pyminidocker.errors import (
+    IntegrityError,
+    InvalidArgument,
+    NotFound,
+    NotImplementedHere,
+    SystemFailure,
+)
 from pyminidocker.ids import new_id
 from pyminidocker.network.ipam import DEFAULT_GATEWAY, DEFAULT_SUBNET, Pool, mac_address
 
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
 
 Filters = Mapping[str, Sequence[str]]
 NetworkList = list[NetworkRecord]
+Places = list[tuple[NetworkRecord, EndpointRecord]]
 Strings = list[str]
 
 BRIDGE_LINK = "docker0"
@@ -147,6 +154,73 @@ class Networks:
     def endpoints(self, network_id: str) -> dict[str, EndpointRecord]:
         """Return container id -> endpoint of every running container on the network."""
         return dict(self._running[network_id])
+
+    def of(self, container: "Container") -> Places:
+        """Return the networks a running container is on, as (network, endpoint), eth0 first.
+
+        Empty while it does not run, and for ``host``, ``none`` and ``container:NAME``.
+        """
+        return [
+            (self._by_id[endpoint.network_id], endpoint)
+            for endpoint in container.record.endpoints.values()
+            if endpoint.ip_address or endpoint.ip6_address
+        ]
+
+    def is_user_defined(self, record: NetworkRecord) -> bool:
+        """Tell whether a network was made by the user, so that names are resolved on it."""
+        return record.name not in _BUILT_IN
+
+    def create(self, request: NetworkRequest) -> tuple[NetworkRecord, str]:
+        """Make a network; returns it and a warning (mostly empty).
+
+        Raises:
+            Conflict: "network with name x already exists".
+            InvalidArgument: a subnet, gateway, range or option that makes no sense.
+            PermissionDenied: the pool overlaps with another network's.
+            NotFound: no such driver.
+        """
+        raise NotImplementedHere("making networks")
+
+    def remove(self, ref: str) -> None:
+        """Delete a network that nobody is on.
+
+        Raises:
+            NotFound: "network x not found".
+            PermissionDenied: one of the three that are always there, or one in use.
+        """
+        raise NotImplementedHere("removing networks")
+
+    async def connect(self, ref: str, container_ref: str, wish: EndpointRecord) -> None:
+        """Connect a container; when it runs, it has a new interface at once.
+
+        Args:
+            ref: the network's name or id.
+            container_ref: the container's.
+            wish: its ``wish_*`` fields, aliases and links.
+
+        Raises:
+            NotFound: no such network or container.
+            PermissionDenied: it is there already, or the address is taken.
+            InvalidArgument: an address or alias that this network cannot have.
+        """
+        raise NotImplementedHere("connecting containers")
+
+    async def disconnect(self, ref: str, container_ref: str, *, force: bool = False) -> None:
+        """Disconnect a container; when it runs, its interface goes at once.
+
+        Raises:
+            NotFound: no such network, container or connection.
+            InvalidArgument: the host network cannot be left.
+        """
+        raise NotImplementedHere("disconnecting containers")
+
+    def prune(self, filters: Filters | None = None) -> Strings:
+        """Remove user-defined networks that no container is on (filters: until, label).
+
+        Returns:
+            Their names.
+        """
+        raise NotImplementedHere("removing networks")
 
     @staticmethod
     def loopback_plan() -> Strings:
