@@ -57,18 +57,23 @@ DEFAULT_SHM_BYTES = 64 * 1024 * 1024
 
 
 def mount_table(
-    shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False
+    shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False, network: str = "new"
 ) -> "list[tuple[str, str, str, list[str]]]":
     """Return (destination, type, source, options) of the mounts every container gets.
 
     Args:
         shm_size_bytes: size limit of /dev/shm (``--shm-size``), bytes.
         privileged: leave /sys writable, as ``--privileged`` does.
+        network: on the ``machine``'s, which is not the lab's own, no new sysfs may be mounted: the
+            machine's /sys is shown instead.
 
     See: moby daemon/pkg/oci/defaults.go DefaultLinuxSpec.
     """
     safe = ["nosuid", "noexec", "nodev"]
     system = safe if privileged else [*safe, "ro"]
+    sys = ("/sys", "sysfs", "sysfs", system)
+    if network == "machine":
+        sys = ("/sys", "bind", "/sys", system)
     return [
         ("/proc", "proc", "proc", safe),
         ("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
@@ -78,7 +83,7 @@ def mount_table(
             "devpts",
             ["nosuid", "noexec", "gid=5", "ptmxmode=0666", "mode=620"],
         ),
-        ("/sys", "sysfs", "sysfs", system),
+        sys,
         ("/sys/fs/cgroup", "cgroup2", "cgroup", system),
         ("/dev/mqueue", "mqueue", "mqueue", safe),
         ("/dev/shm", "tmpfs", "shm", [*safe, "mode=1777", f"size={shm_size_bytes}"]),  # noqa: S108
@@ -86,13 +91,15 @@ def mount_table(
 
 
 def default_mounts(
-    shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False
+    shm_size_bytes: int = DEFAULT_SHM_BYTES, *, privileged: bool = False, network: str = "new"
 ) -> "list[Mount]":
     """Return the mounts every container gets, parents first, as a specification has them.
 
     Args:
         shm_size_bytes: size limit of /dev/shm (``--shm-size``), bytes.
         privileged: leave /sys writable, as ``--privileged`` does.
+        network: on the ``machine``'s, which is not the lab's own, no new sysfs may be mounted: the
+            machine's /sys is shown instead.
 
     See: moby daemon/pkg/oci/defaults.go DefaultLinuxSpec.
     """
@@ -102,6 +109,6 @@ def default_mounts(
     return [
         Mount(destination, fstype, source, list(options))
         for destination, fstype, source, options in mount_table(
-            shm_size_bytes, privileged=privileged
+            shm_size_bytes, privileged=privileged, network=network
         )
     ]

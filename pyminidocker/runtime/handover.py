@@ -17,17 +17,21 @@ from pyminidocker.runtime.slot import Slot
 from pyminidocker.runtime.spec import ContainerSpec, to_wire
 
 _DEFAULT_MOUNTS = default_mounts()
+_MACHINE_MOUNTS = default_mounts(network="machine")
 _MASKED_PATHS = list(DEFAULT_MASKED_PATHS)
 _READONLY_PATHS = list(DEFAULT_READONLY_PATHS)
 
 
-def hand_over(slot: Slot, spec: ContainerSpec, stdio: "tuple[int, ...] | list[int]") -> bool:
+def hand_over(
+    slot: Slot, spec: ContainerSpec, stdio: "tuple[int, ...] | list[int]", netns_fd: int = -1
+) -> bool:
     """Send a parked child its specification and the mounts it cannot make itself.
 
     Args:
         slot: the child; gets an ``error`` when a mount cannot be made.
         spec: what it is to become.
         stdio: borrowed descriptors for 0, 1, 2, or none.
+        netns_fd: borrowed; the network namespace to join, for ``spec.network == "join"``.
 
     Returns:
         False after an error.
@@ -38,7 +42,8 @@ def hand_over(slot: Slot, spec: ContainerSpec, stdio: "tuple[int, ...] | list[in
     mounts: list[int] = []
     try:
         # The child reads and plans while the overlay is being made here.
-        sync.send(slot.channel, start_message(spec), stdio)
+        joined = [netns_fd] if spec.network == "join" else []
+        sync.send(slot.channel, start_message(spec), [*stdio, *joined])
         open_sources(spec, mounts)
         sync.send(slot.channel, {"mounts": len(mounts)}, mounts)
     except StepError as error:
@@ -64,9 +69,11 @@ def start_message(spec: ContainerSpec) -> sync.Message:
     """
     wire = to_wire(spec)
     wire.update(lower_dirs=[], upper_dir="", work_dir="")
-    count = len(_DEFAULT_MOUNTS)
+    usual = _MACHINE_MOUNTS if spec.network == "machine" else _DEFAULT_MOUNTS
+    count = len(usual)
     prepared = (
-        spec.mounts[:count] == _DEFAULT_MOUNTS
+        spec.network != "join"  # the prepared /sys shows the network it was mounted in
+        and spec.mounts[:count] == usual
         and spec.masked_paths == _MASKED_PATHS
         and spec.readonly_paths == _READONLY_PATHS
     )

@@ -54,6 +54,8 @@ class Lab:
         agent_pid: the agent's host pid, or 0.
         zygote: starts processes.
         zygote_pid: the zygote's host pid.
+        has_machine_network: containers may live in the real host's network namespace.
+        machine_name: the real host's name.
     """
 
     def __init__(
@@ -64,12 +66,16 @@ class Lab:
         maps: tuple[IdMap, IdMap],
         agent: tuple[socket.socket | None, int],
         zygote: "tuple[Zygote, int]",
+        has_machine_network: bool = False,
+        machine_name: str = "",
     ) -> None:
         self.name = name
         self.rootless = rootless
         self.uid_map, self.gid_map = maps
         self.agent, self.agent_pid = agent
         self.zygote, self.zygote_pid = zygote
+        self.has_machine_network = has_machine_network
+        self.machine_name = machine_name
 
     @property
     def single_id(self) -> bool:
@@ -104,6 +110,7 @@ def create_lab(
     *,
     scratch_dir: str = "",
     use_id_ranges: bool | None = None,
+    machine_network: bool = False,
 ) -> Lab:
     """Move the calling process into a new lab and start the zygote.
 
@@ -120,6 +127,8 @@ def create_lab(
             files that need not outlive it.
         use_id_ranges: have more users than one where the host grants them (newuidmap); None asks
             the environment: MINIDOCKER_SINGLE_ID=1 says no.
+        machine_network: keep the zygote in the real host's network namespace, so that containers
+            may be started there.  Nobody can go back to it from the lab's.
 
     Raises:
         SystemFailure: the host forbids a step; ``hint`` says which and what to do.
@@ -127,6 +136,7 @@ def create_lab(
     See: user_namespaces(7), newuidmap(1).
     """
     rootless = os.getuid() != 0
+    machine_name = os.uname().nodename
     if use_id_ranges is None:
         use_id_ranges = not os.environ.get("MINIDOCKER_SINGLE_ID")
     try:
@@ -136,9 +146,8 @@ def create_lab(
         maps = userns.read_map("self", "uid_map"), userns.read_map("self", "gid_map")
         # The pid namespace is not among them: a process whose children are born elsewhere may not
         # have threads, and the engine wants some.  It comes with the zygote.
-        namespaces.unshare(
-            CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP
-        )
+        network = 0 if machine_network else CLONE_NEWNET
+        namespaces.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | network)
         # Not private: a USB stick unplugged outside shall not be kept busy by a forgotten lab.
         mount.make_slave("/")
         if scratch_dir:
@@ -146,8 +155,10 @@ def create_lab(
             options = f"mode=711,size={_SCRATCH_BYTES}"
             mount.mount("tmpfs", scratch_dir, "tmpfs", MS_NOSUID | MS_NODEV, options)
         namespaces.sethostname(engine_name[:64])
-        netlink.bring_up_loopback()
         control, zygote_pid = _fork_zygote(single_id=is_single(maps[0]))
+        if machine_network:
+            _leave_network(control)
+        netlink.bring_up_loopback()
     except SyscallError as error:
         raise SystemFailure(f"cannot create the lab: {error}", hint=error.hint) from error
     from pyminidocker.runtime.zygote import Zygote
@@ -158,6 +169,8 @@ def create_lab(
         maps=maps,
         agent=agent,
         zygote=(Zygote(control, pool), zygote_pid),
+        has_machine_network=machine_network,
+        machine_name=machine_name,
     )
 
 
@@ -257,6 +270,16 @@ def _fork_zygote(*, single_id: bool) -> tuple[socket.socket, int]:
     host_pid = pidfd.pid_of(zygote_pidfd)
     os.close(zygote_pidfd)
     return ours, host_pid
+
+
+def _leave_network(control: socket.socket) -> None:
+    """Give the lab its network after the zygote was born, and tell the zygote which it is."""
+    from pyminidocker.runtime import sync
+
+    namespaces.unshare(CLONE_NEWNET)
+    netns_fd = namespaces.open_namespace("self", "network")
+    sync.send(control, {"op": "lab network"}, [netns_fd])
+    os.close(netns_fd)
 
 
 def _keep_only(fd: int) -> None:

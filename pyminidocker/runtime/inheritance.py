@@ -21,20 +21,30 @@ class Inheritance:
 
     Attributes:
         default_steps: the plan of the default mounts and masks, for the prelude.
+        machine_steps: the same for children on the machine's network.
         single_id: the lab has one user id.
     """
 
-    __slots__ = ("_filters", "default_steps", "single_id")
+    __slots__ = ("_filters", "default_steps", "machine_steps", "single_id")
 
     def __init__(
         self,
         default_steps: list[Operation],
+        machine_steps: list[Operation],
         *,
         single_id: bool,
     ) -> None:
         self.default_steps = default_steps
+        self.machine_steps = machine_steps
         self.single_id = single_id
         self._filters: dict[tuple[str, ...], bytes] = {}
+
+    def steps_for(self, network: str) -> list[Operation]:
+        """Return what the prelude of a child with this kind of network has to do.
+
+        See: prelude, defaults.mount_table.
+        """
+        return self.machine_steps if network == "machine" else self.default_steps
 
     def filter_for(self, capabilities: list[str]) -> bytes:
         """Return the default seccomp filter for a set of capabilities, built once a set.

@@ -32,18 +32,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from pyminidocker.runtime.spec import ContainerSpec, ProcessSpec
+    from pyminidocker.runtime.spec import ContainerSpec, ExecSpec, ProcessSpec
 
 _EXIT_BEFORE_EXEC = 125
 
 
-def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance) -> "NoReturn":
+def wait_and_start(
+    channel: socket.socket, network: str, inherited: Inheritance, lab_netns_fd: int = -1
+) -> "NoReturn":
     """Live as a parked child: prepare, wait for the specification, build, execute.
 
     Args:
         channel: to the engine.
         network: ``new`` when a network namespace came with this process.
         inherited: what the zygote made for all its children.
+        lab_netns_fd: the lab's network namespace, when this process was not born in it but
+            belongs there; else -1.
 
     See: prelude, plan, process.
     """
@@ -51,13 +55,15 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
     launch: Launch | None = None
     try:
         prctl.set_name("minidocker-park")
+        if lab_netns_fd >= 0:
+            namespaces.setns(lab_netns_fd, CLONE_NEWNET)
         _begin([channel.fileno()])
         mount.make_private("/")
         if network == "new":
             _prepare_network()
         site = Site(_open_directory("/dev"), root_fd=_open_directory("/"), rootfs_path="/rootfs")
         host_fds = [site.dev_fd, site.root_fd]
-        prelude.build(site, inherited.default_steps)
+        prelude.build(site, inherited.steps_for(network))
         site.dev_fd = _open_directory("/dev")
         for fd in host_fds:
             os.close(fd)  # nothing may lead back to where we came from
@@ -68,6 +74,8 @@ def wait_and_start(channel: socket.socket, network: str, inherited: Inheritance)
             os._exit(0)  # the engine is gone, or has no use for us
         stage = "plan"
         spec: ContainerSpec = record_of(message["spec"])
+        if spec.network == "join":
+            site.netns_fd = stdio.pop()
         steps = plan.plan_container(spec)
         for step in prelude.take_over(steps, prepared=message["prepared"]):
             stage = step.stage
@@ -103,6 +111,7 @@ _REHEARSAL = json.dumps(
     {
         "process": {"args": ["true"], "env": ["PATH=/bin"]},
         "hostname": "rehearsal",
+        "network": "new",
         "netlink": [],
         "lower_dirs": ["/"],
         "upper_dir": "/",
@@ -118,7 +127,7 @@ _REHEARSAL = json.dumps(
 
 def enter_and_start(
     channel: socket.socket,
-    process: "ProcessSpec",
+    spec: "ExecSpec",
     container_pidfd: int,
     stdio: list[int],
     inherited: Inheritance,
@@ -129,7 +138,8 @@ def enter_and_start(
 
     Args:
         channel: to the engine.
-        process: what to run.
+        spec: what to run; in a container on the machine's network, this process is there already
+            and has no power to say so.
         container_pidfd: the container's first process.
         stdio: descriptors for 0, 1, 2, or none.
         inherited: what the zygote made for all its children.
@@ -143,11 +153,12 @@ def enter_and_start(
         # descriptors in its /proc directory.  execve lifts this.
         prctl.set_dumpable(False)
         # The user namespace is the lab's, ours already.
+        network = 0 if spec.network == "machine" else CLONE_NEWNET
         namespaces.setns(
             container_pidfd,
-            CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP,
+            CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | network,
         )
-        launch = _launch(process, stdio or None, channel, inherited)
+        launch = _launch(spec.process, stdio or None, channel, inherited)
         launch.run()
     except Exception as error:  # noqa: BLE001 - as above
         _give_up(channel, launch.stage if launch else "setns", error)

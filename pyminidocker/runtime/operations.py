@@ -15,7 +15,7 @@ import os
 import stat
 
 from pyminidocker.kernel import mount, mount_api, namespaces, netlink
-from pyminidocker.kernel.constants import MOUNT_ATTR_RDONLY
+from pyminidocker.kernel.constants import CLONE_NEWNET, MOUNT_ATTR_RDONLY
 from pyminidocker.kernel.fd import make_in_root, open_in_root
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import options
@@ -91,6 +91,23 @@ class ConfigureNetwork(Operation):
 
     def execute(self, site: Site) -> None:  # noqa: ARG002, D102
         netlink.replay([bytes.fromhex(request) for request in self.requests])
+
+
+class JoinNetwork(Operation):
+    """Move into another container's network namespace (``--network container:NAME``): setns(2).
+
+    Whatever is made of the network afterwards, such as sysfs, is made of that one.
+    """
+
+    stage = "network"
+
+    def describe(self) -> str:  # noqa: D102
+        return "nsenter --net=/proc/<pid>/ns/net"
+
+    def execute(self, site: Site) -> None:  # noqa: D102
+        namespaces.setns(site.netns_fd, CLONE_NEWNET)
+        os.close(site.netns_fd)
+        site.netns_fd = -1
 
 
 class FromOutside(Operation):

@@ -8,6 +8,7 @@ from pyminidocker.runtime.operations import (
     BindMount,
     ConfigureNetwork,
     FromOutside,
+    JoinNetwork,
     MakeDevices,
     MaskPath,
     MountFilesystem,
@@ -32,6 +33,8 @@ def plan_container(spec: "ContainerSpec") -> list[Operation]:
     steps: list[Operation] = []
     if spec.hostname:
         steps.append(SetHostname(spec.hostname))
+    if spec.network == "join":
+        steps.append(JoinNetwork())
     if spec.netlink:
         steps.append(ConfigureNetwork(spec.netlink))
     steps.append(MountOverlay(spec.lower_dirs, spec.upper_dir, spec.work_dir))
@@ -114,13 +117,13 @@ def plan_covers(masked_paths: list[str], readonly_paths: list[str]) -> list[Oper
     return steps
 
 
-def plan_defaults() -> list[Operation]:
-    """Return the steps that are the same for nearly every container.
+def plan_defaults(network: str = "new") -> list[Operation]:
+    """Return the steps that are the same for nearly every container on this kind of network.
 
     See: defaults.
     """
     steps: list[Operation] = []
-    for destination, fstype, source, options in defaults.mount_table():
+    for destination, fstype, source, options in defaults.mount_table(network=network):
         steps += plan_mount(destination, fstype, source, options)
     return steps + plan_covers(
         list(defaults.DEFAULT_MASKED_PATHS), list(defaults.DEFAULT_READONLY_PATHS)

@@ -18,7 +18,7 @@ class ParkedChild(NamedTuple):
         slot: its number.
         host_pid: its pid as the real host sees it (``/proc/<host_pid>`` works in the engine).
         netns_fd: an open file of its network namespace (``network == "new"``), else -1.
-        network: ``new`` or ``host``.
+        network: ``new``, ``host`` or ``machine``.
         pidfd: refers to it for signals and waiting.
     """
 
@@ -45,7 +45,7 @@ class ParkFailed(NamedTuple):
     """No child can be parked; tried again at the next ``start`` or ``refill``.
 
     Attributes:
-        network: ``new`` or ``host``.
+        network: ``new``, ``host`` or ``machine``.
         error: what the kernel refused.
     """
 

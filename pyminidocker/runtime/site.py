@@ -9,13 +9,14 @@ class Site:
 
     Attributes:
         dev_fd: a /dev with the six harmless devices, the host's or a copy.
+        netns_fd: the network namespace to join, or -1.
         root_fd: the new root directory, open since ``MountOverlay``; -1 before.
         rootfs_path: where ``MountOverlay`` attaches it.
         sources: mounts that were opened outside, for the steps in the order of the plan; None when
             the steps are to open them themselves.
     """
 
-    __slots__ = ("dev_fd", "root_fd", "rootfs_path", "sources")
+    __slots__ = ("dev_fd", "netns_fd", "root_fd", "rootfs_path", "sources")
 
     def __init__(
         self,
@@ -26,6 +27,7 @@ class Site:
         sources: list[int] | None = None,
     ) -> None:
         self.dev_fd = dev_fd
+        self.netns_fd = -1
         self.root_fd = root_fd
         self.rootfs_path = rootfs_path
         self.sources = sources

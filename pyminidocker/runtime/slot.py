@@ -18,7 +18,7 @@ class Slot:
     Attributes:
         number: its name between engine and zygote.
         channel: to the child itself, until it has executed the program or died.
-        network: ``new`` or ``host``; empty for an exec.
+        network: ``new``, ``host`` or ``machine``; empty for an exec.
         token: the caller's name for it; empty while parked.
         is_urgent: a start waits for it to be parked.
         pidfd: -1 until the zygote has forked it, -2 when it is not ours any more.

@@ -77,7 +77,8 @@ class ContainerSpec:
         mounts: in the order of mounting; parents first.
         masked_paths: hidden from the container (OCI maskedPaths).
         readonly_paths: made read-only (OCI readonlyPaths).
-        network: ``new`` (own network namespace), ``host`` (the lab's).
+        network: ``new`` (own network namespace), ``host`` (the lab's), ``join`` (another
+            container's, whose descriptor goes along), ``machine`` (the real host's).
         netlink: requests, ready encoded, that configure the new network namespace from inside
             (hex), in order; see network/endpoints.py.
         init: run a reaping pid 1 of ours in front of the process (``--init``).
@@ -107,10 +108,12 @@ class ExecSpec:
     Attributes:
         container_id: whose namespaces to enter; its pidfd goes along with the request.
         process: what to run there.
+        network: ``machine`` when the container lives in the real host's network namespace.
     """
 
     container_id: str
     process: ProcessSpec
+    network: str = ""
 
 
 def to_wire(spec: "ContainerSpec | ExecSpec") -> dict[str, Any]:

@@ -4,11 +4,12 @@ Every message is one packet of a SOCK_SEQPACKET socket: JSON, with descriptors b
 
     engine -> zygote   {"op": "park", "slot": n, "network": "new",
                         "urgent": false}                             + [child's end]
+                       {"op": "lab network"}                         + [its namespace]
                        {"op": "exec", "slot": n, "spec": {...}}      + [child's end, pidfd, 0, 1, 2]
     zygote -> engine   {"forked": n}                                 + [pidfd]
                        {"refused": n, "error": {...}}
                        {"exited": n, "status": wait status}
-    engine -> child    {"spec": {...}, "prepared": true}             + [0, 1, 2]
+    engine -> child    {"spec": {...}, "prepared": true}             + [0, 1, 2, netns to join]
                        {"mounts": n}                                 + [detached mounts]
     child  -> engine   {"console": true}                             + [pty master]
                        {"error": {"stage", "call", "errno", "path", "message", "hint"}}

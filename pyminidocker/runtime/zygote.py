@@ -80,10 +80,7 @@ class Zygote:
         self.refill()
 
     def fileno(self) -> int:
-        """Return a descriptor that is readable when ``receive`` has something to report.
-
-        See: epoll(7): an epoll descriptor can itself be watched.
-        """
+        """Return a descriptor, readable when ``receive`` has something to report: epoll(7)."""
         return self._epoll.fileno()
 
     def parked(self) -> list[ParkedChild]:
@@ -97,6 +94,7 @@ class Zygote:
         spec: ContainerSpec,
         stdio: tuple[int, int, int] | None,
         network_slot: ParkedChild | None = None,
+        netns_fd: int = -1,
     ) -> None:
         """Turn a parked child into the container ``spec`` describes.
 
@@ -109,6 +107,7 @@ class Zygote:
                 None is /dev/null for all three, or the terminal when ``spec`` asks for one.
             network_slot: the parked child to use, whose network the caller has prepared; None
                 takes any of ``spec.network``'s kind, or the next that gets parked.
+            netns_fd: borrowed; what a ``network_slot`` of kind ``host`` is to ``join``.
 
         Raises:
             SystemFailure: the zygote, or the child in ``network_slot``, is gone.
@@ -120,7 +119,7 @@ class Zygote:
             chosen = self._children.get(network_slot.slot)
             if chosen is None or not chosen.is_free:
                 raise SystemFailure(f"the process prepared for container {spec.id[:12]} is gone")
-            self._hand_over(chosen, token, spec, stdio or ())
+            self._hand_over(chosen, token, spec, stdio or (), netns_fd)
             return
         for child in self._children.values():
             if child.is_free and child.network == spec.network:
@@ -272,9 +271,10 @@ class Zygote:
         token: str,
         spec: ContainerSpec,
         stdio: "tuple[int, ...] | list[int]",
+        netns_fd: int = -1,
     ) -> None:
         child.token = token
-        if not hand_over(child, spec, stdio):
+        if not hand_over(child, spec, stdio, netns_fd):
             self._close_channel(child)  # the child sees the end of file and goes
             self._report_start(child)
             os.eventfd_write(self._wake_fd, 1)

@@ -54,7 +54,8 @@ class ZygoteProcess:
         self.postponed: list[tuple[sync.Message, list[int]]] = []
         self.child_signal_fd = signals.signalfd({signal.SIGCHLD})
         self.own_pid_namespace = namespaces.open_namespace("self", "pid")
-        self.inherited = Inheritance(plan_defaults(), single_id=single_id)
+        self.lab_netns_fd = -1  # only when this process is in the machine's own
+        self.inherited = Inheritance(plan_defaults(), plan_defaults("machine"), single_id=single_id)
         self.inherited.filter_for(list(DEFAULT_CAPABILITIES))
         caps.last_capability()
 
@@ -92,7 +93,9 @@ class ZygoteProcess:
             message, fds = None, []
         if message is None:
             os._exit(0)
-        if message["op"] == "park" and not message["urgent"]:
+        if message["op"] == "lab network":
+            self.lab_netns_fd = fds[0]
+        elif message["op"] == "park" and not message["urgent"]:
             self.postponed.append((message, fds))
         else:
             self.carry_out(message, fds)
@@ -125,7 +128,8 @@ class ZygoteProcess:
         flags = _CONTAINER | (CLONE_NEWNET if network == "new" else 0)
         pid, pidfd = clone3(flags)
         if pid == 0:
-            wait_and_start(socket.socket(fileno=fds[0]), network, self.inherited)
+            lab_netns_fd = self.lab_netns_fd if network == "host" else -1
+            wait_and_start(socket.socket(fileno=fds[0]), network, self.inherited, lab_netns_fd)
         self.born(slot, pid, pidfd)
 
     def exec(self, slot: int, spec: "sync.Message", fds: list[int]) -> None:
@@ -145,9 +149,12 @@ class ZygoteProcess:
             if pid != 0:
                 namespaces.setns(self.own_pid_namespace, CLONE_NEWPID)
         if pid == 0:
-            process = record_of(spec).process
             enter_and_start(
-                socket.socket(fileno=channel_fd), process, container_pidfd, stdio, self.inherited
+                socket.socket(fileno=channel_fd),
+                record_of(spec),
+                container_pidfd,
+                stdio,
+                self.inherited,
             )
         self.born(slot, pid, pidfd)
 

@@ -76,7 +76,7 @@ class Bench:
             "lower_dirs": [str(self.rootfs)],
             "upper_dir": str(home / "diff"),
             "work_dir": str(home / "work"),
-            "mounts": default_mounts(),
+            "mounts": default_mounts(network=changes.get("network", "new")),
             "masked_paths": list(DEFAULT_MASKED_PATHS),
             "readonly_paths": list(DEFAULT_READONLY_PATHS),
             **{k: v for k, v in changes.items() if k in own},
@@ -102,9 +102,12 @@ class Bench:
         self.zygote.start(spec.id, spec, stdio)
         return self._started(spec.id)
 
-    def exec(self, container: Started, process: ProcessSpec, stdio: Any = None) -> Started | Failed:
+    def exec(
+        self, container: Started, process: ProcessSpec, stdio: Any = None, network: str = ""
+    ) -> Started | Failed:
         token = os.urandom(8).hex()
-        self.zygote.exec(token, ExecSpec(container.token, process), container.pidfd, stdio)
+        spec = ExecSpec(container.token, process, network)
+        self.zygote.exec(token, spec, container.pidfd, stdio)
         return self._started(token)
 
     def _started(self, token: str) -> Started | Failed:
