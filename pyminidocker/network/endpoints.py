@@ -15,6 +15,7 @@ from functools import lru_cache
 from pyminidocker.network import messages
 from pyminidocker.network.ipam import format_ipv4, mac_address, parse_ipv4
 from pyminidocker.network.netlink import NLM_F_ACK, with_header
+from pyminidocker.network.plans import Prepared as Prepared
 
 LOOPBACK_INDEX = 1  # the kernel makes lo first in every network namespace
 INNER_LINK = "eth0"
@@ -29,25 +30,6 @@ _SAMPLE_FD = 0x7D5D5D5D
 _FD = struct.Struct("=I")
 # One queue each way instead of one per CPU: a third less time to make, no difference to one flow.
 _ONE_QUEUE = [("IFLA_NUM_TX_QUEUES", 1), ("IFLA_NUM_RX_QUEUES", 1)]
-
-
-class Prepared:
-    """A veth pair that waits for its container.
-
-    Attributes:
-        host_link: name of the end on the bridge: ``veth`` and seven hex digits.
-        inner_link: name of the end inside the namespace, ``eth0``.
-        inner_index: its interface index inside.
-        bridge: name of the bridge it is plugged into.
-    """
-
-    __slots__ = ("bridge", "host_link", "inner_index", "inner_link")
-
-    def __init__(self, host_link: str, inner_link: str, inner_index: int, bridge: str) -> None:
-        self.host_link = host_link
-        self.inner_link = inner_link
-        self.inner_index = inner_index
-        self.bridge = bridge
 
 
 def new_link_name() -> str:

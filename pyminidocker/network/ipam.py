@@ -6,6 +6,9 @@ inspect`` of a stopped one shows none.  The same rule here gives lessons the sam
 """
 
 import re
+import socket
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from pyminidocker.errors import InvalidArgument, PermissionDenied, Unavailable
 
@@ -33,6 +36,55 @@ def parse_ipv4(text: str) -> int:
 def format_ipv4(number: int) -> str:
     """Write a 32-bit number as a dotted quad."""
     return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+class Network(NamedTuple):
+    """A subnet as numbers: first address, prefix length, and the family's width (32 or 128)."""
+
+    base: int
+    prefix: int
+    bits: int
+
+
+def parse_ip(text: str) -> tuple[int, int]:
+    """Read an address of either family; returns (number, 32 or 128).
+
+    Raises:
+        InvalidArgument: it is none.
+    """
+    if ":" not in text:
+        return parse_ipv4(text), 32
+    try:
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big"), 128
+    except OSError:
+        raise InvalidArgument(f"invalid IPv6 address: {text}") from None
+
+
+def format_ip(number: int, bits: int) -> str:
+    """Write an address; ``bits`` is 32 or 128."""
+    if bits == 32:
+        return format_ipv4(number)
+    return socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
+
+
+def parse_network(text: str) -> Network:
+    """Read CIDR ``text`` of either family; bits after the prefix are cut off, as dockerd does.
+
+    Raises:
+        InvalidArgument: moby's "Invalid subnet x : invalid CIDR address: x".
+    """
+    address, slash, length = text.partition("/")
+    try:
+        number, bits = parse_ip(address)
+    except InvalidArgument:
+        slash, number, bits = "", 0, 32
+    if not slash or not (length.isascii() and length.isdecimal()) or int(length) > bits:
+        raise InvalidArgument(
+            f"Invalid subnet {text} : invalid CIDR address: {text}",
+            hint="write it as 172.20.0.0/16 or fd00:20::/64",
+        )
+    shift = bits - int(length)
+    return Network(number >> shift << shift, int(length), bits)
 
 
 def parse_subnet(text: str) -> tuple[int, int]:
@@ -83,7 +135,15 @@ class Pool:
 
     __slots__ = ("_first", "_last", "_lowest", "_taken", "gateway", "network", "prefix", "subnet")
 
-    def __init__(self, subnet: str = DEFAULT_SUBNET, gateway: str = "", network: str = "") -> None:
+    def __init__(
+        self,
+        subnet: str = DEFAULT_SUBNET,
+        gateway: str = "",
+        network: str = "",
+        *,
+        ip_range: str = "",
+        aux_addresses: Iterable[str] = (),
+    ) -> None:
         base, self.prefix = parse_subnet(subnet)
         self.subnet = subnet
         self.network = network or subnet

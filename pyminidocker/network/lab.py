@@ -9,17 +9,24 @@ engine makes it from the background once its socket answers.
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pyminidocker.errors import SystemFailure
+from pyminidocker.errors import NotImplementedHere, SystemFailure
 from pyminidocker.kernel.constants import CLONE_NEWNET
 from pyminidocker.kernel.namespaces import setns
 from pyminidocker.network import endpoints, messages, nftables, rules
 from pyminidocker.network.egress import PROXY_PORT, hand_over
-from pyminidocker.network.endpoints import INNER_LINK, LOOPBACK_INDEX, Prepared
+from pyminidocker.network.endpoints import INNER_LINK, LOOPBACK_INDEX
 from pyminidocker.network.ipam import format_ipv4, mac_address, parse_subnet
 from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink, NetlinkError
+from pyminidocker.network.plans import (
+    DEFAULT_MTU_BYTES,
+    VXLAN_OVERHEAD_BYTES,
+    AddressPlan,
+    BridgePlan,
+    Prepared,
+)
 
 DEFAULT_BRIDGE = "docker0"
 _IPV6_OFF = (
@@ -125,20 +132,23 @@ class LabNetwork:
             raise _failure(f"cannot make bridge {name}", error) from error
         return messages.link_index(reply)
 
-    def setup_bridge(self, name: str, subnet: str, gateway: str) -> None:
-        """Make bridge ``name`` with address ``gateway`` and set it up; safe to repeat.
+    def setup_bridge(self, plan: BridgePlan | str, subnet: str = "", gateway: str = "") -> None:
+        """Make a network's bridge with its addresses and rules, and set it up; safe to repeat.
 
         Its MAC is fixed: a bridge without one of its own takes its lowest port's, and changes it as
         containers come and go.
 
         Args:
-            name: link name, at most 15 bytes, e.g. ``docker0``.
-            subnet: CIDR text.
-            gateway: the bridge's own address inside ``subnet``.
+            plan: all about it.
+            subnet: only with a bare name as ``plan``: its subnet, CIDR.
+            gateway: likewise its own address inside ``subnet``.
 
         Raises:
             SystemFailure: the kernel refused.
         """
+        if isinstance(plan, str):
+            plan = BridgePlan(plan, subnet, gateway)
+        name, subnet, gateway = plan.name, plan.subnet, plan.gateway
         network, prefix = parse_subnet(subnet)
         broadcast = format_ipv4(network | (1 << (32 - prefix)) - 1)
         index = self._make_bridge(name, mac_address(gateway))
@@ -171,7 +181,7 @@ class LabNetwork:
                 raise _failure(f"cannot delete bridge {name}", error) from error
 
     @contextmanager
-    def _inside(self, netns_fd: int) -> Iterator[None]:
+    def inside(self, netns_fd: int) -> Iterator[None]:
         """Put the calling thread, and only it, into another network namespace for a moment."""
         setns(netns_fd, CLONE_NEWNET)
         try:
@@ -197,7 +207,7 @@ class LabNetwork:
             raise SystemFailure(f"cannot connect a container: there is no bridge {bridge}")
         host_link = endpoints.new_link_name()
         try:
-            with self._inside(netns_fd):
+            with self.inside(netns_fd):
                 _write_settings(_IPV6_OFF)
                 inner = Netlink()
             with inner:
@@ -209,10 +219,149 @@ class LabNetwork:
             raise _failure(f"cannot connect a container to {bridge}", error) from error
         return Prepared(host_link, INNER_LINK, messages.link_index(reply), bridge)
 
+    def attach(self, netns_fd: int, bridge: str, inner_link: str = "eth1") -> Prepared:
+        """Make a veth pair now, for any network, into a parked or a running namespace.
+
+        Args:
+            netns_fd: a network namespace owned by the lab's user namespace.
+            bridge: a bridge made by ``setup_bridge``.
+            inner_link: name of the end inside: ``eth0``, ``eth1`` ...
+
+        Raises:
+            SystemFailure: the kernel refused, there is no such bridge, or the name is taken inside.
+        """
+        raise NotImplementedHere(f"attach {inner_link}")
+
+    def configure(self, prepared: Prepared, netns_fd: int, plan: AddressPlan) -> None:
+        """Give an endpoint in a running namespace its addresses and routes, from outside.
+
+        An existing default route stays: it is replaced only by ``set_default_route``.
+
+        Args:
+            prepared: what ``attach`` returned.
+            netns_fd: the same namespace.
+            plan: addresses; without a gateway no default route is added.
+
+        Raises:
+            SystemFailure: the kernel refused.
+        """
+        raise NotImplementedHere("configure")
+
+    def detach(self, prepared: Prepared, netns_fd: int) -> None:
+        """Take an endpoint away from a running namespace; its routes go with it.
+
+        Args:
+            prepared: what ``attach`` or ``prepare_endpoint`` returned.
+            netns_fd: the same namespace.
+        """
+        raise NotImplementedHere("detach")
+
+    def set_default_route(self, netns_fd: int, gateway: str, gateway6: str = "") -> None:
+        """Set, replace or (both empty) take away the default route of a running namespace.
+
+        Args:
+            netns_fd: the container's network namespace.
+            gateway: IPv4 next hop, or empty for no IPv4 default route.
+            gateway6: IPv6 next hop, or empty for no IPv6 default route.
+        """
+        raise NotImplementedHere("set_default_route")
+
+    def add_route(self, destination: str, gateway: str) -> None:
+        """Add a route in the lab, or change it.
+
+        Args:
+            destination: CIDR of either family, or ``default``.
+            gateway: next hop, reachable through one of the lab's links (a wire).
+
+        Raises:
+            InvalidArgument: not an address; the gateway is not reachable.
+        """
+        raise NotImplementedHere("add_route")
+
+    def delete_route(self, destination: str, gateway: str = "") -> None:
+        """Delete a route of the lab.
+
+        Raises:
+            NotFound: there is none like that.
+        """
+        raise NotImplementedHere("delete_route")
+
+    def routed_subnets(self) -> list[str]:
+        """Return the subnets (CIDR) that the lab's routes lead to now, read from the kernel."""
+        return []
+
+    def make_plug(
+        self, link: str, address_cidr: str, mtu_bytes: int = DEFAULT_MTU_BYTES
+    ) -> socket.socket:
+        """Make one end of a wire: a veth pair ``link``/``<link>-plug`` and a socket on the plug.
+
+        The socket is AF_PACKET with PACKET_VNET_HDR: each frame read or written has a
+        ``struct virtio_net_hdr`` (10 bytes) before it, which says whether its checksum is still to
+        be completed; handed on as it is, the receiving kernel does it.
+
+        Args:
+            link: name of the end that is the lab's, e.g. ``eth1``.
+            address_cidr: its address with prefix length, e.g. ``192.0.2.1/24``; empty for none.
+            mtu_bytes: longest packet.
+
+        Returns:
+            The socket; non-blocking.
+
+        Raises:
+            SystemFailure: the kernel refused.
+            Conflict: there is a link of that name.
+        """
+        raise NotImplementedHere("make_plug")
+
+    def remove_plug(self, link: str) -> None:
+        """Take a wire's end away; a missing one is fine."""
+        raise NotImplementedHere("remove_plug")
+
+    def make_vxlan(
+        self,
+        name: str,
+        vni: int,
+        local: str,
+        remotes: Sequence[str],
+        bridge: str,
+        mtu_bytes: int = DEFAULT_MTU_BYTES - VXLAN_OVERHEAD_BYTES,
+    ) -> None:
+        """Make a VXLAN device on a bridge that floods to every remote; safe to repeat.
+
+        Args:
+            name: link name, e.g. ``vx-42``.
+            vni: VXLAN network identifier, 1 to 16777215.
+            local: this lab's address on the wire.
+            remotes: the peers' addresses.
+            bridge: the overlay network's bridge.
+            mtu_bytes: longest inner packet: the wire's MTU less 50 (70 over IPv6).
+
+        Raises:
+            SystemFailure: the kernel refused.
+        """
+        raise NotImplementedHere("make_vxlan")
+
+    def set_remotes(self, name: str, remotes: Sequence[str]) -> None:
+        """Make exactly ``remotes`` the peers that a VXLAN device floods to."""
+        raise NotImplementedHere("set_remotes")
+
+    def remove_link(self, name: str) -> None:
+        """Delete a link of the lab; a missing one is fine."""
+        raise NotImplementedHere("remove_link")
+
     def plan_endpoint(
-        self, prepared: Prepared, *, ip: str, prefix: int, gateway: str, mac: str = ""
+        self,
+        prepared: Prepared,
+        plan: AddressPlan | None = None,
+        *,
+        ip: str = "",
+        prefix: int = 0,
+        gateway: str = "",
+        mac: str = "",
     ) -> list[bytes]:
         """Compose what init plays inside; see ``endpoints.plan_endpoint``.
+
+        Several endpoints of one container: the lists joined.
 
         Whoever had the address before is silenced.  A dead container's links go with its namespace,
         in the background and some 20 ms later; until then its kernel side would answer ARP and
@@ -220,6 +369,8 @@ class LabNetwork:
         would block for 40 ms, because the kernel waits for readers on other CPUs; closing its
         bridge port to deliveries takes 30 us.
         """
+        plan = plan or AddressPlan(ip, prefix, gateway, mac=mac)
+        ip, prefix, gateway, mac = plan.ip, plan.prefix, plan.gateway, plan.mac
         former = self._holders.get(ip)
         if former is not None and former is not prepared:
             try:
