@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from pyminidocker.errors import InvalidArgument
-from pyminidocker.wire.http import Head
+from pyminidocker.framing.http import Head
 
 Decoded = TypeVar("Decoded")
 

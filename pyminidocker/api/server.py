@@ -1,6 +1,6 @@
 """The socket's side of the API: connections, tasks, back-pressure, taking connections over.
 
-There is one ``Connection`` per client.  It feeds bytes to ``wire.http``, calls the handler that the
+There is one ``Connection`` per client.  It feeds bytes to ``framing.http``, calls the handler that the
 router finds and writes what comes back.  Handlers that need not wait are plain functions and run
 without a task; any other request has one task.
 """
@@ -26,7 +26,7 @@ from pyminidocker.api.router import Router
 from pyminidocker.api.status import answer_for
 from pyminidocker.api.versions import API_VERSION_TEXT
 from pyminidocker.errors import MiniDockerError
-from pyminidocker.wire.http import Head, ProtocolError, ServerConnection, Signal
+from pyminidocker.framing.http import Head, ProtocolError, ServerConnection, Signal
 
 log = logging.getLogger("minidocker.api")
 

@@ -128,7 +128,7 @@ class Session:
             return self._pump(signals)
 
     def _pump(self, signals: Signals) -> str:
-        from pyminidocker.wire.stdcopy import STDERR, Demultiplexer
+        from pyminidocker.framing.stdcopy import STDERR, Demultiplexer
 
         stream, split = self._stream, Demultiplexer()
         os.set_blocking(stream.fileno(), False)

@@ -164,7 +164,7 @@ class ContainerCalls(Transport):
         until: str = "",
         tail: str = "all",
     ) -> Response:
-        """GET /containers/{ref}/logs; frames as in ``wire.stdcopy`` unless it has a terminal.
+        """GET /containers/{ref}/logs; frames as in ``framing.stdcopy`` unless it has a terminal.
 
         Args:
             ref: which container.

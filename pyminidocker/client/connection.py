@@ -304,7 +304,7 @@ class Stream:
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
         """Yield (1 stdout | 2 stderr, bytes) until the process closes its output."""
-        from pyminidocker.wire.stdcopy import STDOUT, Demultiplexer
+        from pyminidocker.framing.stdcopy import STDOUT, Demultiplexer
 
         demultiplexer = Demultiplexer()
         while data := self.receive():

@@ -11,8 +11,8 @@ from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
 from pyminidocker.errors import NotFound
+from pyminidocker.framing.stdcopy import STDERR, STDOUT, Demultiplexer
 from pyminidocker.ids import short_id
-from pyminidocker.wire.stdcopy import STDERR, STDOUT, Demultiplexer
 
 if TYPE_CHECKING:
     from pyminidocker.client.image import Image

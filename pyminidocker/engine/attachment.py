@@ -29,7 +29,7 @@ class Attachment(AsyncIterator[tuple[int, bytes]]):
         on_detach: called when the keys were typed.
 
     Attributes:
-        tty: output is a raw terminal stream; otherwise the API frames it (wire/stdcopy).
+        tty: output is a raw terminal stream; otherwise the API frames it (framing/stdcopy).
         detached: the detach keys were typed.
     """
 

@@ -14,8 +14,8 @@ from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.records import LogRecord
 from pyminidocker.engine.results import PathStat
 from pyminidocker.errors import InvalidArgument
-from pyminidocker.wire.http import MULTIPLEXED_STREAM, RAW_STREAM
-from pyminidocker.wire.stdcopy import STDERR, STDOUT, frame
+from pyminidocker.framing.http import MULTIPLEXED_STREAM, RAW_STREAM
+from pyminidocker.framing.stdcopy import STDERR, STDOUT, frame
 
 TAR = "application/x-tar"
 # A finished log up to this size is sent in one piece: the common case of a short command.

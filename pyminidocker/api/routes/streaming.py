@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from pyminidocker.api.message import Duplex, Request
 from pyminidocker.engine.attachment import Attachment
-from pyminidocker.wire.http import MULTIPLEXED_STREAM, RAW_STREAM
-from pyminidocker.wire.stdcopy import frame
+from pyminidocker.framing.http import MULTIPLEXED_STREAM, RAW_STREAM
+from pyminidocker.framing.stdcopy import frame
 
 
 def content_type(request: Request, *, tty: bool) -> str:

@@ -8,7 +8,7 @@ from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.failures import Failure
 from pyminidocker.cli.session import write_all
 from pyminidocker.cli.times import timestamp
-from pyminidocker.wire.stdcopy import STDERR, Demultiplexer
+from pyminidocker.framing.stdcopy import STDERR, Demultiplexer
 
 
 def _moment(call: Invocation, name: str) -> str:

@@ -10,7 +10,7 @@ from pyminidocker.api.routes.table import build_router
 from pyminidocker.api.schema.create import CreateBody
 from pyminidocker.client.transport import quote
 from pyminidocker.errors import InvalidArgument, NotFound
-from pyminidocker.wire.http import Head
+from pyminidocker.framing.http import Head
 
 
 class Body:

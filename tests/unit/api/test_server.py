@@ -8,8 +8,8 @@ import pytest
 
 from pyminidocker.api.message import Answer, Hijack, Streaming, as_json
 from pyminidocker.errors import Conflict, MiniDockerError, NotFound, Unavailable
-from pyminidocker.wire.http import MULTIPLEXED_STREAM, RAW_STREAM
-from pyminidocker.wire.stdcopy import frame
+from pyminidocker.framing.http import MULTIPLEXED_STREAM, RAW_STREAM
+from pyminidocker.framing.stdcopy import frame
 
 
 def ping(engine, request):

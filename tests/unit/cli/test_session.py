@@ -11,7 +11,7 @@ from pyminidocker.cli import attached, keys
 from pyminidocker.cli.failures import Failure
 from pyminidocker.cli.session import DETACHED, ENDED, GIVEN_UP, Session, Signals
 from pyminidocker.client.connection import Stream
-from pyminidocker.wire.stdcopy import frame
+from pyminidocker.framing.stdcopy import frame
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from pyminidocker import errors
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.transport import query_text, quote, socket_of
-from pyminidocker.wire.stdcopy import frame
+from pyminidocker.framing.stdcopy import frame
 
 
 class Replies:

@@ -10,7 +10,7 @@ from pyminidocker.client.listing import CONTAINER_COLUMNS, ports_text
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table
 from pyminidocker.errors import InvalidArgument
-from pyminidocker.wire.stdcopy import frame
+from pyminidocker.framing.stdcopy import frame
 
 
 def test_run_result_is_its_output():

@@ -1,6 +1,6 @@
 import pytest
 
-from pyminidocker.wire.http import RAW_STREAM, Head, ProtocolError, ServerConnection, Signal
+from pyminidocker.framing.http import RAW_STREAM, Head, ProtocolError, ServerConnection, Signal
 
 
 def events(connection):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyminidocker.wire.stdcopy import STDERR, STDOUT, Demultiplexer, frame
+from pyminidocker.framing.stdcopy import STDERR, STDOUT, Demultiplexer, frame
 
 
 def test_frame_is_docker_s():
