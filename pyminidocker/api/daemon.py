@@ -113,7 +113,12 @@ def _run(options: Options) -> None:
 
         set_name("minidockerd")  # what ps shows; not "python"
         os.makedirs(f"{options.run_dir}/etc", mode=0o711, exist_ok=True)  # noqa: PTH103
-        lab = create_lab(options.name, _agent, scratch_dir=f"{options.run_dir}/etc")
+        lab = create_lab(
+            options.name,
+            _agent,
+            scratch_dir=f"{options.run_dir}/etc",
+            machine_network=options.host_network == "machine",
+        )
         if sys.flags.no_site:
             import site
 

@@ -11,13 +11,16 @@ from pyminidocker import paths
 from pyminidocker.errors import InvalidArgument
 
 USAGE = """\
-usage: minidockerd [--name NAME] [--run-dir DIR] [--state-dir DIR] [--foreground] [--log-requests]
+usage: minidockerd [--name NAME] [--run-dir DIR] [--state-dir DIR] [--host-network lab|machine]
+                   [--foreground] [--log-requests]
 
 The engine behind `minidocker`; clients start it by themselves.
 
   --name NAME       which of your engines (default: default)
   --run-dir DIR     where its socket, lock and log are
   --state-dir DIR   where its images, containers and volumes are
+  --host-network W  what `--network host` is: the lab host (lab, the default), or this machine's
+                    own network (machine); also $MINIDOCKER_HOST_NETWORK
   --foreground      log to standard error instead of DIR/daemon.log
   --log-requests    log every API request
   --version         print the version and exit
@@ -32,6 +35,7 @@ class Options:
         name: the engine's name.
         run_dir: socket, lock, pid file, log.
         state_dir: what must survive.
+        host_network: ``lab`` or ``machine``.
         foreground: log to standard error.
         log_requests: log every request.
         detach: leave the caller's session and process group (for autostart).
@@ -42,6 +46,7 @@ class Options:
     def __init__(self) -> None:
         self.name = paths.DEFAULT_ENGINE
         self.run_dir = self.state_dir = ""
+        self.host_network = os.environ.get("MINIDOCKER_HOST_NETWORK", "") or "lab"
         self.foreground = self.log_requests = self.detach = self.has_log = False
         self.ready_fd = -1
 
@@ -69,7 +74,7 @@ def parse(argv: list[str]) -> Options:
         if name in ("--foreground", "--log-requests", "--detach") and not equals:
             setattr(options, name[2:].replace("-", "_"), True)
             continue
-        if name not in ("--name", "--run-dir", "--state-dir", "--ready-fd"):
+        if name not in ("--name", "--run-dir", "--state-dir", "--host-network", "--ready-fd"):
             raise InvalidArgument(f"unknown option {name}", hint="see minidockerd --help")
         if not equals:
             if not words:
@@ -82,6 +87,11 @@ def parse(argv: list[str]) -> Options:
     if not paths.is_engine_name(options.name):
         raise InvalidArgument(
             f"invalid engine name {options.name!r}: letters, digits, - and _ only"
+        )
+    if options.host_network not in ("lab", "machine"):
+        raise InvalidArgument(
+            f"invalid host network {options.host_network!r}",
+            hint="--host-network and MINIDOCKER_HOST_NETWORK take: lab, machine",
         )
     options.run_dir = os.path.abspath(options.run_dir or paths.run_root(options.name))  # noqa: PTH100
     options.state_dir = os.path.abspath(options.state_dir or paths.state_root(options.name))  # noqa: PTH100

@@ -72,7 +72,7 @@ def build(engine: "Engine", container: "Container", *, network: str) -> Containe
     Args:
         engine: whose images and files.
         container: whose.
-        network: ``new`` or ``host``; how it is configured is left to the caller.
+        network: as in ``ContainerSpec``; how it is configured is left to the caller.
 
     Raises:
         NotFound: the image is gone, or the source of a bind cannot be made.
@@ -80,8 +80,8 @@ def build(engine: "Engine", container: "Container", *, network: str) -> Containe
     record = container.record
     host = record.host
     no_new_privileges, seccomp, hides = _security(host)
-    if host.privileged or host.shm_size_bytes != _DEFAULT_SHM_BYTES:
-        base = default_mounts(host.shm_size_bytes, privileged=host.privileged)
+    if host.privileged or host.shm_size_bytes != _DEFAULT_SHM_BYTES or network == "machine":
+        base = default_mounts(host.shm_size_bytes, privileged=host.privileged, network=network)
     else:
         base = _DEFAULT_MOUNTS
     own: list[Mount] = []
