@@ -20,10 +20,12 @@ from pyminidocker.engine.events import Events
 from pyminidocker.engine.execs import Execs
 from pyminidocker.engine.images import Images
 from pyminidocker.engine.networks import Networks
+from pyminidocker.engine.overlay import Overlays
 from pyminidocker.engine.publishing import Publishing
 from pyminidocker.engine.supervisor import Supervisor
 from pyminidocker.engine.system import System
 from pyminidocker.engine.volumes import Volumes
+from pyminidocker.engine.wires import Wires
 from pyminidocker.errors import IntegrityError, MiniDockerError, Unavailable
 from pyminidocker.ids import new_id
 
@@ -87,6 +89,8 @@ class Engine:
         self.networks = Networks(self)
         self.publishing = Publishing(self)
         self.dns = Dns(self)
+        self.wires = Wires(self)
+        self.overlays = Overlays(self)
         self.images = Images(self)
         self.containers = Containers(self)
         self.execs = Execs(self)
