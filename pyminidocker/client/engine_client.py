@@ -10,11 +10,12 @@ from __future__ import annotations
 from pyminidocker.client.calls_containers import ContainerCalls
 from pyminidocker.client.calls_images import ImageCalls
 from pyminidocker.client.calls_networks import NetworkCalls
+from pyminidocker.client.calls_packets import PacketCalls
 from pyminidocker.client.calls_system import SystemCalls
 from pyminidocker.client.calls_wires import WireCalls
 
 
-class EngineClient(ContainerCalls, ImageCalls, NetworkCalls, SystemCalls, WireCalls):
+class EngineClient(ContainerCalls, ImageCalls, NetworkCalls, PacketCalls, SystemCalls, WireCalls):
     """A client of one engine; may be shared between threads.
 
     Args:

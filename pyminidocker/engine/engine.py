@@ -24,6 +24,7 @@ from pyminidocker.engine.overlay import Overlays
 from pyminidocker.engine.publishing import Publishing
 from pyminidocker.engine.supervisor import Supervisor
 from pyminidocker.engine.system import System
+from pyminidocker.engine.topology import Topology
 from pyminidocker.engine.volumes import Volumes
 from pyminidocker.engine.wires import Wires
 from pyminidocker.errors import IntegrityError, MiniDockerError, Unavailable
@@ -95,6 +96,7 @@ class Engine:
         self.containers = Containers(self)
         self.execs = Execs(self)
         self.system = System(self)
+        self.topology = Topology(self)
 
     async def start(self) -> None:
         """Load all records and sweep leftovers; network and restarts follow in the background.

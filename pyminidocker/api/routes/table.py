@@ -8,11 +8,12 @@ from pyminidocker.api.routes import (
     execs,
     images,
     networks,
+    packets,
     system,
     volumes,
 )
 
-AREAS = (system, containers, container_streams, execs, images, networks, volumes, absent)
+AREAS = (system, containers, container_streams, execs, images, networks, packets, volumes, absent)
 
 
 def build_router() -> Router:

@@ -1,0 +1,97 @@
+"""The lab as it is, and what travels through it."""
+
+from __future__ import annotations
+
+from pyminidocker.client.transport import Transport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    Json = dict[str, Any]
+
+
+class PacketCalls(Transport):
+    """Calls about the kernel's network state and about packets."""
+
+    def topology(self) -> Json:
+        """GET /minidocker/topology: namespaces, links, addresses, routes, rules, as they are now."""
+        found: Json = self.call("GET", "/minidocker/topology")
+        return found
+
+    def topology_changes(self) -> Iterator[int]:
+        """GET /minidocker/topology/changes: yields a number whenever something has changed.
+
+        The first comes at once, so that a picture taken then misses nothing.
+        """
+        with self.open("GET", "/minidocker/topology/changes") as response:
+            for change in response.json_lines():
+                yield change["Seq"]
+
+    def capture(
+        self,
+        *,
+        link: str = "any",
+        container: str = "",
+        words: Sequence[str] = (),
+        limit: int = 0,
+        seconds: float = 0.0,
+        rate: int = 0,
+        direction: str = "",
+    ) -> Iterator[Json]:
+        """GET /minidocker/capture: yields packets as they travel, decoded.
+
+        A dictionary with ``Dropped`` says how many were not shown since the last: too many for the
+        rate, or for the kernel's buffer.
+
+        Args:
+            link: a link's name, or ``any``.
+            container: look inside this container, at its links and loopback, not at the lab's.
+            words: ``arp``, ``icmp``, ``dns``, ``tcp``, ``udp``, ``vxlan`` (one of them must fit),
+                ``host=ADDRESS``, ``port=NUMBER`` (each must fit).
+            limit: end after so many packets; 0 = none.
+            seconds: end after this time; 0 = never.
+            rate: at most so many packets a second; 0 = the engine's own limit.
+            direction: ``in`` or ``out``, as seen from the link; empty: both.
+
+        Raises:
+            NotFound: no such link or container.
+            InvalidArgument: an unknown word.
+        """
+        query = _query(link, container, words, limit, seconds, direction)
+        query.update(format="events", rate=rate or None)
+        with self.open("GET", "/minidocker/capture", query) as response:
+            yield from response.json_lines()
+
+    def capture_pcap(
+        self,
+        *,
+        link: str = "any",
+        container: str = "",
+        words: Sequence[str] = (),
+        limit: int = 0,
+        seconds: float = 0.0,
+        direction: str = "",
+    ) -> Iterator[bytes]:
+        """GET /minidocker/capture?format=pcap: yields the pieces of a file for Wireshark.
+
+        Args: as for ``capture``.
+        """
+        query = _query(link, container, words, limit, seconds, direction)
+        query.update(format="pcap")
+        with self.open("GET", "/minidocker/capture", query) as response:
+            yield from response.chunks()
+
+
+def _query(
+    link: str, container: str, words: Sequence[str], limit: int, seconds: float, direction: str
+) -> dict[str, object]:
+    return {
+        "link": link,
+        "container": container or None,
+        "filter": ",".join(words) or None,
+        "limit": limit or None,
+        "seconds": seconds or None,
+        "direction": direction or None,
+    }
