@@ -13,6 +13,8 @@ import termios
 from collections.abc import Callable
 from typing import Any
 
+from pyminidocker.kernel.fd import send_with_fds
+
 HIGH_WATER_BYTES = 1 << 16
 LINGER_S = 5.0
 READ_BY_PEER_S = 0.2
@@ -116,6 +118,20 @@ class ConnectionDuplex:
         """Send bytes, waiting while the client is slow."""
         self._transport.write(data)
         await self._drain()
+
+    def send_descriptors(self, data: bytes, fds: list[int]) -> None:
+        """Send bytes with copies of file descriptors, past the transport, which knows of no such.
+
+        Nothing else may be on its way: a client that reads it without asking for descriptors loses
+        them.  So the client speaks first, when it has read everything up to here.
+
+        Raises:
+            OSError: the client has gone.
+
+        See: unix(7), SCM_RIGHTS.
+        """
+        with self._transport.get_extra_info("socket").dup() as sock:
+            send_with_fds(sock, data, fds)
 
     async def until_read(self) -> None:
         """Wait until the client has read everything sent so far, at most 0.2 s.

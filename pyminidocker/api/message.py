@@ -162,6 +162,10 @@ class Duplex(Protocol):
         """Send bytes, waiting while the client is slow."""
         ...
 
+    def send_descriptors(self, data: bytes, fds: list[int]) -> None:
+        """Send bytes with copies of file descriptors, once the client has read all before."""
+        ...
+
 
 class Hijack(NamedTuple):
     """An answer that takes the connection over.

@@ -1,8 +1,8 @@
 """The socket's side of the API: connections, tasks, back-pressure, taking connections over.
 
-There is one ``Connection`` per client.  It feeds bytes to ``framing.http``, calls the handler that the
-router finds and writes what comes back.  Handlers that need not wait are plain functions and run
-without a task; any other request has one task.
+There is one ``Connection`` per client.  It feeds bytes to ``framing.http``, calls the handler that
+the router finds and writes what comes back.  Handlers that need not wait are plain functions and
+run without a task; any other request has one task.
 """
 
 import asyncio

@@ -11,9 +11,21 @@ from pyminidocker.api.routes import (
     packets,
     system,
     volumes,
+    wires,
 )
 
-AREAS = (system, containers, container_streams, execs, images, networks, packets, volumes, absent)
+AREAS = (
+    system,
+    containers,
+    container_streams,
+    execs,
+    images,
+    networks,
+    packets,
+    volumes,
+    wires,
+    absent,
+)
 
 
 def build_router() -> Router:
