@@ -15,6 +15,7 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 """
 FILES = ("resolv.conf", "hostname", "hosts")
+RESOLVER_ADDRESS = "127.0.0.11"  # Docker's; behind it: engine.dns
 
 
 def hosts(*, ip: str, hostname: str, domainname: str, extra_hosts: list[str], gateway: str) -> str:
@@ -37,15 +38,28 @@ def hosts(*, ip: str, hostname: str, domainname: str, extra_hosts: list[str], ga
     return "".join(lines)
 
 
-def resolv_conf(*, servers: list[str], search: list[str], options: list[str], default: str) -> str:
-    """Compose /etc/resolv.conf: the user's choice, or the lab's DNS relay.
+def resolv_conf(
+    *,
+    servers: list[str],
+    search: list[str],
+    options: list[str],
+    default: str,
+    is_named: bool = False,
+) -> str:
+    """Compose /etc/resolv.conf: the user's choice, or the lab's DNS relay, or names' own server.
 
     Args:
-        servers: ``--dns``.
+        servers: ``--dns``; where names are served, that server asks them instead.
         search: ``--dns-search``; a single "." is none.
         options: ``--dns-option``.
         default: address of the lab's DNS relay; empty when it does not run.
+        is_named: names are served at 127.0.0.11 (``engine.dns``).  ``ndots:0`` then has a resolver
+            ask for ``web`` as it is before it tries the search list.
     """
+    if is_named:
+        servers = [RESOLVER_ADDRESS]
+        if not any(option.startswith("ndots:") for option in options):
+            options = [*options, "ndots:0"]
     lines = []
     domains = [domain for domain in search if domain != "."]
     if domains:
@@ -87,15 +101,36 @@ def write_all(engine: "Engine", container: "Container", ip: str, gateway: str) -
             gateway=gateway,
         ),
     )
-    _write(
-        path_of(engine, record.id, "resolv.conf"),
-        resolv_conf(
-            servers=host.dns,
-            search=host.dns_search,
-            options=host.dns_options,
-            default=engine.lab_network.dns_server,
-        ),
+    _write(path_of(engine, record.id, "resolv.conf"), _resolv_conf_of(engine, container))
+
+
+def _resolv_conf_of(
+    engine: "Engine", container: "Container", *, is_named: bool | None = None
+) -> str:
+    host = container.record.host
+    return resolv_conf(
+        servers=host.dns,
+        search=host.dns_search,
+        options=host.dns_options,
+        default=engine.lab_network.dns_server,
+        is_named=engine.dns.has_names(container) if is_named is None else is_named,
     )
+
+
+def name_server_changed(engine: "Engine", container: "Container") -> None:
+    """Write resolv.conf of a running container again: it is on its first user-defined network.
+
+    The file is overwritten, not replaced: the container has it mounted.  One that somebody changed
+    inside the container stays as it is, as with dockerd.
+    """
+    path = path_of(engine, container.id, "resolv.conf")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            is_ours = file.read() == _resolv_conf_of(engine, container, is_named=False)
+    except FileNotFoundError:
+        return  # it shares another container's
+    if is_ours:
+        _write(path, _resolv_conf_of(engine, container, is_named=True))
 
 
 def remove_all(engine: "Engine", container_id: str) -> None:

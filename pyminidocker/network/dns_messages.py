@@ -16,6 +16,7 @@ import dns.opcode
 import dns.rcode
 import dns.rdata
 import dns.rdataclass
+import dns.rdatatype
 import dns.reversename
 import dns.rrset
 
@@ -90,14 +91,20 @@ def read(data: bytes) -> Question | None:
         return None
 
 
-def rcode_of(answer: bytes) -> int:
-    """Return the response code in an answer's header."""
-    return answer[3] & 15 if len(answer) > 3 else int(dns.rcode.SERVFAIL)
+def query(name: str, kind: int) -> bytes:
+    """Return a query for a name, with a random id."""
+    return dns.message.make_query(dns.name.from_text(name), dns.rdatatype.RdataType(kind)).to_wire()
 
 
-def has_records(answer: bytes) -> bool:
-    """Tell whether an answer's header counts any record in its answer section."""
-    return len(answer) >= 8 and answer[6:8] != b"\0\0"
+def read_answer(data: bytes) -> list[str] | None:
+    """Return the addresses or names in an answer; None for "no such name", errors and rubbish."""
+    try:
+        answer = dns.message.from_wire(data)
+    except (dns.exception.DNSException, ValueError):
+        return None
+    if not answer.flags & dns.flags.QR or answer.rcode() != dns.rcode.NOERROR:
+        return None
+    return [record.to_text().removesuffix(".") for rrset in answer.answer for record in rrset]
 
 
 def _address(name: dns.name.Name) -> str:
@@ -111,4 +118,4 @@ def _address(name: dns.name.Name) -> str:
 def _record(kind: int, text: str) -> dns.rdata.Rdata:
     if kind == PTR:
         text += "."  # a whole name, not one to be completed
-    return dns.rdata.from_text(dns.rdataclass.IN, kind, text)
+    return dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.RdataType(kind), text)
