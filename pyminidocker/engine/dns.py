@@ -11,6 +11,7 @@ See: RFC 1035; docs/decisions/0010.
 import asyncio
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import etc_files
 from pyminidocker.errors import SystemFailure
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Dns:
                 hint="on the default bridge (without --network) it starts, but has no names",
             ) from error
         self._servers[container.id] = DnsServer(self.engine, container, sockets)
+        etc_files.name_server_changed(self.engine, container)
         if not self._is_warm:
             self._is_warm = True
             # Beside the first container's start; its first question comes later.

@@ -118,9 +118,9 @@ def _resolv_conf_of(
 
 
 def name_server_changed(engine: "Engine", container: "Container") -> None:
-    """Write resolv.conf of a running container again: it is on its first user-defined network.
+    """Have a running container ask 127.0.0.11: it is on its first user-defined network.
 
-    The file is overwritten, not replaced: the container has it mounted.  One that somebody changed
+    Nothing happens when its resolv.conf says so already.  The file is overwritten, not replaced: the container has it mounted.  One that somebody changed
     inside the container stays as it is, as with dockerd.
     """
     path = path_of(engine, container.id, "resolv.conf")
