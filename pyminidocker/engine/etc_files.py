@@ -120,8 +120,9 @@ def _resolv_conf_of(
 def name_server_changed(engine: "Engine", container: "Container") -> None:
     """Have a running container ask 127.0.0.11: it is on its first user-defined network.
 
-    Nothing happens when its resolv.conf says so already.  The file is overwritten, not replaced: the container has it mounted.  One that somebody changed
-    inside the container stays as it is, as with dockerd.
+    Nothing happens when its resolv.conf says so already.  The file is overwritten, not replaced:
+    the container has it mounted.  One that somebody changed inside the container stays as it is,
+    as with dockerd.
     """
     path = path_of(engine, container.id, "resolv.conf")
     try:
