@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pyminidocker import errors
 from pyminidocker.client.transport import Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from typing import Any
 
     Json = dict[str, Any]
@@ -18,6 +20,41 @@ class WireCalls(Transport):
         """GET /minidocker/plugs: Link, Address, Subnet, Mtu, Wire, Peer of each."""
         listed: list[Json] = self.call("GET", "/minidocker/plugs")
         return listed
+
+    def plug(
+        self, address: str, *, mtu: int = 1500, wire: str = "", peer: str = ""
+    ) -> tuple[Json, socket.socket, socket.socket]:
+        """POST /minidocker/plugs: plug a wire in, for as long as a connection lasts.
+
+        Args:
+            address: the host's address on the wire with prefix length.
+            mtu: longest packet, bytes.
+            wire: the wire's name.
+            peer: who is at the other end, for people.
+
+        Returns:
+            Link, Address and so on; the connection, which must be kept; and the packet socket,
+            whose frames begin with a ``struct virtio_net_hdr`` of 10 bytes.
+
+        Raises:
+            Conflict: the subnet overlaps with a network or wire of the host.
+            InvalidArgument: the address or MTU makes no sense.
+            SystemFailure: the kernel refused.
+        """
+        from socket import socket as Socket  # noqa: N812 - a class
+
+        from pyminidocker.client.json_text import loads
+
+        body = {"Address": address, "Mtu": mtu, "Wire": wire, "Peer": peer}
+        with self.upgrade("/minidocker/plugs", body=body) as stream:
+            stream.send(b"\n")
+            line, fds = stream.receive_descriptors()
+            if not line:
+                raise errors.Unavailable("the engine closed the connection without an answer")
+            made: Json = loads(line)
+            if "message" in made:
+                raise errors.SystemFailure(made["message"], hint=made.get("hint", ""))
+            return made, Socket(fileno=stream.detach()), Socket(fileno=fds[0])
 
     def route_list(self) -> list[Json]:
         """GET /minidocker/routes: the static ones, Destination and Gateway of each."""

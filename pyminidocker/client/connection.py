@@ -317,6 +317,21 @@ class Stream:
         """Write to the process's standard input."""
         self._connection.socket.sendall(data)
 
+    def receive_descriptors(self) -> tuple[bytes, list[int]]:
+        """Return the next bytes with the file descriptors that came along (close-on-exec).
+
+        See: unix(7), SCM_RIGHTS.
+        """
+        data, ancillary, _, _ = self._connection.socket.recvmsg(
+            _READ, _socket.CMSG_SPACE(4 * 16), _socket.MSG_CMSG_CLOEXEC
+        )
+        numbers = b"".join(piece for _, kind, piece in ancillary if kind == _socket.SCM_RIGHTS)
+        return data, list(memoryview(numbers).cast("i"))
+
+    def detach(self) -> int:
+        """Give the connection's descriptor away; the stream is of no more use."""
+        return self._connection.socket.detach()
+
     def close_stdin(self) -> None:
         """End the process's standard input and go on reading (half-close)."""
         try:

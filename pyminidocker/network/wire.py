@@ -41,6 +41,7 @@ _MAC_AT = VNET_HEADER_BYTES
 # dropped.
 TRANSMIT_QUEUE_S = 0.1
 MOST_BYTES_UNDER_WAY = 64 << 20
+GOODBYE_S = 5.0
 
 SETTINGS = ("latency_ms", "jitter_ms", "loss_percent", "mtu", "bandwidth_mbit")
 
@@ -233,8 +234,10 @@ class Relay:
     Args:
         wire: what to serve.
         connections: API connections; when one ends, the wire does.
-        listener: where ``state``, ``change`` and ``cut`` are asked for, one JSON line each.
-        about: what ``state`` tells of the wire itself.
+        listener: where ``{}``, ``{"change": {...}}`` and ``{"cut": true}`` are asked for, in one
+            line each; the answer is the state.
+        path: of the listener; removed at the end.
+        about: what the state tells of the wire itself.
     """
 
     def __init__(
@@ -242,10 +245,12 @@ class Relay:
         wire: Wire,
         connections: list[socket.socket],
         listener: socket.socket,
+        path: str,
         about: "Json",
     ) -> None:
         self._wire = wire
         self._listener = listener
+        self._path = path
         self._about = about
         self._ends = {end.fd: end for end in wire.ends}
         self._connections = {sock.fileno(): sock for sock in connections}
@@ -273,6 +278,7 @@ class Relay:
                     self._hear(fd)
                 else:
                     self._accept()
+        self._hide()
 
     def _accept(self) -> None:
         try:
@@ -295,11 +301,37 @@ class Relay:
             return
         del self._callers[fd]
         self._epoll.unregister(fd)
+        answer = self._answer(text)
+        if not self._is_running:
+            self._pull_plugs()
         with caller:
             try:
-                caller.send(self._answer(text))
+                caller.send(answer)
             except OSError:
                 pass  # nobody waits for it
+
+    def _pull_plugs(self) -> None:
+        """Say good-bye to the engines and wait until they have taken their links away."""
+        until = time.monotonic() + GOODBYE_S
+        for sock in self._connections.values():
+            try:
+                sock.shutdown(socket.SHUT_WR)
+                sock.settimeout(max(0.001, until - time.monotonic()))
+            except OSError:  # gone already
+                continue
+        for sock in self._connections.values():
+            try:
+                while sock.recv(4096):
+                    pass
+            except OSError:
+                continue
+        self._hide()
+
+    def _hide(self) -> None:
+        try:
+            os.unlink(self._path)  # noqa: PTH108 - while we listen, it is ours
+        except FileNotFoundError:
+            pass
 
     def _answer(self, text: bytes) -> bytes:
         import json
@@ -338,15 +370,10 @@ def main(argument: str) -> None:
         Wire(ends, told["settings"]),
         [socket.socket(fileno=one["connection"]) for one in told["ends"]],
         socket.socket(fileno=told["listener"]),
+        told["path"],
         {"Name": told["name"], "Seed": told["seed"], "Since": time.time()},
     )
-    try:
-        relay.run()
-    finally:
-        try:
-            os.unlink(told["path"])  # noqa: PTH108 - while we listen, it is ours
-        except FileNotFoundError:
-            pass
+    relay.run()
 
 
 if __name__ == "__main__":
