@@ -16,10 +16,11 @@ from pyminidocker.client.image import Image, Network, Volume
 from pyminidocker.client.listing import CONTAINER_COLUMNS, IMAGE_COLUMNS, NETWORK_COLUMNS
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
+from pyminidocker.client.wired import Wired
 from pyminidocker.errors import NotFound
 
 
-class Engine:
+class Engine(Wired):
     """A running engine.
 
     Attributes:

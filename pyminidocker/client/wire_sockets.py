@@ -57,7 +57,7 @@ def path_of(name: str) -> str:
     return path
 
 
-def check_settings(settings: Mapping[str, float]) -> None:
+def check_settings(settings: Mapping[str, object]) -> None:
     """Make sure that every setting is one that a wire can have.
 
     Raises:
