@@ -16,7 +16,7 @@ class PacketCalls(Transport):
     """Calls about the kernel's network state and about packets."""
 
     def topology(self) -> Json:
-        """GET /minidocker/topology: namespaces, links, addresses, routes, rules, as they are now."""
+        """GET /minidocker/topology: namespaces, links, addresses, routes, rules, as they are."""
         found: Json = self.call("GET", "/minidocker/topology")
         return found
 

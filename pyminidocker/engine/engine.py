@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from pyminidocker.engine import containers_load, database
+from pyminidocker.engine.captures import Captures
 from pyminidocker.engine.containers import Containers
 from pyminidocker.engine.directories import Directories
 from pyminidocker.engine.dns import Dns
@@ -97,6 +98,7 @@ class Engine:
         self.execs = Execs(self)
         self.system = System(self)
         self.topology = Topology(self)
+        self.captures = Captures(self)
 
     async def start(self) -> None:
         """Load all records and sweep leftovers; network and restarts follow in the background.

@@ -199,9 +199,8 @@ def take_snapshots(home_fd: int, others: Sequence[int]) -> list[Snapshot | None]
     with ExitStack() as stack:
         try:
             places: list[_Place | None] = [_Place(stack, -1, -1)]
+            places += [_open(stack, source, home_fd) for source in others]
             found: list[Snapshot | None] = []
-            for source in others:
-                places.append(_open(stack, source, home_fd))
             known = {place.inode: place for place in places if place is not None}
             for place in places:
                 found.append(None if place is None else _read_place(place))
