@@ -46,6 +46,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "network inspect": ("inspect", "NETWORK",
         "Display detailed information on one or more networks"),
     "network ls": ("network_list", "LS", "List networks"),
+    "route add": ("route", "ADD", "Send packets for a subnet over a wire"),
+    "route ls": ("route", "LS", "List the static routes of this host"),
+    "route rm": ("route", "RM", "Remove a static route"),
     "system df": ("system_df", "DF", "Show where the disk space went"),
     "system doctor": ("doctor", "DOCTOR",
         "Say what this host allows, and what that means for the lessons"),
@@ -60,6 +63,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "volume ls": ("volumes", "LS", "List volumes"),
     "volume prune": ("prune", "VOLUMES", "Remove unused local volumes"),
     "volume rm": ("volumes", "RM", "Remove one or more volumes"),
+    "wire change": ("wire", "CHANGE", "Change what a wire does to packets"),
+    "wire create": ("wire", "CREATE", "Join hosts with a wire"),
+    "wire ls": ("wire", "LS", "List wires"),
+    "wire rm": ("wire", "RM", "Cut one or more wires"),
+    "wire stats": ("wire", "STATS", "Show what went over wires, and what was lost"),
 }  # fmt: skip
 
 # other spellings -> path, in the order help lists them
@@ -76,6 +84,10 @@ SHORT: dict[str, str] = {
     "network list": "network ls",
     "volume list": "volume ls",
     "volume remove": "volume rm",
+    "route list": "route ls",
+    "route remove": "route rm",
+    "wire list": "wire ls",
+    "wire remove": "wire rm",
     "history": "image history",
     "tag": "image tag",
     "info": "system info",
@@ -94,8 +106,10 @@ OBJECTS: dict[str, str] = {
     "container": "Manage containers",
     "image": "Manage images",
     "network": "Manage networks",
+    "route": "Manage routes between hosts",
     "system": "Manage the engine",
     "volume": "Manage volumes",
+    "wire": "Manage wires between hosts",
 }
 
 # Top of ``minidocker --help``; the other top-level verbs follow under "Commands".
