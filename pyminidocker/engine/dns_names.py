@@ -61,10 +61,12 @@ def find_address(engine: "Engine", container: "Container", address: str) -> list
 def on_network(engine: "Engine", network: "NetworkRecord", name: str) -> "list[EndpointRecord]":
     """Return the endpoints that answer to ``name`` (lower case) on a network."""
     by_id = engine.containers.index.by_id
+    if not name:  # the root, which nobody is called
+        return []
     return [
         endpoint
         for container_id, endpoint in engine.networks.endpoints(network.id).items()
-        if container_id in by_id and name in _names(by_id[container_id], endpoint)
+        if container_id in by_id and _answers_to(by_id[container_id], endpoint, name)
     ]
 
 
@@ -122,15 +124,18 @@ def _readings(name: str) -> Iterator[tuple[str, str]]:
         yield name[:end], name[end + 1 :]
 
 
-def _names(container: "Container", endpoint: "EndpointRecord") -> set[str]:
-    """Return, in lower case, what a container answers to: name, short id, host name, aliases.
+def _answers_to(container: "Container", endpoint: "EndpointRecord", name: str) -> bool:
+    """Tell whether a container has a name: its own, its short id, its host name or an alias.
 
     Read from the record at every question, so that a new name counts at once.
     """
     record = container.record
-    names = {record.name.lower(), record.id[:SHORT_ID], record.config.hostname.lower()}
-    names.update(alias.lower() for alias in endpoint.aliases)
-    return names
+    return (
+        record.name.lower() == name
+        or record.id[:SHORT_ID] == name
+        or record.config.hostname.lower() == name
+        or any(alias.lower() == name for alias in endpoint.aliases)
+    )
 
 
 def _linked(
