@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyminidocker.cli.environment import check_label, check_variable, labels, variables
 from pyminidocker.cli.failures import USAGE_ERROR, Failure, checked
 from pyminidocker.cli.mounts import parse_mount, parse_volume
-from pyminidocker.cli.ports import parse_expose, parse_publish
+from pyminidocker.client.ports import parse_expose, parse_publish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pyminidocker.cli.command import parse
 from pyminidocker.cli.commands.run import RUN
 from pyminidocker.cli.failures import Failure
 from pyminidocker.cli.mounts import fields, parse_mount, parse_volume
-from pyminidocker.cli.ports import parse_expose, parse_publish
 from pyminidocker.cli.run_config import create_body
+from pyminidocker.client.ports import parse_expose, parse_publish
 
 
 def body(line, *more):
