@@ -66,13 +66,16 @@ def _security(host: HostOptions) -> tuple[bool, str, bool]:
     return no_new_privileges, seccomp, hides
 
 
-def build(engine: "Engine", container: "Container", *, network: str) -> ContainerSpec:
+def build(
+    engine: "Engine", container: "Container", *, network: str, etc_of: str = ""
+) -> ContainerSpec:
     """Compose the specification of a container that is about to start.
 
     Args:
         engine: whose images and files.
         container: whose.
         network: as in ``ContainerSpec``; how it is configured is left to the caller.
+        etc_of: the container whose /etc/hosts and its like are shared; default its own.
 
     Raises:
         NotFound: the image is gone, or the source of a bind cannot be made.
@@ -118,7 +121,7 @@ def build(engine: "Engine", container: "Container", *, network: str) -> Containe
         network=network,
         init=bool(host.init),
         files=[
-            (path_of(engine, record.id, name), f"/etc/{name}")
+            (path_of(engine, etc_of or record.id, name), f"/etc/{name}")
             for name in FILES
             if f"/etc/{name}" not in taken
         ],

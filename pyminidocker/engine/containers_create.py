@@ -10,7 +10,14 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import create_checks, database, image_defaults, mounts, volume_fill
+from pyminidocker.engine import (
+    create_checks,
+    create_networks,
+    database,
+    image_defaults,
+    mounts,
+    volume_fill,
+)
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.records import (
     ContainerConfig,
@@ -37,10 +44,8 @@ async def create(
 ) -> tuple[Container, list[str]]:
     """Make a container; see ``Containers.create``."""
     index = engine.containers.index
-    create_checks.check_config(config)
-    create_checks.check_host(host)
-    if endpoints:
-        engine.networks.check_endpoints(endpoints)
+    create_checks.check(config, host)
+    wanted = create_networks.wanted(engine, config, host, endpoints or {})
     image = _image(engine, config.image)
     if name:
         index.check_name(name)
@@ -64,7 +69,7 @@ async def create(
         config=config,
         host=host,
         mounts=resolved.points,
-        endpoints=_wanted_endpoints(host, endpoints),
+        endpoints=wanted,
     )
     container = Container(record, engine.directories.of(container_id))
     # The name is taken from here on: filling volumes waits, and others may ask for it meanwhile.
@@ -110,12 +115,3 @@ async def _make_directory(engine: "Engine", container_id: str) -> None:
         if error.errno != errno.ENOSPC or not await engine.directories.clear():
             raise
         engine.directories.make(container_id)
-
-
-def _wanted_endpoints(
-    host: HostOptions, endpoints: Mapping[str, EndpointRecord] | None
-) -> dict[str, EndpointRecord]:
-    mode = host.network_mode
-    name = "bridge" if mode in ("", "default") else mode
-    wish = (endpoints or {}).get(mode) or (endpoints or {}).get(name)
-    return {name: EndpointRecord() if wish is None else wish}

@@ -5,7 +5,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import etc_files, restart
+from pyminidocker.engine import etc_files, restart, start_network
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.records import MountPoint
 
@@ -52,11 +52,15 @@ def _save(engine: "Engine", container: Container) -> None:
 
 
 def release(engine: "Engine", container: Container) -> None:
-    """Take back address, /etc files and the use of volumes; safe to repeat."""
+    """Take back ports, names, addresses, /etc files and the use of volumes; safe to repeat."""
     for mount in container.record.mounts:
         if mount.type == "volume":
             emit_volume(engine, container, mount, "unmount")
-    engine.networks.leave(container)
+    host = container.record.host
+    if host.port_bindings or host.publish_all_ports:
+        engine.publishing.release(container)
+    engine.dns.close(container)
+    start_network.release(engine, container)
     etc_files.remove_all(engine, container.id)
 
 

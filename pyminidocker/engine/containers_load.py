@@ -74,9 +74,7 @@ def _mark_as_lost(container: Container) -> None:
         return
     state.pid = 0
     for endpoint in record.endpoints.values():
-        endpoint.ip_address = endpoint.gateway = endpoint.endpoint_id = ""
-        endpoint.mac_address = ""
-        endpoint.prefix_len = 0
+        endpoint.clear()
     container.save()
 
 

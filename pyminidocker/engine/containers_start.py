@@ -13,10 +13,17 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import container_spec, containers_exit, etc_files, states
+from pyminidocker.engine import (
+    container_spec,
+    containers_exit,
+    etc_files,
+    start_network,
+    states,
+)
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.pipes import Pipes
-from pyminidocker.engine.records import NetworkRecord
+from pyminidocker.engine.records import EndpointRecord
+from pyminidocker.engine.start_network import NetworkPart
 from pyminidocker.errors import InitError, InvalidArgument, MiniDockerError, SystemFailure
 from pyminidocker.runtime.zygote import Started
 
@@ -52,20 +59,18 @@ async def launch(engine: "Engine", container: Container) -> None:
         await engine.network_ready()
     process = ContainerProcess(engine, container)
     try:
-        network = engine.networks.by_mode(container.record.host.network_mode)
-        await engine.supervisor.child_for(network_kind(network), linked=bool(network.bridge))
-        process.begin()  # in the same breath, so that nobody takes the child in between
+        part = start_network.survey(engine, container)
+        host = container.record.host
+        if host.port_bindings or host.publish_all_ports:
+            await engine.publishing.reserve(container)
+        await engine.supervisor.child_for(part.child_kind, linked=part.linked)
+        process.begin(part)  # in the same breath, so that nobody takes the child in between
     except BaseException as error:
         process.give_up(error)
         if isinstance(error, OSError):
             raise SystemFailure(f"cannot start container {container.name}: {error}") from error
         raise
     await process.outcome
-
-
-def network_kind(network: NetworkRecord) -> str:
-    """Return which kind of parked child a network needs: with a network namespace or without."""
-    return "host" if network.driver == "host" else "new"
 
 
 class ContainerProcess:
@@ -82,8 +87,11 @@ class ContainerProcess:
         self.container = container
         self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def begin(self) -> None:
+    def begin(self, part: NetworkPart) -> None:
         """Send the specification to a parked child and take over the streams.
+
+        Args:
+            part: what ``start_network.survey`` found.
 
         Raises:
             MiniDockerError: a part could not be made; ``give_up`` takes back the others.
@@ -91,26 +99,28 @@ class ContainerProcess:
         """
         engine, container = self.engine, self.container
         record = container.record
-        network, endpoint = engine.networks.join(container)
-        etc_files.write_all(engine, container, endpoint.ip_address, endpoint.gateway)
-        kind = network_kind(network)
-        spec = container_spec.build(engine, container, network=kind)
+        places = engine.networks.join(container)
+        if part.target is None:
+            first = places[0][1] if places else EndpointRecord()
+            etc_files.write_all(engine, container, first.ip_address, first.gateway)
+        else:
+            start_network.share(engine, container, part.target)
+        etc_of = part.target.id if part.target is not None else ""
+        spec = container_spec.build(engine, container, network=part.kind, etc_of=etc_of)
         pipes = Pipes(open_stdin=record.config.open_stdin, tty=record.config.tty)
         try:
             # Last, because a child that was taken is used: there is no way to give it back.
-            child, prepared = engine.supervisor.take(kind, linked=bool(network.bridge))
-            if prepared is not None:
-                plan = engine.lab_network.plan_endpoint(
-                    prepared,
-                    ip=endpoint.ip_address,
-                    prefix=endpoint.prefix_len,
-                    gateway=endpoint.gateway,
-                    mac=endpoint.mac_address,
-                )
-                spec.netlink = [message.hex() for message in plan]
-            elif network.driver == "null":
-                spec.netlink = engine.networks.loopback_plan()
-            engine.supervisor.start(record.id, spec, pipes.theirs, child, self)
+            child, prepared = engine.supervisor.take(part.child_kind, linked=part.linked)
+            if part.kind == "new":
+                try:
+                    spec.netlink = start_network.plug(engine, container, places, child, prepared)
+                except BaseException:
+                    engine.supervisor.spoil(child)
+                    raise
+            if record.host.port_bindings or record.host.publish_all_ports:
+                engine.publishing.activate(container)
+            with start_network.shared_namespace(part) as netns_fd:
+                engine.supervisor.start(record.id, spec, pipes.theirs, child, self, netns_fd)
         except BaseException:
             pipes.close_ours()
             raise

@@ -8,6 +8,8 @@ import posixpath
 import re
 import resource
 
+from pyminidocker.engine import network_modes
+from pyminidocker.engine.endpoint_checks import checked_mac
 from pyminidocker.engine.records import ContainerConfig, HostOptions
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
 from pyminidocker.kernel.caps import NUMBERS as CAPABILITIES
@@ -40,7 +42,6 @@ _UNSUPPORTED = {
     "Devices": "devices (--device)",
     "DeviceRequests": "device requests (--gpus)",
     "DeviceCgroupRules": "device rules (--device-cgroup-rule)",
-    "Links": "links (--link)",
     "CgroupParent": "a cgroup parent (--cgroup-parent)",
     "Sysctls": "kernel parameters (--sysctl)",
     "StorageOpt": "storage options (--storage-opt)",
@@ -48,6 +49,18 @@ _UNSUPPORTED = {
     "VolumeDriver": "volume drivers (--volume-driver)",
     "OomScoreAdj": "OOM score adjustment (--oom-score-adj)",
 }
+
+
+def check(config: ContainerConfig, host: HostOptions) -> None:
+    """Check what the user said, before the image's defaults are merged in.
+
+    Raises:
+        InvalidArgument: with dockerd's words.
+        NotImplementedHere: this engine cannot do it.
+    """
+    check_config(config)
+    check_host(host)
+    network_modes.check(config, host)
 
 
 def check_config(config: ContainerConfig) -> None:
@@ -71,6 +84,8 @@ def check_config(config: ContainerConfig) -> None:
             parse_signal(config.stop_signal)
         except ValueError:
             raise InvalidArgument(f"Invalid signal: {config.stop_signal}") from None
+    if config.mac_address:
+        config.mac_address = checked_mac(config.mac_address)
     if config.stop_timeout_s is not None and config.stop_timeout_s < -1:
         raise InvalidArgument(f"invalid stop timeout: {config.stop_timeout_s}")
 
@@ -128,16 +143,6 @@ def _check_tmpfs(path: str, options: str) -> None:
 
 
 def _check_unsupported(host: HostOptions) -> None:
-    if host.port_bindings or host.publish_all_ports:
-        raise NotImplementedHere(
-            "publishing ports is not supported by this engine yet; leave out -p/-P and reach the"
-            " container by its address from another container"
-        )
-    if host.network_mode.startswith("container:"):
-        raise NotImplementedHere(
-            f"network mode {host.network_mode!r} is not supported by this engine yet; use bridge,"
-            " host or none"
-        )
     other = host.other
     for name, value in other.items():
         if value in _HARMLESS or value in ([], {}):

@@ -1,4 +1,4 @@
-"""Networks: the three that are always there (bridge, host, none), and who is connected to them.
+"""Networks: who is there, who is on them, and the verbs.
 
 On disk: ``<state>/networks/<id>.json``.  Addresses belong to running containers only; what a
 stopped container keeps is the wish to be on a network.
@@ -9,18 +9,22 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import database
+from pyminidocker.engine import database, networks_filter, networks_join
 from pyminidocker.engine import filters as matching
+from pyminidocker.engine.network_addresses import Addresses
+from pyminidocker.engine.network_modes import BUILT_IN, network_of
 from pyminidocker.engine.records import EndpointRecord, NetworkRecord, NetworkRequest
 from pyminidocker.errors import (
     IntegrityError,
     InvalidArgument,
+    MiniDockerError,
     NotFound,
-    NotImplementedHere,
+    PermissionDenied,
     SystemFailure,
 )
 from pyminidocker.ids import new_id
-from pyminidocker.network.ipam import DEFAULT_GATEWAY, DEFAULT_SUBNET, Pool, mac_address
+from pyminidocker.network.ipam import DEFAULT_GATEWAY, DEFAULT_SUBNET
+from pyminidocker.network.plans import BridgePlan, Prepared
 
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
@@ -32,8 +36,6 @@ Places = list[tuple[NetworkRecord, EndpointRecord]]
 Strings = list[str]
 
 BRIDGE_LINK = "docker0"
-_KNOWN = frozenset(("name", "id", "driver", "type", "scope", "label", "dangling"))
-_BUILT_IN = ("bridge", "host", "none")
 _DRIVERS = {"bridge": "bridge", "host": "host", "none": "null"}
 _BRIDGE_OPTIONS = {
     "com.docker.network.bridge.default_bridge": "true",
@@ -43,17 +45,30 @@ _BRIDGE_OPTIONS = {
     "com.docker.network.bridge.name": BRIDGE_LINK,
     "com.docker.network.driver.mtu": "1500",
 }
+_PRUNE_FILTERS = frozenset(("until", "label", "label!"))
 
 
 class Networks:
-    """All networks of an engine."""
+    """All networks of an engine.
+
+    Attributes:
+        by_id: their records.
+        addresses: network id -> its address pools; only of networks that have addresses.
+        members: network id -> container id -> endpoint, of running containers.
+        links: endpoint id -> the interface of a running container.
+        sharers: container id -> running containers that share its network.
+    """
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
         self.root = f"{engine.state_dir}/networks"
-        self._by_id: dict[str, NetworkRecord] = {}
-        self._pools: dict[str, Pool] = {}  # network id -> addresses
-        self._running: dict[str, dict[str, EndpointRecord]] = {}  # network id -> container id -> ..
+        self.by_id: dict[str, NetworkRecord] = {}
+        self.addresses: dict[str, Addresses] = {}
+        self.members: dict[str, dict[str, EndpointRecord]] = {}
+        self.links: dict[str, Prepared] = {}
+        self.sharers: dict[str, set[str]] = {}
+
+    # -- who is there ---------------------------------------------------------------------------
 
     def load(self) -> None:
         """Read the networks from disk; make the three that Docker always has."""
@@ -61,15 +76,17 @@ class Networks:
         for entry in sorted(os.listdir(self.root)):
             if not entry.endswith(".json"):
                 continue
+            path = f"{self.root}/{entry}"
             try:
-                loaded = database.load(f"{self.root}/{entry}", NetworkRecord)
+                loaded = database.load(path, NetworkRecord)
+                if loaded is not None:
+                    self._take_in(loaded[0])
             except IntegrityError as error:
                 self.engine.report_damage(error)
-                continue
-            if loaded is not None:
-                self._take_in(loaded[0])
-        present = {record.name for record in self._by_id.values()}
-        for name in _BUILT_IN:
+            except MiniDockerError as error:
+                self.engine.report(f"{path} describes a network that cannot be: {error}")
+        present = {record.name for record in self.by_id.values()}
+        for name in BUILT_IN:
             if name not in present:
                 record = NetworkRecord(new_id(), name, _DRIVERS[name], time.time())
                 if name == "bridge":
@@ -80,14 +97,18 @@ class Networks:
                 self._take_in(record)
 
     def _take_in(self, record: NetworkRecord) -> None:
-        self._by_id[record.id] = record
-        self._running[record.id] = {}
-        if record.subnet:
-            self._pools[record.id] = Pool(record.subnet, record.gateway, record.name)
+        if record.subnet or record.subnet6:
+            self.addresses[record.id] = Addresses(record)
+        self.by_id[record.id] = record
+        self.members[record.id] = {}
+
+    def _forget(self, record: NetworkRecord) -> None:
+        del self.by_id[record.id], self.members[record.id]
+        self.addresses.pop(record.id, None)
 
     def bridges(self) -> NetworkList:
         """Return the networks that need a bridge in the lab."""
-        return [record for record in self._by_id.values() if record.bridge]
+        return [record for record in self.by_id.values() if record.bridge]
 
     def get(self, ref: str) -> NetworkRecord:
         """Return a network by id, name or id prefix.
@@ -96,19 +117,19 @@ class Networks:
             NotFound: "network x not found".
             InvalidArgument: the prefix is not unique.
         """
-        record = self._by_id.get(ref)
+        record = self.by_id.get(ref)
         if record is not None:
             return record
-        for record in self._by_id.values():
+        for record in self.by_id.values():
             if record.name == ref:
                 return record
-        found = [record for record in self._by_id.values() if ref and record.id.startswith(ref)]
+        found = [record for record in self.by_id.values() if ref and record.id.startswith(ref)]
         if len(found) > 1:
             raise InvalidArgument(
                 f"network {ref} is ambiguous ({len(found)} matches found based on ID prefix)"
             )
         if not found:
-            raise NotFound(f"network {ref} not found")
+            raise NotFound(f"network {ref} not found", hint="see: minidocker network ls")
         return found[0]
 
     def by_mode(self, mode: str) -> NetworkRecord:
@@ -117,43 +138,15 @@ class Networks:
         Raises:
             NotFound: there is none.
         """
-        return self.get("bridge" if mode in ("", "default") else mode)
+        return self.get(network_of(mode))
 
     def list(self, filters: Filters | None = None) -> NetworkList:
         """Return networks (filters: name, id, driver, type, scope, label, dangling)."""
-        wanted = filters or {}
-        matching.check_names(wanted, _KNOWN)
-        found = list(self._by_id.values())
-        if names := wanted.get("name"):
-            found = [record for record in found if any(name in record.name for name in names)]
-        if ids := wanted.get("id"):
-            found = [record for record in found if any(text in record.id for text in ids)]
-        if drivers := wanted.get("driver"):
-            found = [record for record in found if record.driver in drivers]
-        if kinds := wanted.get("type"):
-            for kind in kinds:
-                if kind not in ("custom", "builtin"):
-                    raise InvalidArgument(f"invalid filter: 'type'='{kind}'")
-            found = [
-                record
-                for record in found
-                if ("builtin" if record.name in _BUILT_IN else "custom") in kinds
-            ]
-        if scopes := wanted.get("scope"):
-            found = found if "local" in scopes else []
-        if wanted.get("dangling"):
-            is_dangling = matching.boolean(wanted, "dangling", True)
-            found = [
-                record
-                for record in found
-                if is_dangling == (record.name not in _BUILT_IN and not self._running[record.id])
-            ]
-        labels = wanted.get("label", ())
-        return [record for record in found if matching.labels_match(record.labels, labels)]
+        return networks_filter.select(self.by_id.values(), self.members, filters)
 
     def endpoints(self, network_id: str) -> dict[str, EndpointRecord]:
         """Return container id -> endpoint of every running container on the network."""
-        return dict(self._running[network_id])
+        return dict(self.members[network_id])
 
     def of(self, container: "Container") -> Places:
         """Return the networks a running container is on, as (network, endpoint), eth0 first.
@@ -161,25 +154,43 @@ class Networks:
         Empty while it does not run, and for ``host``, ``none`` and ``container:NAME``.
         """
         return [
-            (self._by_id[endpoint.network_id], endpoint)
+            (self.by_id[endpoint.network_id], endpoint)
             for endpoint in container.record.endpoints.values()
             if endpoint.ip_address or endpoint.ip6_address
         ]
 
     def is_user_defined(self, record: NetworkRecord) -> bool:
         """Tell whether a network was made by the user, so that names are resolved on it."""
-        return record.name not in _BUILT_IN
+        return record.name not in BUILT_IN
 
-    def create(self, request: NetworkRequest) -> tuple[NetworkRecord, str]:
+    # -- verbs ----------------------------------------------------------------------------------
+
+    async def create(self, request: NetworkRequest) -> tuple[NetworkRecord, str]:
         """Make a network; returns it and a warning (mostly empty).
 
         Raises:
             Conflict: "network with name x already exists".
             InvalidArgument: a subnet, gateway, range or option that makes no sense.
-            PermissionDenied: the pool overlaps with another network's.
+            PermissionDenied: the pool overlaps with another network's, or the name is Docker's own.
             NotFound: no such driver.
         """
-        raise NotImplementedHere("making networks")
+        from pyminidocker.engine import networks_create  # not needed for a start
+
+        await self.engine.network_ready()
+        record = networks_create.new_record(request, self.by_id.values())
+        if record.driver == "overlay":
+            self.engine.overlays.prepare(record)
+        path = f"{self.root}/{record.id}.json"
+        database.replace(path, record)
+        self._take_in(record)
+        try:
+            self._make_bridge(record)
+        except BaseException:
+            self._forget(record)
+            os.unlink(path)
+            raise
+        self.tell("create", record)
+        return record, ""
 
     def remove(self, ref: str) -> None:
         """Delete a network that nobody is on.
@@ -188,7 +199,23 @@ class Networks:
             NotFound: "network x not found".
             PermissionDenied: one of the three that are always there, or one in use.
         """
-        raise NotImplementedHere("removing networks")
+        record = self.get(ref)
+        if record.name in BUILT_IN:
+            raise PermissionDenied(f"{record.name} is a pre-defined network and cannot be removed")
+        if members := self.members[record.id]:
+            names = [self.engine.containers.get(member).name for member in members]
+            raise PermissionDenied(
+                f"error while removing network: network {record.name} id {record.id} has active"
+                " endpoints",
+                hint=f"disconnect or stop first: {', '.join(names)}",
+            )
+        if self.engine.is_network_ready:
+            if record.driver == "overlay":
+                self.engine.overlays.down(record)
+            self.engine.lab_network.remove_bridge(record.bridge)
+        os.unlink(f"{self.root}/{record.id}.json")
+        self._forget(record)
+        self.tell("destroy", record)
 
     async def connect(self, ref: str, container_ref: str, wish: EndpointRecord) -> None:
         """Connect a container; when it runs, it has a new interface at once.
@@ -203,24 +230,75 @@ class Networks:
             PermissionDenied: it is there already, or the address is taken.
             InvalidArgument: an address or alias that this network cannot have.
         """
-        raise NotImplementedHere("connecting containers")
+        from pyminidocker.engine import networks_connect
+
+        network = self.get(ref)
+        container = self.engine.containers.get(container_ref)
+        await self.engine.network_ready()
+        async with container.lock:
+            networks_connect.connect(self.engine, self.get(network.id), container, wish)
 
     async def disconnect(self, ref: str, container_ref: str, *, force: bool = False) -> None:
         """Disconnect a container; when it runs, its interface goes at once.
 
+        Args:
+            ref: the network's name or id.
+            container_ref: the container's.
+            force: also from a network that has been removed meanwhile.
+
         Raises:
-            NotFound: no such network, container or connection.
+            NotFound: no such network or container.
+            MiniDockerError: it is not connected.
             InvalidArgument: the host network cannot be left.
         """
-        raise NotImplementedHere("disconnecting containers")
+        from pyminidocker.engine import networks_connect
+
+        try:
+            name = self.get(ref).name
+        except NotFound:
+            if not force:
+                raise
+            name = ref
+        container = self.engine.containers.get(container_ref)
+        async with container.lock:
+            networks_connect.disconnect(self.engine, container, name)
 
     def prune(self, filters: Filters | None = None) -> Strings:
-        """Remove user-defined networks that no container is on (filters: until, label).
+        """Remove user-defined networks that no container is on (filters: until, label, label!).
 
         Returns:
             Their names.
         """
-        raise NotImplementedHere("removing networks")
+        wanted = filters or {}
+        matching.check_names(wanted, _PRUNE_FILTERS)
+        until = matching.moment(wanted, "until")
+        removed = []
+        for record in self.list({"dangling": ["true"]}):
+            if until and record.created > until:
+                continue
+            if matching.prune_labels_match(record.labels, wanted):
+                self.remove(record.id)
+                removed.append(record.name)
+        self.engine.events.emit("network", "prune", "", {"reclaimed": "0"})
+        return removed
+
+    # -- used by start and exit -----------------------------------------------------------------
+
+    def join(self, container: "Container") -> Places:
+        """Give a starting container its addresses on all its networks; see ``networks_join``."""
+        return networks_join.join(self, container)
+
+    def leave(self, container: "Container") -> None:
+        """Take back what ``join`` and ``connect`` gave; safe to repeat."""
+        for endpoint in container.record.endpoints.values():
+            networks_join.exit_network(self, container, endpoint)
+
+    def tell(self, action: str, network: NetworkRecord, container_id: str = "") -> None:
+        """Tell what happened to a network, or who came and went (``docker events``)."""
+        attributes = {"name": network.name, "type": network.driver}
+        if container_id:
+            attributes["container"] = container_id
+        self.engine.events.emit("network", action, network.id, attributes)
 
     @staticmethod
     def loopback_plan() -> Strings:
@@ -229,79 +307,41 @@ class Networks:
 
         return [message.hex() for message in plan_loopback()]
 
-    # -- used by start and exit ---------------------------------------------------------------
-
-    def join(self, container: "Container") -> tuple[NetworkRecord, EndpointRecord]:
-        """Give a starting container its endpoint; on a bridge with a fresh address.
-
-        Raises:
-            NotFound: the network is gone.
-            InvalidArgument: an address was asked for that cannot be had.
-            Unavailable: the pool is empty.
-        """
-        record = container.record
-        network = self.by_mode(record.host.network_mode)
-        endpoint = record.endpoints.get(network.name)
-        if endpoint is None:
-            endpoint = record.endpoints[network.name] = EndpointRecord()
-        pool = self._pools.get(network.id)
-        if pool is not None:
-            endpoint.ip_address = pool.allocate()
-            endpoint.prefix_len = pool.prefix
-            endpoint.gateway = network.gateway
-            if not endpoint.mac_address:
-                endpoint.mac_address = mac_address(endpoint.ip_address)
-        endpoint.network_id = network.id
-        endpoint.network_name = network.name
-        endpoint.endpoint_id = new_id()
-        self._running[network.id][container.id] = endpoint
-        self._tell(network, "connect", container.id)
-        return network, endpoint
-
-    def leave(self, container: "Container") -> None:
-        """Take back what ``join`` gave."""
-        for endpoint in container.record.endpoints.values():
-            network = self._by_id.get(endpoint.network_id)
-            if network is None or self._running[network.id].pop(container.id, None) is None:
-                continue
-            pool = self._pools.get(network.id)
-            if pool is not None:
-                pool.release(endpoint.ip_address)
-                endpoint.mac_address = ""
-            endpoint.ip_address = endpoint.gateway = endpoint.endpoint_id = ""
-            endpoint.prefix_len = 0
-            self._tell(network, "disconnect", container.id)
-
-    def _tell(self, network: NetworkRecord, action: str, container_id: str) -> None:
-        self.engine.events.emit(
-            "network",
-            action,
-            network.id,
-            {"container": container_id, "name": network.name, "type": network.driver},
-        )
-
-    def check_endpoints(self, endpoints: Mapping[str, EndpointRecord]) -> None:
-        """Refuse addresses on the default networks at create.
-
-        Raises:
-            InvalidArgument: with moby's words.
-        """
-        for name, endpoint in endpoints.items():
-            if endpoint.ip_address and name in ("", "default", *_BUILT_IN):
-                raise InvalidArgument(
-                    "user specified IP address is supported on user defined networks only"
-                )
+    # -- the lab --------------------------------------------------------------------------------
 
     def setup(self) -> None:
         """Make the bridges in the lab; blocks some milliseconds.
 
+        A network of the user's whose bridge cannot be made is reported; the others work.
+
         Raises:
             SystemFailure: the kernel refused.
         """
-        lab_network = self.engine.lab_network
+        self.engine.lab_network.setup_lab()
+        for record in self.bridges():
+            try:
+                self._make_bridge(record)
+            except MiniDockerError as error:
+                if record.name in BUILT_IN:
+                    raise
+                self.engine.report(f"network {record.name} is not there: {error}")
+
+    def _make_bridge(self, record: NetworkRecord) -> None:
+        plan = BridgePlan(
+            record.bridge,
+            record.subnet,
+            record.gateway,
+            record.subnet6,
+            record.gateway6,
+            record.mtu_bytes,
+            record.internal,
+            record.icc,
+            record.masquerade,
+            record.gateway_mode,
+        )
         try:
-            lab_network.setup_lab()
-            for record in self.bridges():
-                lab_network.setup_bridge(record.bridge, record.subnet, record.gateway)
+            self.engine.lab_network.setup_bridge(plan)
         except OSError as error:
-            raise SystemFailure(f"cannot set up the network of the lab: {error}") from error
+            raise SystemFailure(f"cannot set up network {record.name}: {error}") from error
+        if record.driver == "overlay":
+            self.engine.overlays.up(record)

@@ -42,6 +42,7 @@ class ContainerConfig(Struct):
     stop_timeout_s: int | None = None
     healthcheck: Healthcheck | None = None
     network_disabled: bool = False
+    mac_address: str = ""
 
 
 class MountRequest(Struct, omit_defaults=True):
@@ -88,6 +89,7 @@ class HostOptions(Struct):
     dns: list[str] = field(default_factory=list)
     dns_search: list[str] = field(default_factory=list)
     dns_options: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)  # "container:alias"
     group_add: list[str] = field(default_factory=list)
     ulimits: list[tuple[str, int, int]] = field(default_factory=list)
     volumes_from: list[str] = field(default_factory=list)
@@ -134,7 +136,6 @@ class EndpointRecord(Struct, omit_defaults=True):
     Attributes:
         wish_ip: ``--ip``; likewise ``wish_ip6``, ``wish_mac``.
         links: ``container:alias`` of ``--link``.
-        dns_names: every name this container answers to on the network, as long as it runs.
         gateway_priority: the endpoint with the highest one gives the default route.
         inner_link: the interface's name in the container, ``eth0`` and up.
         host_link: name of the other end, a port of the network's bridge.
@@ -157,7 +158,6 @@ class EndpointRecord(Struct, omit_defaults=True):
     link_local_ips: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     driver_opts: dict[str, str] = field(default_factory=dict)
-    dns_names: list[str] = field(default_factory=list)
     gateway_priority: int = 0
     inner_link: str = ""
     host_link: str = ""
@@ -167,7 +167,6 @@ class EndpointRecord(Struct, omit_defaults=True):
         self.endpoint_id = self.ip_address = self.gateway = self.mac_address = ""
         self.ip6_address = self.gateway6 = self.inner_link = self.host_link = ""
         self.prefix_len = self.prefix6_len = 0
-        self.dns_names = []
 
 
 class ContainerRecord(Struct):

@@ -11,10 +11,12 @@ specification was sent, while the engine would only wait for the child that carr
 
 import asyncio
 import logging
+from signal import SIGKILL
 from typing import TYPE_CHECKING, Protocol
 
 from pyminidocker.errors import InitError, MiniDockerError, SystemFailure, Unavailable
-from pyminidocker.network.endpoints import Prepared
+from pyminidocker.kernel.pidfd import pidfd_send_signal
+from pyminidocker.network.plans import Prepared
 from pyminidocker.runtime.spec import ContainerSpec, ExecSpec
 from pyminidocker.runtime.zygote import (
     Closed,
@@ -58,6 +60,7 @@ class Supervisor:
         self._zygote = engine.lab.zygote
         self._listeners: dict[str, Listener] = {}
         self._prepared: dict[int, Prepared] = {}  # slot -> link
+        self._spoiled: set[int] = set()  # slots of children that are being killed
         self._waiting: list[tuple[str, asyncio.Future[None]]] = []  # for a child of this kind
         self._prepare_timer: asyncio.TimerHandle | None = None
         self._last_start = 0.0
@@ -74,14 +77,14 @@ class Supervisor:
             asyncio.get_running_loop().remove_reader(self._zygote.fileno())
         if self._prepare_timer is not None:
             self._prepare_timer.cancel()
-        for network in ("new", "host"):
+        for network in ("new", "host", "machine"):
             self._wake(network, Unavailable("the engine is shutting down"))
 
     async def child_for(self, network: str, *, linked: bool) -> None:
         """Return when ``take`` will find a child; have one made at once when none is there.
 
         Args:
-            network: ``new`` or ``host``.
+            network: ``new``, ``host`` or ``machine``.
             linked: as for ``take``.
 
         Raises:
@@ -99,7 +102,7 @@ class Supervisor:
         """Choose a parked child for a start; ``child_for`` has made sure that there is one.
 
         Args:
-            network: ``new`` or ``host``.
+            network: ``new``, ``host`` or ``machine``.
             linked: it shall have a veth pair; makes one now when none is ready.
 
         Raises:
@@ -118,11 +121,20 @@ class Supervisor:
 
         A child that has a link is of no use to a container that wants none.
         """
-        children = [child for child in self._zygote.parked() if child.network == network]
+        children = [
+            child
+            for child in self._zygote.parked()
+            if child.network == network and child.slot not in self._spoiled
+        ]
         bare = [child for child in children if child.slot not in self._prepared]
         if linked and len(bare) < len(children):
             return next(child for child in children if child.slot in self._prepared)
         return bare[0] if bare else None
+
+    def spoil(self, child: ParkedChild) -> None:
+        """Kill a child that was taken and could not be used: what it was given is in the way."""
+        self._spoiled.add(child.slot)
+        pidfd_send_signal(child.pidfd, SIGKILL)
 
     def _wake(self, network: str, error: Exception | None = None) -> None:
         """Let those who wait for a child of this kind look again, or tell them to give up."""
@@ -143,12 +155,13 @@ class Supervisor:
         stdio: tuple[int, int, int] | None,
         child: ParkedChild,
         listener: Listener,
+        netns_fd: int = -1,
     ) -> None:
         """Start a container's first process; see ``Zygote.start``."""
         self._check_alive()
         self._listeners[token] = listener
         try:
-            self._zygote.start(token, spec, stdio, child)
+            self._zygote.start(token, spec, stdio, child, netns_fd)
         except BaseException:
             self._listeners.pop(token, None)
             raise
@@ -192,6 +205,7 @@ class Supervisor:
                     self.prepare_soon()
                 case Lost(child=child):
                     self._prepared.pop(child.slot, None)
+                    self._spoiled.discard(child.slot)
                 case ParkFailed(network=network, error=error):
                     LOG.warning("cannot prepare a container (network %s): %s", network, error)
                     told = SystemFailure(f"cannot prepare a container: {error}", hint=error.hint)
@@ -218,7 +232,9 @@ class Supervisor:
         bare = [
             child
             for child in self._zygote.parked()
-            if child.network == "new" and child.slot not in self._prepared
+            if child.network == "new"
+            and child.slot not in self._prepared
+            and child.slot not in self._spoiled
         ]
         if len(bare) <= BARE_RESERVE:
             return False

@@ -61,7 +61,6 @@ _BUILD = _absent("building images", "change a container and keep it with: minido
 _PAUSE = _absent("pausing containers", "stop the container instead")
 _STATS = _absent("measuring containers", "look at the processes with: minidocker top")
 _ARCHIVES = _absent("saving and loading images", _BASE_IMAGES)
-_NETWORKS = _absent("changing networks", "use --network bridge, host or none")
 
 ROUTES: list[Route] = [
     *[
@@ -93,8 +92,4 @@ ROUTES: list[Route] = [
     ("POST", "/containers/{name}/pause", _PAUSE),
     ("POST", "/containers/{name}/unpause", _PAUSE),
     ("GET", "/containers/{name}/stats", _STATS),
-    ("POST", "/networks/create", _NETWORKS),
-    ("DELETE", "/networks/{name}", _NETWORKS),
-    ("POST", "/networks/{name}/connect", _NETWORKS),
-    ("POST", "/networks/{name}/disconnect", _NETWORKS),
 ]

@@ -9,6 +9,7 @@ from pyminidocker.api.message import NO_CONTENT, Answer, Outcome, Request, Strea
 from pyminidocker.api.router import Route
 from pyminidocker.api.schema import containers as schema
 from pyminidocker.api.schema import create as bodies
+from pyminidocker.api.schema import networks
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.records import RestartPolicy
@@ -22,7 +23,7 @@ async def create(engine: Engine, request: Request) -> Outcome:
     container, warnings = await engine.containers.create(
         bodies.container_config(body),
         bodies.host_options(body.host_config),
-        endpoints=bodies.endpoints(body.networking_config),
+        endpoints=networks.endpoints(body.networking_config),
         name=request.query.get("name", ""),
     )
     return as_json({"Id": container.id, "Warnings": warnings}, 201)

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from pyminidocker.api.schema.networks import endpoint_view
 from pyminidocker.api.schema.times import rfc3339, status_text
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.records import (
@@ -28,7 +29,6 @@ HOST_ZEROES: Json = {
     "CgroupnsMode": "private",
     "IpcMode": "private",
     "Cgroup": "",
-    "Links": None,
     "OomScoreAdj": 0,
     "PidMode": "",
     "UTSMode": "",
@@ -156,6 +156,8 @@ def config(given: ContainerConfig) -> Json:
         found["StopSignal"] = given.stop_signal
     if given.stop_timeout_s is not None:
         found["StopTimeout"] = given.stop_timeout_s
+    if given.mac_address:
+        found["MacAddress"] = given.mac_address
     if given.network_disabled:
         found["NetworkDisabled"] = True
     if (health := given.healthcheck) is not None:
@@ -192,6 +194,7 @@ def host_config(host: HostOptions) -> Json:
         "Dns": host.dns,
         "DnsOptions": host.dns_options,
         "DnsSearch": host.dns_search,
+        "Links": host.links or None,
         "ExtraHosts": host.extra_hosts or None,
         "GroupAdd": host.group_add or None,
         "Privileged": host.privileged,
@@ -249,25 +252,6 @@ def mount_point(mount: MountPoint) -> Json:
     return found
 
 
-def endpoint(given: EndpointRecord) -> Json:
-    """Return one of ``NetworkSettings.Networks``."""
-    return {
-        "IPAMConfig": None,
-        "Links": None,
-        "Aliases": given.aliases or None,
-        "NetworkID": given.network_id,
-        "EndpointID": given.endpoint_id,
-        "Gateway": given.gateway,
-        "IPAddress": given.ip_address,
-        "IPPrefixLen": given.prefix_len,
-        "IPv6Gateway": "",
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
-        "MacAddress": given.mac_address,
-        "DriverOpts": None,
-    }
-
-
 def network_settings(record: ContainerRecord) -> Json:
     """Return ``NetworkSettings``; the top-level address is that on the default bridge."""
     pid = record.state.pid
@@ -285,13 +269,15 @@ def network_settings(record: ContainerRecord) -> Json:
         "SecondaryIPv6Addresses": None,
         "EndpointID": bridge.endpoint_id,
         "Gateway": bridge.gateway,
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
+        "GlobalIPv6Address": bridge.ip6_address,
+        "GlobalIPv6PrefixLen": bridge.prefix6_len,
         "IPAddress": bridge.ip_address,
         "IPPrefixLen": bridge.prefix_len,
-        "IPv6Gateway": "",
+        "IPv6Gateway": bridge.gateway6,
         "MacAddress": bridge.mac_address,
-        "Networks": {name: endpoint(given) for name, given in record.endpoints.items()},
+        "Networks": {
+            name: endpoint_view(record.id, given) for name, given in record.endpoints.items()
+        },
     }
 
 
@@ -312,7 +298,9 @@ def list_row(container: Container, size: ContainerSize | None = None) -> Json:
         "Status": status_text(record.state, time.time()),
         "HostConfig": {"NetworkMode": record.host.network_mode},
         "NetworkSettings": {
-            "Networks": {name: endpoint(given) for name, given in record.endpoints.items()}
+            "Networks": {
+                name: endpoint_view(record.id, given) for name, given in record.endpoints.items()
+            }
         },
         "Mounts": [mount_point(mount) for mount in record.mounts],
     }

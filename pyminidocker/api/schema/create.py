@@ -1,4 +1,4 @@
-"""What clients send: container configurations, execs, networks, volumes.
+"""What clients send: container configurations, execs, volumes.
 
 Go's decoder takes ``null`` for anything and ignores what it does not know; so do these.
 """
@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from pyminidocker.api.schema.networks import NetworkingBody
 from pyminidocker.engine.records import (
     ContainerConfig,
-    EndpointRecord,
     ExecRecord,
     Healthcheck,
     HostOptions,
@@ -57,20 +57,7 @@ class ConfigBody(Struct, rename="pascal"):
     stop_timeout: int | None = None
     healthcheck: HealthBody | None = None
     network_disabled: bool | None = None
-
-
-class EndpointBody(Struct, rename="pascal"):
-    """One network of ``NetworkingConfig.EndpointsConfig``."""
-
-    aliases: Strings = None
-    ipam: dict[str, Any] | None = field(default=None, name="IPAMConfig")
     mac_address: str | None = None
-
-
-class NetworkingBody(Struct, rename="pascal"):
-    """``NetworkingConfig``."""
-
-    endpoints_config: dict[str, EndpointBody | None] | None = None
 
 
 class CreateBody(ConfigBody, rename="pascal"):
@@ -144,6 +131,7 @@ class HostBody(Struct, rename="pascal"):
     dns: Strings = None
     dns_search: Strings = None
     dns_options: Strings = None
+    links: Strings = None
     group_add: Strings = None
     ulimits: list[UlimitBody] | None = None
     volumes_from: Strings = None
@@ -237,6 +225,7 @@ def container_config(body: ConfigBody) -> ContainerConfig:
         stop_timeout_s=body.stop_timeout,
         healthcheck=health,
         network_disabled=bool(body.network_disabled),
+        mac_address=body.mac_address or "",
     )
 
 
@@ -276,6 +265,7 @@ def host_options(given: dict[str, Any] | None) -> HostOptions:
         dns=body.dns or [],
         dns_search=body.dns_search or [],
         dns_options=body.dns_options or [],
+        links=body.links or [],
         group_add=body.group_add or [],
         ulimits=[(limit.name, limit.soft, limit.hard) for limit in body.ulimits or ()],
         volumes_from=body.volumes_from or [],
@@ -303,20 +293,6 @@ def _mount(body: MountBody) -> MountRequest:
         driver=str((volume.driver_config or {}).get("Name") or ""),
         labels=volume.labels or {},
     )
-
-
-def endpoints(body: NetworkingBody | None) -> dict[str, EndpointRecord]:
-    """Return the networks a create request names, by name."""
-    named = (body.endpoints_config if body is not None else None) or {}
-    return {
-        name: EndpointRecord(
-            network_name=name,
-            ip_address=str((given.ipam or {}).get("IPv4Address") or ""),
-            mac_address=given.mac_address or "",
-            aliases=given.aliases or [],
-        )
-        for name, given in ((name, given or EndpointBody()) for name, given in named.items())
-    }
 
 
 def exec_record(body: ExecBody) -> ExecRecord:

@@ -1,4 +1,4 @@
-"""Facts about the engine, networks, volumes and events as Docker's clients read them."""
+"""Facts about the engine, volumes and events as Docker's clients read them."""
 
 import platform
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 from pyminidocker import __version__
 from pyminidocker.api.schema.times import rfc3339
 from pyminidocker.api.versions import API_VERSION_TEXT, MIN_API_VERSION_TEXT
-from pyminidocker.engine.records import EndpointRecord, Event, NetworkRecord, VolumeRecord
+from pyminidocker.engine.records import Event, VolumeRecord
 from pyminidocker.engine.results import EngineFacts, EngineInfo
 
 Json = dict[str, Any]
@@ -128,44 +128,6 @@ def info(facts: EngineInfo) -> Json:
         "InitCommit": {"ID": "", "Expected": ""},
         "SecurityOptions": facts.security_options,
         "Warnings": facts.warnings or None,
-    }
-
-
-def network(record: NetworkRecord, names: dict[str, tuple[str, EndpointRecord]]) -> Json:
-    """Return one network.
-
-    Args:
-        record: which.
-        names: id of each container on it -> (its name, its endpoint).
-    """
-    pools = []
-    if record.subnet:
-        pools.append({"Subnet": record.subnet, "Gateway": record.gateway})
-    return {
-        "Name": record.name,
-        "Id": record.id,
-        "Created": rfc3339(record.created),
-        "Scope": "local",
-        "Driver": record.driver,
-        "EnableIPv6": False,
-        "IPAM": {"Driver": "default", "Options": None, "Config": pools},
-        "Internal": record.internal,
-        "Attachable": False,
-        "Ingress": False,
-        "ConfigFrom": {"Network": ""},
-        "ConfigOnly": False,
-        "Containers": {
-            container_id: {
-                "Name": name,
-                "EndpointID": given.endpoint_id,
-                "MacAddress": given.mac_address,
-                "IPv4Address": f"{given.ip_address}/{given.prefix_len}" if given.ip_address else "",
-                "IPv6Address": "",
-            }
-            for container_id, (name, given) in names.items()
-        },
-        "Options": record.options,
-        "Labels": record.labels,
     }
 
 
