@@ -22,6 +22,8 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 
 from pyminidocker.network import messages
+from pyminidocker.network import nft_expressions as x
+from pyminidocker.network import nft_numbers as n
 from pyminidocker.network import nftables as nft
 from pyminidocker.network.netlink import (
     NETLINK_NETFILTER,
@@ -157,7 +159,7 @@ def redirect_requests(udp_port: int, tcp_port: int) -> list[bytes]:
     ]
 
 
-def redirect_rules(name: str, port: int) -> list[tuple[list[nft.Expression], str]]:
+def redirect_rules(name: str, port: int) -> list[tuple[list[x.Expression], str]]:
     """Return the rules of chain ``rewrite`` for one protocol as (expressions, comment).
 
     Args:
@@ -171,13 +173,13 @@ def redirect_rules(name: str, port: int) -> list[tuple[list[nft.Expression], str
     )
     rules = []
     for (address_offset, port_offset), letter, old, new, comment in ways:
-        address = nft.equals(_ADDRESS, f"ip {letter}addr {RESOLVER_ADDRESS}")
+        address = x.equals(_ADDRESS, f"ip {letter}addr {RESOLVER_ADDRESS}")
         expressions = [
-            nft.payload(nft.NFT_PAYLOAD_NETWORK_HEADER, address_offset, 4),
+            x.payload(n.NFT_PAYLOAD_NETWORK_HEADER, address_offset, 4),
             address,
-            *nft.match_protocol(protocol, name),
-            nft.payload(nft.NFT_PAYLOAD_TRANSPORT_HEADER, port_offset, 2),
-            nft.equals(struct.pack("!H", old), f"{name} {letter}port {old}"),
+            *x.match_protocol(protocol, name),
+            x.payload(n.NFT_PAYLOAD_TRANSPORT_HEADER, port_offset, 2),
+            x.equals(struct.pack("!H", old), f"{name} {letter}port {old}"),
             *_set_port(port_offset, new, checksum, f"{name} {letter}port set {new}"),
         ]
         rules.append((expressions, comment))
@@ -188,13 +190,13 @@ def redirect_rules(name: str, port: int) -> list[tuple[list[nft.Expression], str
 def _sample_requests() -> tuple[tuple[str, bytes], ...]:
     """Encode the table once; requests that hold a port come with its protocol's name."""
     only_lo = [
-        nft.meta(_META_OIF),
-        nft.equals(struct.pack("=I", _LOOPBACK_INDEX), 'oif "lo"'),
-        *nft.match_ipv4(),
-        nft.jump("rewrite"),
+        x.meta(_META_OIF),
+        x.equals(struct.pack("=I", _LOOPBACK_INDEX), 'oif "lo"'),
+        *x.match_ipv4(),
+        x.jump("rewrite"),
     ]
     output = nft.new_chain(
-        TABLE, "output", hook_type="filter", hook=nft.NF_INET_LOCAL_OUT, priority=_PRIORITY_MANGLE
+        TABLE, "output", hook_type="filter", hook=n.NF_INET_LOCAL_OUT, priority=_PRIORITY_MANGLE
     )
     return (
         ("", nft.new_table(TABLE)),
@@ -209,22 +211,22 @@ def _sample_requests() -> tuple[tuple[str, bytes], ...]:
     )
 
 
-def _set_port(offset: int, port: int, checksum: int, text: str) -> list[nft.Expression]:
+def _set_port(offset: int, port: int, checksum: int, text: str) -> list[x.Expression]:
     """Overwrite a port, and correct the checksum at ``checksum`` (RFC 1624)."""
 
     def number(value: int) -> bytes:
         return struct.pack("!I", value)
 
-    load = attribute(1, number(nft.NFT_REG_1)) + nested(2, attribute(1, struct.pack("!H", port)))
+    load = attribute(1, number(n.NFT_REG_1)) + nested(2, attribute(1, struct.pack("!H", port)))
     store = (
-        attribute(2, number(nft.NFT_PAYLOAD_TRANSPORT_HEADER))
+        attribute(2, number(n.NFT_PAYLOAD_TRANSPORT_HEADER))
         + attribute(3, number(offset))
         + attribute(4, number(2))
-        + attribute(5, number(nft.NFT_REG_1))  # NFTA_PAYLOAD_SREG: write instead of read
+        + attribute(5, number(n.NFT_REG_1))  # NFTA_PAYLOAD_SREG: write instead of read
         + attribute(6, number(_CSUM_INET))
         + attribute(7, number(checksum))
     )
     return [
-        nft.Expression("", nested(1, attribute(1, b"immediate\0"), nested(2, load))),
-        nft.Expression(text, nested(1, attribute(1, b"payload\0"), nested(2, store))),
+        x.Expression("", nested(1, attribute(1, b"immediate\0"), nested(2, load))),
+        x.Expression(text, nested(1, attribute(1, b"payload\0"), nested(2, store))),
     ]

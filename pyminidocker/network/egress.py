@@ -27,11 +27,11 @@ _BACKLOG = 4096
 
 
 def hand_over(control: socket.socket) -> None:
-    """Open the lab's listening sockets and pass them to the agent.
+    """Open the sockets that stand for the outside, and pass them to the agent.
 
-    Called in the lab.  Our own copies are closed, so that connections are refused, not left
-    waiting, should the agent die.  The sockets take any address: a redirected packet arrives at the
-    address of the bridge it came through, and one of the lab itself at 127.0.0.1.
+    Called in the namespace beyond the uplink (``outside``), where everything is redirected to them.
+    Our own copies are closed, so that connections are refused, not left waiting, should the agent
+    die.
 
     Args:
         control: the engine's end of the agent's socket.
@@ -39,15 +39,28 @@ def hand_over(control: socket.socket) -> None:
     Raises:
         OSError: EADDRINUSE (a process of the lab has the port), EPIPE (the agent has gone).
     """
-    proxy = socket.create_server(("0.0.0.0", PROXY_PORT), backlog=_BACKLOG)  # noqa: S104
+    with socket.create_server(("0.0.0.0", PROXY_PORT), backlog=_BACKLOG) as proxy:  # noqa: S104
+        send_with_fds(control, b"proxy", [proxy.fileno()])
+    hand_over_dns(control)
+
+
+def hand_over_dns(control: socket.socket) -> None:
+    """Open DNS sockets on every address of the calling thread's namespace for the agent.
+
+    Args:
+        control: the engine's end of the agent's socket.
+
+    Raises:
+        OSError: as for ``hand_over``.
+    """
     dns_tcp = socket.socket()
     dns_udp = socket.socket(type=socket.SOCK_DGRAM)
-    with proxy, dns_tcp, dns_udp:
+    with dns_tcp, dns_udp:
         for sock in (dns_tcp, dns_udp):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(("0.0.0.0", DNS_PORT))  # noqa: S104 - the lab's own
         dns_tcp.listen(_BACKLOG)
-        for role, sock in ((b"proxy", proxy), (b"dns-tcp", dns_tcp), (b"dns-udp", dns_udp)):
+        for role, sock in ((b"dns-tcp", dns_tcp), (b"dns-udp", dns_udp)):
             send_with_fds(control, role, [sock.fileno()])
 
 

@@ -1,16 +1,26 @@
 """The lab's packet filter as one object: what goes where, kept in the kernel and read back from it.
 
+What is remembered here is only what was asked for, so that it can be taken back.  Whoever wants to
+know what the kernel does asks the kernel: switches, counters and texts come from there, whatever
+anybody has changed by hand.
+
 See: nft(8); docs/decisions/0008.
 """
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyminidocker.errors import NotImplementedHere
+from pyminidocker.errors import InvalidArgument, SystemFailure
+from pyminidocker.network import nft_numbers as n
+from pyminidocker.network import nftables, rules, sysctl
+from pyminidocker.network.netlink import NETLINK_NETFILTER, NLM_F_ECHO, Netlink, NetlinkError
+from pyminidocker.network.nft_expressions import family_of
 
 if TYPE_CHECKING:
-    from pyminidocker.network.nft_read import Ruleset
+    from pyminidocker.network.nft_read import Chain, Ruleset
 
 NAT, NAT_UNPROTECTED, ROUTED = "nat", "nat-unprotected", "routed"
 GATEWAY_MODES = (NAT, NAT_UNPROTECTED, ROUTED)
@@ -28,7 +38,7 @@ class NetworkRules:
         masquerade: packets that leave by another link get that link's address as source.
         gateway_mode: ``nat`` (neighbours reach published ports only), ``nat-unprotected`` (they
             reach every port), ``routed`` (no translation; published ports are opened).
-        icc: containers may talk to each other; a matter of the bridge's ports, not of the filter.
+        icc: containers may talk to each other (the bridge's ports say so too, see ``lab``).
     """
 
     bridge: str
@@ -63,39 +73,100 @@ class Publication:
     name: str = ""
 
 
+# Where br_netfilter is loaded (docker does it), frames between two ports of a bridge go through the
+# chains too; they are switched, not routed, and none of the filter's business.
+_BRIDGED = tuple(
+    (f"net/bridge/bridge-nf-call-{kind}", "0") for kind in ("iptables", "ip6tables", "arptables")
+)
+
+Publications = Publication | Sequence[Publication]
+
+
+def _failure(what: str, error: OSError) -> SystemFailure:
+    hint = ""
+    if error.errno == errno.EPERM:
+        hint = "the lab's network must belong to the engine; see 'minidocker system doctor'"
+    elif error.errno in (errno.EOPNOTSUPP, errno.ENOENT, errno.EPROTONOSUPPORT):
+        hint = "the kernel may lack a module: sudo modprobe nf_tables nft_chain_nat nft_fib_inet"
+    return SystemFailure(f"{what}: {error.strerror}", hint=hint)
+
+
+def _listed(publications: Publications) -> Sequence[Publication]:
+    return (publications,) if isinstance(publications, Publication) else publications
+
+
 class Firewall:
-    """Table ``inet minidocker`` of the calling thread's network namespace."""
+    """Table ``inet minidocker`` of the network namespace in which ``setup`` was called."""
+
+    _netlink: Netlink
+
+    def __init__(self) -> None:
+        self._networks: dict[str, NetworkRules] = {}
+        self._published: dict[Publication, tuple[str, int]] = {}  # -> (chain, handle)
+        self._is_set_up = False
+
+    def close(self) -> None:
+        """Close the socket; the rules live on in the namespace."""
+        if self._is_set_up:
+            self._is_set_up = False
+            self._netlink.close()
+
+    def _commit(self, what: str, requests: Sequence[bytes]) -> list[bytes]:
+        try:
+            return nftables.commit(self._netlink, requests) if requests else []
+        except OSError as error:
+            raise _failure(what, error) from error
+
+    def _take_back(self, what: str, requests: Iterable[bytes]) -> None:
+        """Delete things, of which somebody may already have deleted some by hand."""
+        listed = list(requests)
+        if not listed:
+            return
+        try:
+            nftables.commit(self._netlink, listed)
+        except NetlinkError as error:
+            if error.errno != errno.ENOENT:
+                raise _failure(what, error) from error
+            if len(listed) > 1:
+                for request in listed:
+                    self._take_back(what, [request])
 
     def setup(self) -> None:
-        """Make the table with its chains and sets, the way out closed; safe to repeat.
+        """Make the table with its chains and sets, in place of one that is there.
 
         Raises:
             SystemFailure: the kernel has no packet filter, or refused.
         """
-        raise NotImplementedHere("firewall")
+        if not self._is_set_up:
+            try:
+                self._netlink = Netlink(NETLINK_NETFILTER)
+            except OSError as error:
+                raise _failure("there is no packet filter", error) from error
+            self._is_set_up = True
+        sysctl.try_write(*_BRIDGED)
+        self._commit("cannot set up the packet filter", rules.table_requests())
+        self._networks.clear()
+        self._published.clear()
 
-    def close(self) -> None:
-        """Close the socket; the rules live on in the namespace."""
-        raise NotImplementedHere("firewall")
-
-    def open_egress(self, proxy_port: int) -> None:
-        """Send what goes to the outside to the proxy and the DNS relay of the lab.
-
-        Args:
-            proxy_port: where the proxy listens.
-
-        Raises:
-            SystemFailure: the kernel refused.
-        """
-        raise NotImplementedHere("firewall")
+    # -- networks -----------------------------------------------------------------------------
 
     def add_network(self, network: NetworkRules) -> None:
         """Take a bridge in; one that is known is replaced.
 
         Raises:
+            InvalidArgument: no such gateway mode.
             SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("firewall")
+        if network.gateway_mode not in GATEWAY_MODES:
+            raise InvalidArgument(
+                f"unknown gateway mode {network.gateway_mode!r}",
+                hint=f"one of {', '.join(GATEWAY_MODES)}",
+            )
+        if network.bridge in self._networks:
+            self.remove_network(network.bridge)
+        self._commit(f"cannot set the rules of {network.bridge}", _membership(network))
+        self._networks[network.bridge] = network
+        _let_localhost_in(network.bridge)
 
     def remove_network(self, bridge: str) -> None:
         """Forget a bridge; an unknown one is fine.
@@ -103,10 +174,17 @@ class Firewall:
         Raises:
             SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("firewall")
+        network = self._networks.pop(bridge, None)
+        if network is not None:
+            requests = _membership(network, remove=True)
+            self._take_back(f"cannot remove the rules of {bridge}", requests)
 
-    def publish(self, publications: Publication | Sequence[Publication]) -> None:
+    # -- published ports ----------------------------------------------------------------------
+
+    def publish(self, publications: Publications) -> None:
         """Translate (or, in mode ``routed``, let through) what comes for published ports.
+
+        Ports of an internal network, and those that are published already, are passed over.
 
         Args:
             publications: one, or several to be set in one transaction.
@@ -114,46 +192,69 @@ class Firewall:
         Raises:
             SystemFailure: the kernel refused; none of them is set.
         """
-        raise NotImplementedHere("firewall")
+        places, requests = [], []
+        for wanted in _listed(publications):
+            network = self._networks.get(wanted.bridge)
+            if wanted in self._published or (network is not None and network.internal):
+                continue
+            if network is not None and network.gateway_mode == ROUTED:
+                chain = rules.OPENED
+                rule = rules.opened_rule(wanted.protocol, wanted.ip, wanted.port)
+            else:
+                chain = rules.PUBLISHED
+                rule = rules.publication_rule(
+                    wanted.protocol, wanted.host_ip, wanted.host_port, wanted.ip, wanted.port
+                )
+            places.append((wanted, chain))
+            requests.append(
+                nftables.new_rule(rules.TABLE, chain, rule, wanted.name, flags=NLM_F_ECHO)
+            )
+        made = self._commit("cannot publish a port", requests)
+        for (wanted, chain), reply in zip(places, made, strict=True):
+            self._published[wanted] = chain, nftables.handle_of(reply)
 
-    def unpublish(self, publications: Publication | Sequence[Publication]) -> None:
+    def unpublish(self, publications: Publications) -> None:
         """Take published ports back; unknown ones are fine.
 
-        Connections that are open end: their translation is forgotten with the port.
+        What connection tracking remembers of them is forgotten with the rule, or UDP clients that
+        keep their port would go on being sent to an address that is another container's by then.
 
         Raises:
             SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("firewall")
+        gone = [port for port in _listed(publications) if port in self._published]
+        places = [self._published.pop(port) for port in gone]
+        self._take_back(
+            "cannot unpublish a port",
+            (nftables.delete_rules(rules.TABLE, chain, handle) for chain, handle in places),
+        )
+        if gone:
+            from pyminidocker.network import conntrack
 
-    def add_reachable(self, cidr: str) -> None:
-        """Let packets to ``cidr`` (a wire's subnet, a static route) go as packets, not to the proxy.
+            with suppress(OSError):  # without ctnetlink they end by their timeouts
+                conntrack.forget(self._netlink, {(port.ip, port.port) for port in gone})
 
-        Raises:
-            InvalidArgument: not a network.
-            SystemFailure: the kernel refused.
-        """
-        raise NotImplementedHere("firewall")
-
-    def remove_reachable(self, cidr: str) -> None:
-        """Take ``cidr`` back; an unknown one is fine.
-
-        Raises:
-            SystemFailure: the kernel refused.
-        """
-        raise NotImplementedHere("firewall")
+    # -- switches -----------------------------------------------------------------------------
 
     def set_masquerade(self, on: bool) -> None:
         """Fill or empty the chain that hides containers behind the lab's addresses.
 
+        Flows that are tracked already keep their translation.
+
         Raises:
             SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("firewall")
+        requests = [nftables.delete_rules(rules.TABLE, rules.MASQUERADE)]
+        if on:
+            requests += [
+                nftables.new_rule(rules.TABLE, rules.MASQUERADE, expressions, comment)
+                for expressions, comment in rules.masquerade_rules()
+            ]
+        self._commit("cannot switch masquerade", requests)
 
     def masquerade_on(self) -> bool:
         """Tell from the kernel whether anything is masqueraded."""
-        raise NotImplementedHere("firewall")
+        return bool(self._chain(rules.MASQUERADE).rules)
 
     def set_default_deny(self, on: bool) -> None:
         """Set what becomes of forwarded packets that no rule decides: dropped, or let through.
@@ -161,11 +262,15 @@ class Firewall:
         Raises:
             SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("firewall")
+        verdict = n.NF_DROP if on else n.NF_ACCEPT
+        request = nftables.set_policy(rules.TABLE, rules.FORWARD, verdict)
+        self._commit("cannot set the policy", [request])
 
     def default_deny_on(self) -> bool:
         """Tell from the kernel whether undecided packets are dropped."""
-        raise NotImplementedHere("firewall")
+        return self._chain(rules.FORWARD).policy == "drop"
+
+    # -- reading ------------------------------------------------------------------------------
 
     def ruleset(self) -> "Ruleset":
         """Read all tables of the namespace from the kernel, with live counters.
@@ -173,4 +278,48 @@ class Firewall:
         Raises:
             SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("firewall")
+        from pyminidocker.network import nft_read
+
+        try:
+            return nft_read.read(self._netlink)
+        except OSError as error:
+            raise _failure("cannot read the packet filter", error) from error
+
+    def _chain(self, name: str) -> "Chain":
+        for chain in self.ruleset().chains:
+            if chain.name == name and chain.table == rules.TABLE:
+                return chain
+        raise SystemFailure(
+            f"there is no chain {name} in table {rules.TABLE}", hint="restart the engine"
+        )
+
+
+def _membership(network: NetworkRules, *, remove: bool = False) -> list[bytes]:
+    """Compose putting a network into the sets it belongs to, or taking it out."""
+    names = [rules.BRIDGES]
+    if network.internal:
+        names.append(rules.INTERNAL)
+    if network.gateway_mode != NAT_UNPROTECTED:
+        names.append(rules.PROTECTED)
+    requests = [
+        nftables.change_name_set(rules.TABLE, name, network.bridge, remove=remove) for name in names
+    ]
+    if network.icc and not network.internal:
+        pair = (network.bridge, network.bridge)
+        requests.append(nftables.change_name_set(rules.TABLE, rules.WITHIN, *pair, remove=remove))
+    hidden = network.masquerade and network.gateway_mode != ROUTED
+    for subnet in filter(None, (network.subnet, network.subnet6)):
+        family = family_of(subnet)
+        for name in (rules.SUBNETS, rules.MASQUERADED)[: 2 if hidden else 1]:
+            chosen = rules.set_name(name, family)
+            requests.append(nftables.change_network_set(rules.TABLE, chosen, subnet, remove=remove))
+    return requests
+
+
+def _let_localhost_in(bridge: str) -> None:
+    """Let the lab's own processes use published ports by 127.0.0.1 (``route_localnet``).
+
+    The kernel otherwise refuses to send from a loopback address by a link.  That others abuse it is
+    prevented by the first rule of chain ``prerouting``.
+    """
+    sysctl.try_write((f"net/ipv4/conf/{bridge}/route_localnet", "1"))

@@ -32,6 +32,7 @@ NLM_F_EXCL = 0x200
 NLM_F_CREATE = 0x400
 NLM_F_APPEND = 0x800
 NLM_F_REPLACE = 0x100
+NLM_F_ECHO = 0x008
 
 NLMSG_ERROR = 2
 NLMSG_DONE = 3
@@ -153,7 +154,9 @@ class Netlink:
                 raise NetlinkError(errno.ETIMEDOUT, "the kernel did not answer") from None
             yield from split(datagram)
 
-    def execute(self, requests: Sequence[bytes], *, subject: str = "", final: int = -1) -> None:
+    def execute(
+        self, requests: Sequence[bytes], *, subject: str = "", final: int = -1
+    ) -> list[bytes]:
         """Send requests as one batch and wait until the kernel has worked through it.
 
         rtnetlink carries out the others even if one is refused; the first refusal is raised.
@@ -163,6 +166,10 @@ class Netlink:
             subject: what errors name, e.g. the link.
             final: which request to have acknowledged.  Other than -1 for nfnetlink batches, whose
                 closing message is never answered and whose opening one answers for them all.
+
+        Returns:
+            What the kernel sent beside acknowledgements: for requests with ``NLM_F_ECHO``, what
+            they made.
 
         Raises:
             NetlinkError: the kernel refused a request.
@@ -177,15 +184,22 @@ class Netlink:
             last = first + final
             self._socket.send(b"".join(batch))
             refused: NetlinkError | None = None
+            echoes: list[bytes] = []
             for kind, flags, sequence, reply in self._replies():
-                if kind == NLMSG_ERROR and first <= sequence <= last and refused is None:
+                if not first <= sequence <= last:
+                    continue  # of an earlier request that failed
+                if kind != NLMSG_ERROR:
+                    echoes.append(reply)
+                    continue
+                if refused is None:
                     refused = _refusal(reply, flags, subject)
                     if refused is not None and sequence == first and final != len(requests) - 1:
                         raise refused
                 if sequence == last:
                     if refused is not None:
                         raise refused
-                    return
+                    break
+        return echoes
 
     def query(self, request: bytes, *, subject: str = "") -> bytes:
         """Send one request and return the message that answers it.

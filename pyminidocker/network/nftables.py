@@ -1,18 +1,16 @@
-"""nftables expressions: the small machine language of the kernel's packet filter.
+"""Tables, chains, rules and sets of the packet filter: requests, and how they are committed.
 
-A rule is a list of expressions that the kernel runs for each packet: load something into a
-register, compare it, look it up in a set, then act.  ``nft(8)`` compiles its text to exactly these;
-here they are written directly, each with the text that stands for it, so that a rule can be shown
-as well as installed.  pyroute2's nftables module has no redirect and costs 15 ms of import, so the
-attributes are encoded by ``netlink.attribute`` (docs/decisions/0005).
+nf_tables changes by transactions: a batch of requests is carried out as a whole or not at all, and
+packets see either the old rule set or the new one.  What a rule consists of is in
+``nft_expressions``; reading back is ``nft_read``'s.
 
-See: nft(8); linux/netfilter/nf_tables.h.
+See: nft(8); linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h.
 """
 
-import socket
 import struct
 from collections.abc import Sequence
 
+from pyminidocker.network import nft_numbers as n
 from pyminidocker.network.netlink import (
     NLM_F_APPEND,
     NLM_F_CREATE,
@@ -21,250 +19,203 @@ from pyminidocker.network.netlink import (
     message,
     nested,
 )
+from pyminidocker.network.nft_expressions import Expressions, c_string, packed, u32
 
-NFNL_SUBSYS_NFTABLES = 10
-NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END = 16, 17
-NFT_MSG_NEWTABLE = 0
-NFT_MSG_NEWCHAIN = 3
-NFT_MSG_NEWRULE = 6
-NFT_MSG_NEWSET = 9
-NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM = 12, 14
-
-NFPROTO_INET, NFPROTO_IPV4 = 1, 2
-NF_INET_PRE_ROUTING, NF_INET_FORWARD, NF_INET_LOCAL_OUT = 0, 2, 3
-PRIORITY_DSTNAT, PRIORITY_FILTER = -100, 0
-IPPROTO_TCP, IPPROTO_UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
-
-NFT_REG_VERDICT, NFT_REG_1 = 0, 1
-NFT_JUMP = -3
-NFT_META_OIFNAME, NFT_META_NFPROTO, NFT_META_L4PROTO = 7, 15, 16
-NFT_PAYLOAD_NETWORK_HEADER, NFT_PAYLOAD_TRANSPORT_HEADER = 1, 2
-NFT_CMP_EQ = 0
-NFT_LOOKUP_F_INV = 1
-NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_ADMIN_PROHIBITED = 2, 3
-NFT_SET_INTERVAL, NFT_SET_ELEM_INTERVAL_END = 4, 1
-TYPE_IPV4_ADDR = 7  # nft(8)'s number for the set's key type
-
-_IFNAMSIZ = 16
-_IPV4_DESTINATION_OFFSET = 16
-_PORT_DESTINATION_OFFSET = 2
+_HANDLE = struct.Struct("!Q")
+_HEADER_BYTES = 20  # struct nlmsghdr, struct nfgenmsg
 
 
-class Expression:
-    """One step of a rule.
-
-    Attributes:
-        text: what nft(8) would show for it; empty for a step that only prepares the next.
-        data: the encoded list element.
-    """
-
-    __slots__ = ("data", "text")
-
-    def __init__(self, text: str, data: bytes) -> None:
-        self.text = text
-        self.data = data
+def _request(kind: int, flags: int, *attributes: bytes, family: int = n.NFPROTO_INET) -> bytes:
+    body = struct.pack("=BBH", family, 0, 0) + b"".join(attributes)  # struct nfgenmsg
+    return message(n.NFNL_SUBSYS_NFTABLES << 8 | kind, flags, body)
 
 
-def _u32(number: int) -> bytes:
-    return struct.pack("!I", number & 0xFFFFFFFF)
-
-
-def _name(text: str) -> bytes:
-    return text.encode() + b"\0"
-
-
-def _expression(name: str, *attributes: bytes, text: str = "") -> Expression:
-    body = attribute(1, _name(name)) + nested(2, *attributes)  # NFTA_EXPR_NAME, NFTA_EXPR_DATA
-    return Expression(text, nested(1, body))  # NFTA_LIST_ELEM
-
-
-def meta(key: int) -> Expression:
-    """Load a fact about the packet that is not in its bytes (``NFT_META_*``) into register 1."""
-    return _expression("meta", attribute(2, _u32(key)), attribute(1, _u32(NFT_REG_1)))
-
-
-def payload(base: int, offset: int, length: int) -> Expression:
-    """Load ``length`` bytes at ``offset`` of header ``base`` into register 1."""
-    return _expression(
-        "payload",
-        attribute(1, _u32(NFT_REG_1)),
-        attribute(2, _u32(base)),
-        attribute(3, _u32(offset)),
-        attribute(4, _u32(length)),
-    )
-
-
-def equals(value: bytes, text: str) -> Expression:
-    """Go on only if register 1 holds ``value``."""
-    return _expression(
-        "cmp",
-        attribute(1, _u32(NFT_REG_1)),
-        attribute(2, _u32(NFT_CMP_EQ)),
-        nested(3, attribute(1, value)),
-        text=text,
-    )
-
-
-def not_in_set(name: str, text: str) -> Expression:
-    """Go on only if register 1 is in no element of set ``name``."""
-    return _expression(
-        "lookup",
-        attribute(1, _name(name)),
-        attribute(2, _u32(NFT_REG_1)),
-        attribute(5, _u32(NFT_LOOKUP_F_INV)),
-        text=text,
-    )
-
-
-def counter() -> Expression:
-    """Count packets and bytes that came this far."""
-    zero = struct.pack("!Q", 0)
-    return _expression("counter", attribute(1, zero), attribute(2, zero), text="counter")
-
-
-def jump(chain: str) -> Expression:
-    """Go through ``chain``, then come back."""
-    verdict = nested(2, attribute(1, _u32(NFT_JUMP)), attribute(2, _name(chain)))
-    return _expression(
-        "immediate",
-        attribute(1, _u32(NFT_REG_VERDICT)),
-        nested(2, verdict),
-        text=f"jump {chain}",
-    )
-
-
-def redirect(port: int) -> list[Expression]:
-    """Rewrite the destination to this host's ``port``; conntrack remembers the original."""
-    load = _expression(
-        "immediate",
-        attribute(1, _u32(NFT_REG_1)),
-        nested(2, attribute(1, struct.pack("!H", port))),
-    )
-    return [load, _expression("redir", attribute(1, _u32(NFT_REG_1)), text=f"redirect to :{port}")]
-
-
-def reject_admin_prohibited() -> Expression:
-    """Drop the packet and tell the sender so (ICMP type 3 code 13, RFC 1812 section 5.2.7.1)."""
-    return _expression(
-        "reject",
-        attribute(1, _u32(NFT_REJECT_ICMPX_UNREACH)),
-        attribute(2, bytes([NFT_REJECT_ICMPX_ADMIN_PROHIBITED])),
-        text="reject with icmpx admin-prohibited",
-    )
-
-
-def match_outgoing(link: str) -> list[Expression]:
-    """Match packets about to leave through ``link``."""
-    value = link.encode().ljust(_IFNAMSIZ, b"\0")
-    return [meta(NFT_META_OIFNAME), equals(value, f'oifname "{link}"')]
-
-
-def match_ipv4() -> list[Expression]:
-    """Match IPv4 packets (a table of family inet sees both)."""
-    return [meta(NFT_META_NFPROTO), equals(bytes([NFPROTO_IPV4]), "meta nfproto ipv4")]
-
-
-def match_protocol(protocol: int, name: str) -> list[Expression]:
-    """Match by transport protocol number."""
-    return [meta(NFT_META_L4PROTO), equals(bytes([protocol]), f"meta l4proto {name}")]
-
-
-def match_destination_outside(set_name: str) -> list[Expression]:
-    """Match IPv4 packets to an address in no element of ``set_name``; goes after ``match_ipv4``."""
-    return [
-        payload(NFT_PAYLOAD_NETWORK_HEADER, _IPV4_DESTINATION_OFFSET, 4),
-        not_in_set(set_name, f"ip daddr != @{set_name}"),
-    ]
-
-
-def match_destination_port(port: int, protocol: str) -> list[Expression]:
-    """Match TCP or UDP packets to ``port``; goes after ``match_protocol``."""
-    return [
-        payload(NFT_PAYLOAD_TRANSPORT_HEADER, _PORT_DESTINATION_OFFSET, 2),
-        equals(struct.pack("!H", port), f"{protocol} dport {port}"),
-    ]
-
-
-def _request(kind: int, flags: int, *attributes: bytes) -> bytes:
-    body = struct.pack("=BBH", NFPROTO_INET, 0, 0) + b"".join(attributes)  # struct nfgenmsg
-    return message(NFNL_SUBSYS_NFTABLES << 8 | kind, flags, body)
-
-
-def commit(netlink: Netlink, requests: Sequence[bytes]) -> None:
+def commit(netlink: Netlink, requests: Sequence[bytes]) -> list[bytes]:
     """Apply requests as one transaction: all of them or none.
 
     Args:
         netlink: a socket of protocol ``NETLINK_NETFILTER``.
         requests: what the functions below compose.
 
+    Returns:
+        The messages that requests with ``NLM_F_ECHO`` asked for: what was made, with its handle.
+
     Raises:
         NetlinkError: the kernel refused one; nothing has changed.
     """
-    body = struct.pack("!BBH", 0, 0, NFNL_SUBSYS_NFTABLES)
-    begin = message(NFNL_MSG_BATCH_BEGIN, 0, body)
-    end = message(NFNL_MSG_BATCH_END, 0, body)
-    netlink.execute([begin, *requests, end], subject="nftables", final=-2)
+    body = struct.pack("!BBH", 0, 0, n.NFNL_SUBSYS_NFTABLES)
+    begin = message(n.NFNL_MSG_BATCH_BEGIN, 0, body)
+    end = message(n.NFNL_MSG_BATCH_END, 0, body)
+    return netlink.execute([begin, *requests, end], subject="nftables", final=-2)
 
 
-def _comment(text: str) -> bytes:
-    """Encode a comment as nft(8) keeps it in user data: type 0, length, text."""
-    value = _name(text)
-    return bytes([0, len(value)]) + value
+def _userdata(kind: int, value: bytes) -> bytes:
+    """Encode what the kernel keeps for nft(8) without reading it: type, length, value."""
+    return bytes([kind, len(value)]) + value
 
 
-def new_table(table: str) -> bytes:
+def _comment(kind: int, text: str) -> bytes:
+    return _userdata(kind, c_string(text[:120]))
+
+
+def new_table(table: str, comment: str = "") -> bytes:
     """Make a table of family inet; one that is there stays as it is."""
-    return _request(NFT_MSG_NEWTABLE, NLM_F_CREATE, attribute(1, _name(table)))
+    attributes = [attribute(n.NFTA_TABLE_NAME, c_string(table))]
+    if comment:
+        text = _comment(n.UDATA_TABLE_COMMENT, comment)
+        attributes.append(attribute(n.NFTA_TABLE_USERDATA, text))
+    return _request(n.NFT_MSG_NEWTABLE, NLM_F_CREATE, *attributes)
+
+
+def delete_table(table: str) -> bytes:
+    """Delete a table of family inet with everything in it; ENOENT if it is not there."""
+    return _request(n.NFT_MSG_DELTABLE, 0, attribute(n.NFTA_TABLE_NAME, c_string(table)))
 
 
 def new_chain(
-    table: str, name: str, *, hook_type: str = "", hook: int = 0, priority: int = 0
+    table: str,
+    name: str,
+    *,
+    hook_type: str = "",
+    hook: int = 0,
+    priority: int = 0,
+    comment: str = "",
 ) -> bytes:
     """Make a chain; with ``hook_type`` (``nat``, ``filter``) the kernel calls it at ``hook``."""
-    attributes = [attribute(1, _name(table)), attribute(3, _name(name))]
+    attributes = [
+        attribute(n.NFTA_CHAIN_TABLE, c_string(table)),
+        attribute(n.NFTA_CHAIN_NAME, c_string(name)),
+    ]
     if hook_type:
-        place = nested(4, attribute(1, _u32(hook)), attribute(2, _u32(priority)))
-        attributes += [place, attribute(7, _name(hook_type))]
-    return _request(NFT_MSG_NEWCHAIN, NLM_F_CREATE, *attributes)
+        place = nested(
+            n.NFTA_CHAIN_HOOK,
+            attribute(n.NFTA_HOOK_HOOKNUM, u32(hook)),
+            attribute(n.NFTA_HOOK_PRIORITY, u32(priority)),
+        )
+        attributes += [place, attribute(n.NFTA_CHAIN_TYPE, c_string(hook_type))]
+    if comment:
+        text = _comment(n.UDATA_CHAIN_COMMENT, comment)
+        attributes.append(attribute(n.NFTA_CHAIN_USERDATA, text))
+    return _request(n.NFT_MSG_NEWCHAIN, NLM_F_CREATE, *attributes)
 
 
-def new_rule(table: str, chain: str, expressions: list[Expression], comment: str) -> bytes:
-    """Append a rule to ``chain``."""
+def set_policy(table: str, chain: str, verdict: int) -> bytes:
+    """Set what becomes of packets that reach a hook's chain's end: ``NF_ACCEPT`` or ``NF_DROP``."""
     return _request(
-        NFT_MSG_NEWRULE,
-        NLM_F_CREATE | NLM_F_APPEND,
-        attribute(1, _name(table)),
-        attribute(2, _name(chain)),
-        nested(4, *(expression.data for expression in expressions)),
-        attribute(7, _comment(comment)),
-    )
-
-
-def new_network_set(table: str, name: str) -> bytes:
-    """Make a set of IPv4 networks."""
-    return _request(
-        NFT_MSG_NEWSET,
+        n.NFT_MSG_NEWCHAIN,
         NLM_F_CREATE,
-        attribute(1, _name(table)),
-        attribute(2, _name(name)),
-        attribute(3, _u32(NFT_SET_INTERVAL)),
-        attribute(4, _u32(TYPE_IPV4_ADDR)),
-        attribute(5, _u32(4)),
-        attribute(10, _u32(1)),
+        attribute(n.NFTA_CHAIN_TABLE, c_string(table)),
+        attribute(n.NFTA_CHAIN_NAME, c_string(chain)),
+        attribute(n.NFTA_CHAIN_POLICY, u32(verdict)),
     )
 
 
-def change_network_set(
-    table: str, name: str, network: int, prefix: int, *, remove: bool = False
+def new_rule(
+    table: str, chain: str, expressions: Expressions, comment: str = "", *, flags: int = 0
 ) -> bytes:
-    """Put a network into a set, or take it out: an interval is its first and the next address."""
-    begin = nested(1, nested(1, attribute(1, _u32(network))))
-    after = _u32(network + (1 << (32 - prefix)))
-    end = nested(1, nested(1, attribute(1, after)), attribute(3, _u32(NFT_SET_ELEM_INTERVAL_END)))
+    """Append a rule to ``chain``; with flag ``NLM_F_ECHO`` the kernel says its handle."""
+    attributes = [
+        attribute(n.NFTA_RULE_TABLE, c_string(table)),
+        attribute(n.NFTA_RULE_CHAIN, c_string(chain)),
+        nested(n.NFTA_RULE_EXPRESSIONS, *(expression.data for expression in expressions)),
+    ]
+    if comment:
+        text = _comment(n.UDATA_RULE_COMMENT, comment)
+        attributes.append(attribute(n.NFTA_RULE_USERDATA, text))
+    return _request(n.NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | flags, *attributes)
+
+
+def delete_rules(table: str, chain: str, handle: int = 0) -> bytes:
+    """Delete the rule with ``handle`` (ENOENT if it is not there), or all rules of a chain."""
+    attributes = [
+        attribute(n.NFTA_RULE_TABLE, c_string(table)),
+        attribute(n.NFTA_RULE_CHAIN, c_string(chain)),
+    ]
+    if handle:
+        attributes.append(attribute(n.NFTA_RULE_HANDLE, _HANDLE.pack(handle)))
+    return _request(n.NFT_MSG_DELRULE, 0, *attributes)
+
+
+def new_set(
+    table: str, name: str, key_type: int, key_length: int, *, flags: int = 0, comment: str = ""
+) -> bytes:
+    """Make a set.
+
+    Args:
+        table: its table.
+        name: how rules call it, ``@name``.
+        key_type: ``TYPE_*``, for nft(8) only.
+        key_length: bytes of a key.
+        flags: ``NFT_SET_INTERVAL`` for networks.
+        comment: what it is for.
+    """
+    attributes = [
+        attribute(n.NFTA_SET_TABLE, c_string(table)),
+        attribute(n.NFTA_SET_NAME, c_string(name)),
+        attribute(n.NFTA_SET_FLAGS, u32(flags)),
+        attribute(n.NFTA_SET_KEY_TYPE, u32(key_type)),
+        attribute(n.NFTA_SET_KEY_LEN, u32(key_length)),
+        attribute(n.NFTA_SET_ID, u32(1)),
+    ]
+    # Names are in the machine's byte order for nft(8), addresses in the network's.
+    order = 1 if key_type == n.TYPE_IFNAME else 2
+    notes = _userdata(n.UDATA_SET_KEYBYTEORDER, struct.pack("=I", order))
+    if comment:
+        notes += _comment(n.UDATA_SET_COMMENT, comment)
+    attributes.append(attribute(n.NFTA_SET_USERDATA, notes))
+    return _request(n.NFT_MSG_NEWSET, NLM_F_CREATE, *attributes)
+
+
+def _change_set(table: str, name: str, elements: list[bytes], *, remove: bool) -> bytes:
     return _request(
-        NFT_MSG_DELSETELEM if remove else NFT_MSG_NEWSETELEM,
+        n.NFT_MSG_DELSETELEM if remove else n.NFT_MSG_NEWSETELEM,
         0 if remove else NLM_F_CREATE,
-        attribute(1, _name(table)),
-        attribute(2, _name(name)),
-        nested(3, begin, end),
+        attribute(n.NFTA_SET_ELEM_LIST_TABLE, c_string(table)),
+        attribute(n.NFTA_SET_ELEM_LIST_SET, c_string(name)),
+        nested(n.NFTA_SET_ELEM_LIST_ELEMENTS, *elements),
     )
+
+
+def _element(key: bytes, flags: int = 0) -> bytes:
+    body = nested(n.NFTA_SET_ELEM_KEY, attribute(n.NFTA_DATA_VALUE, key))
+    if flags:
+        body += attribute(n.NFTA_SET_ELEM_FLAGS, u32(flags))
+    return nested(n.NFTA_LIST_ELEM, body)
+
+
+def change_name_set(table: str, name: str, *links: str, remove: bool = False) -> bytes:
+    """Put a link's name (or several, as one key) into a set, or take it out.
+
+    ENOENT if it is not there.
+    """
+    key = b"".join(link.encode().ljust(n.IFNAMSIZ, b"\0") for link in links)
+    return _change_set(table, name, [_element(key)], remove=remove)
+
+
+def change_network_set(table: str, name: str, cidr: str, *, remove: bool = False) -> bytes:
+    """Put a network into a set, or take it out: an interval is its first and the next address.
+
+    Args:
+        table: the set's table.
+        name: the set, of flag ``NFT_SET_INTERVAL``.
+        cidr: of the set's family; host bits must be zero.
+        remove: take it out.
+    """
+    address, _, prefix = cidr.partition("/")
+    first = packed(address)
+    after = int.from_bytes(first, "big") + (1 << (len(first) * 8 - int(prefix)))
+    end = (after % (1 << len(first) * 8)).to_bytes(len(first), "big")
+    elements = [_element(first), _element(end, n.NFT_SET_ELEM_INTERVAL_END)]
+    return _change_set(table, name, elements, remove=remove)
+
+
+def handle_of(reply: bytes) -> int:
+    """Read the handle of a rule message (``NFT_MSG_NEWRULE``)."""
+    offset = _HEADER_BYTES
+    while offset + 4 <= len(reply):
+        length, kind = struct.unpack_from("=HH", reply, offset)
+        if kind & 0x3FFF == n.NFTA_RULE_HANDLE:
+            handle: int = _HANDLE.unpack_from(reply, offset + 4)[0]
+            return handle
+        offset += max((length + 3) & ~3, 4)
+    return 0

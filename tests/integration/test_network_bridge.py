@@ -151,7 +151,7 @@ def test_missing_bridge_is_named(world: World) -> None:
 
 
 @in_world
-def test_second_bridge_is_routed(world: World) -> None:
+def test_second_bridge_is_another_network(world: World) -> None:
     lab = make_lab()
     lab.setup_bridge("br-two", "10.9.0.0/24", "10.9.0.1")
     first, _ = start_container(world, lab, "172.17.0.2")
@@ -160,8 +160,12 @@ def test_second_bridge_is_routed(world: World) -> None:
     plan = lab.plan_endpoint(prepared, ip="10.9.0.2", prefix=24, gateway="10.9.0.1")
     assert world.play(netns, plan) == [0, 0, 0]
     with world.listen(netns, ("10.9.0.2", 80)) as listener:
-        world.connect(first, ("10.9.0.2", 80)).close()
+        world.connect(world.lab, ("10.9.0.2", 80)).close()
         listener.accept()[0].close()
+        with world.inside(first), socket.socket() as stranger:
+            stranger.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                stranger.connect(("10.9.0.2", 80))
 
 
 @in_world

@@ -12,6 +12,7 @@ from pyminidocker.kernel.constants import CLONE_NEWNET
 from pyminidocker.kernel.namespaces import setns
 from pyminidocker.network.egress import PROXY_PORT
 from pyminidocker.network.lab import LabNetwork
+from pyminidocker.network.outside import OUTSIDE_ADDRESS
 from tests.support.netlab import HOST_ADDRESS, SECOND_ADDRESS, World, in_world
 
 IP_RECVERR, ICMP_UNREACHABLE, ICMP_PKT_FILTERED = 11, 3, 13
@@ -151,9 +152,11 @@ def test_many_connections_at_once(world: World) -> None:
 
 @in_world
 def test_proxys_own_port_leads_nowhere(world: World) -> None:
-    """Connecting to the proxy itself must neither loop nor reach the host."""
+    """It listens beyond the uplink; connecting to it there must neither loop nor reach the host."""
     _, container = make_lab(world)
-    expect_reset(world, container, ("172.17.0.1", PROXY_PORT))
+    with pytest.raises(ConnectionRefusedError):
+        world.connect(container, ("172.17.0.1", PROXY_PORT))
+    expect_reset(world, container, (OUTSIDE_ADDRESS, PROXY_PORT))
 
 
 @in_world
