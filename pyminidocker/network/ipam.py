@@ -7,7 +7,7 @@ inspect`` of a stopped one shows none.  The same rule here gives lessons the sam
 
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pyminidocker.errors import InvalidArgument, PermissionDenied, Unavailable
@@ -16,8 +16,7 @@ DEFAULT_SUBNET = "172.17.0.0/16"
 DEFAULT_GATEWAY = "172.17.0.1"
 
 _IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
-# Room for a network, a broadcast, a gateway and at least one container address.
-_LONGEST_PREFIX = 30
+NO_ADDRESSES: Mapping[str, str] = {}
 
 
 def parse_ipv4(text: str) -> int:
@@ -68,10 +67,10 @@ def format_ip(number: int, bits: int) -> str:
 
 
 def parse_network(text: str) -> Network:
-    """Read CIDR ``text`` of either family; bits after the prefix are cut off, as dockerd does.
+    """Read CIDR ``text`` of either family; bits after the prefix are cut off.
 
     Raises:
-        InvalidArgument: moby's "Invalid subnet x : invalid CIDR address: x".
+        InvalidArgument: moby's "invalid subnet x: invalid CIDR block notation".
     """
     address, slash, length = text.partition("/")
     try:
@@ -80,49 +79,61 @@ def parse_network(text: str) -> Network:
         slash, number, bits = "", 0, 32
     if not slash or not (length.isascii() and length.isdecimal()) or int(length) > bits:
         raise InvalidArgument(
-            f"Invalid subnet {text} : invalid CIDR address: {text}",
+            f"invalid subnet {text}: invalid CIDR block notation",
             hint="write it as 172.20.0.0/16 or fd00:20::/64",
         )
     shift = bits - int(length)
     return Network(number >> shift << shift, int(length), bits)
 
 
-def parse_subnet(text: str) -> tuple[int, int]:
-    """Read CIDR ``text``; returns (network address as a number, prefix length in bits).
+def check_subnet(text: str) -> Network:
+    """Read CIDR ``text`` of either family; bits after the prefix must be zero.
 
     Raises:
-        InvalidArgument: not a CIDR, host bits set, or no room for a gateway and a container.
+        InvalidArgument: moby's "invalid subnet 10.0.0.1/8: it should be 10.0.0.0/8".
     """
-    address, slash, length = text.partition("/")
-    if not slash or not length.isdecimal() or int(length) > 32:
+    network = parse_network(text)
+    number, _ = parse_ip(text.partition("/")[0])
+    if number != network.base:
         raise InvalidArgument(
-            f"invalid subnet {text}: invalid CIDR block notation",
-            hint="write it as 172.20.0.0/16",
-        )
-    network, prefix = parse_ipv4(address), int(length)
-    masked = network >> (32 - prefix) << (32 - prefix)
-    if masked != network:
-        raise InvalidArgument(
-            f"invalid subnet {text}: it should be {format_ipv4(masked)}/{prefix}",
+            f"invalid subnet {text}: it should be"
+            f" {format_ip(network.base, network.bits)}/{network.prefix}",
             hint="the bits after the prefix length must be zero",
         )
-    if prefix > _LONGEST_PREFIX:
-        raise InvalidArgument(f"invalid subnet {text}: no room for a gateway and a container")
-    return network, prefix
+    return network
+
+
+def parse_subnet(text: str) -> tuple[int, int]:
+    """Read an IPv4 subnet; returns (network address as a number, prefix length in bits).
+
+    Raises:
+        InvalidArgument: not a CIDR, or host bits set.
+    """
+    base, prefix, _ = check_subnet(text)
+    return base, prefix
 
 
 def mac_address(ip: str) -> str:
-    """Return the MAC address Docker derives from ``ip``: 172.17.0.2 has 02:42:ac:11:00:02."""
-    return f"02:42:{parse_ipv4(ip).to_bytes(4, 'big').hex(':')}"
+    """Return the MAC address Docker derives from ``ip``: 172.17.0.2 has 02:42:ac:11:00:02.
+
+    From an IPv6 address the last four bytes are taken.
+    """
+    number, _ = parse_ip(ip)
+    return f"02:42:{(number & 0xFFFFFFFF).to_bytes(4, 'big').hex(':')}"
 
 
 class Pool:
-    """The IPv4 addresses of one network.
+    """The addresses of one network in one family.
+
+    As in libnetwork, the gateway is taken first, then the auxiliary addresses; containers get the
+    lowest free one of the range.  Asked for by name, any address of the subnet can be had.
 
     Args:
-        subnet: CIDR text such as ``"172.17.0.0/16"``.
-        gateway: the bridge's own address; empty takes the first host address.
-        network: how errors call the network, e.g. ``"bridge (3f2a...)"``.
+        subnet: CIDR text such as ``"172.17.0.0/16"`` or ``"fd00:20::/64"``.
+        gateway: the bridge's own address; empty takes the first free one of the range.
+        network: how errors call the network, e.g. ``"backend (3f2a...)"``.
+        ip_range: CIDR inside ``subnet`` that containers get their addresses from; empty: all.
+        aux_addresses: name -> address that no container shall get.
 
     Attributes:
         subnet: the subnet as CIDR text.
@@ -130,10 +141,23 @@ class Pool:
         prefix: prefix length, bits.
 
     Raises:
-        InvalidArgument: not a CIDR, host bits set, gateway outside of the subnet.
+        InvalidArgument: not a CIDR, no room, gateway or auxiliary address outside of the subnet.
+        PermissionDenied: an auxiliary address is the gateway's, or given twice.
     """
 
-    __slots__ = ("_first", "_last", "_lowest", "_taken", "gateway", "network", "prefix", "subnet")
+    __slots__ = (
+        "_bits",
+        "_first",
+        "_last",
+        "_lowest",
+        "_range_last",
+        "_start",
+        "_taken",
+        "gateway",
+        "network",
+        "prefix",
+        "subnet",
+    )
 
     def __init__(
         self,
@@ -142,22 +166,56 @@ class Pool:
         network: str = "",
         *,
         ip_range: str = "",
-        aux_addresses: Iterable[str] = (),
+        aux_addresses: Mapping[str, str] = NO_ADDRESSES,
     ) -> None:
-        base, self.prefix = parse_subnet(subnet)
-        self.subnet = subnet
+        base, self.prefix, self._bits = check_subnet(subnet)
+        self.subnet = f"{format_ip(base, self._bits)}/{self.prefix}"
         self.network = network or subnet
+        size = 1 << self._bits - self.prefix
+        # Never given out: the subnet's own address and, in IPv4, the one that reaches all.
         self._first = base + 1
-        self._last = base + (1 << (32 - self.prefix)) - 2
-        own = parse_ipv4(gateway) if gateway else self._first
-        if not self._first <= own <= self._last:
-            raise InvalidArgument(f"no matching subnet for gateway {gateway}")
-        self.gateway = format_ipv4(own)
-        self._taken = {own}
-        self._lowest = self._first  # nothing below is free
+        self._last = base + size - (2 if self._bits == 32 else 1)
+        self._start, self._range_last = self._range(ip_range) if ip_range else (base, base + size)
+        self._start = max(self._start, self._first)
+        self._range_last = min(self._range_last, self._last)
+        self._taken: set[int] = set()
+        self._lowest = self._start  # nothing below is free
+        if self._first >= self._last:
+            raise InvalidArgument(
+                "failed to allocate gateway (): No available addresses on this pool",
+                hint=f"{subnet} has no room for a gateway and a container: /{self._bits - 2} has",
+            )
+        own = self._inside(gateway, "gateway") if gateway else self._start
+        self._taken.add(own)
+        self.gateway = format_ip(own, self._bits)
+        for name, address in aux_addresses.items():
+            number = self._inside(address, "aux-address")
+            if number in self._taken:
+                raise PermissionDenied(
+                    f"failed to allocate secondary ip address ({name}:{address}): Address already"
+                    " in use"
+                )
+            self._taken.add(number)
+
+    def _range(self, ip_range: str) -> tuple[int, int]:
+        base, prefix, bits = parse_network(ip_range)
+        size = 1 << bits - prefix
+        if bits != self._bits or not self._first - 1 <= base <= base + size - 1 <= self._last + 1:
+            raise InvalidArgument(
+                f"no matching subnet for range {ip_range}", hint=f"it must lie inside {self.subnet}"
+            )
+        return base, base + size - 1
+
+    def _inside(self, address: str, what: str) -> int:
+        number, bits = parse_ip(address)
+        if bits != self._bits or not self._first <= number <= self._last:
+            raise InvalidArgument(
+                f"no matching subnet for {what} {address}", hint=f"it must be inside {self.subnet}"
+            )
+        return number
 
     def allocate(self) -> str:
-        """Take the lowest free address.
+        """Take the lowest free address of the range.
 
         Raises:
             Unavailable: every address is taken.
@@ -166,13 +224,14 @@ class Pool:
         while candidate in self._taken:
             candidate += 1
         self._lowest = candidate
-        if candidate > self._last:
+        if candidate > self._range_last:
+            family = "IPv4" if self._bits == 32 else "IPv6"
             raise Unavailable(
-                f"no available IPv4 addresses on this network's address pools: {self.network}",
+                f"no available {family} addresses on this network's address pools: {self.network}",
                 hint="stop a container of this network, or use a network with a larger subnet",
             )
         self._taken.add(candidate)
-        return format_ipv4(candidate)
+        return format_ip(candidate, self._bits)
 
     def reserve(self, address: str) -> str:
         """Take ``address`` itself (``--ip``, or after an engine restart) and return it.
@@ -181,26 +240,30 @@ class Pool:
             InvalidArgument: not an address of the pool.
             PermissionDenied: taken already (moby answers 403).
         """
-        number = parse_ipv4(address)
-        if not self._first <= number <= self._last:
+        number, bits = parse_ip(address)
+        if bits != self._bits or not self._first - 1 <= number <= self._last + 1:
             raise InvalidArgument(
-                f"Requested address is out of range: {address} is not in {self.subnet}"
+                f"Invalid address {address}: It does not belong to any of this network's subnets",
+                hint=f"the network has {self.subnet}",
             )
-        if number in self._taken:
-            raise PermissionDenied(f"Address already in use: {address}")
+        if number in self._taken or not self._first <= number <= self._last:
+            raise PermissionDenied(
+                "Address already in use",
+                hint=f"{address} is another container's, the gateway's, or the subnet's own",
+            )
         self._taken.add(number)
-        return format_ipv4(number)
+        return format_ip(number, bits)
 
     def release(self, address: str) -> None:
         """Give ``address`` back; the gateway's and free addresses stay as they are."""
         if not address or address == self.gateway:
             return
-        number = parse_ipv4(address)
+        number, _ = parse_ip(address)
         self._taken.discard(number)
-        if self._first <= number < self._lowest:
+        if self._start <= number < self._lowest:
             self._lowest = number
 
     def allocated(self) -> list[str]:
         """Return the taken addresses, lowest first, without the gateway."""
-        own = parse_ipv4(self.gateway)
-        return [format_ipv4(number) for number in sorted(self._taken) if number != own]
+        own, _ = parse_ip(self.gateway)
+        return [format_ip(number, self._bits) for number in sorted(self._taken) if number != own]

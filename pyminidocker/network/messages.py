@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from pyminidocker.network.netlink import (
+    NLM_F_APPEND,
     NLM_F_CREATE,
     NLM_F_EXCL,
     NLM_F_REPLACE,
@@ -25,15 +26,18 @@ from pyminidocker.network.netlink import (
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 RTM_NEWADDR, RTM_GETADDR = 20, 22
-RTM_NEWROUTE, RTM_GETROUTE = 24, 26
-RTM_GETNEIGH = 30
+RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 
-AF_INET = 2
+AF_INET, AF_BRIDGE, AF_INET6 = 2, 7, 10
 IFF_UP, IFF_LOOPBACK = 1, 8
 RT_TABLE_MAIN = 254
 RTPROT_BOOT, RTPROT_STATIC = 3, 4
-RT_SCOPE_UNIVERSE, RT_SCOPE_LINK = 0, 253
+RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RT_SCOPE_NOWHERE = 0, 253, 255
 RTN_UNICAST = 1
+IFA_F_NODAD = 0x02
+NUD_NOARP, NUD_PERMANENT = 0x40, 0x80
+NTF_SELF = 0x02
 
 _INDEX = struct.Struct("=i")
 _INDEX_OFFSET = 20  # after the header, family, padding and device type
@@ -123,6 +127,17 @@ def change_link(
     return encode("ifinfmsg", RTM_NEWLINK, 0, fields, [*found, *attrs])
 
 
+def doom_link(index: int, group: int) -> bytes:
+    """Set a link down and put it into a group, for ``delete_group``."""
+    fields = {"index": index, "flags": 0, "change": IFF_UP}
+    return encode("ifinfmsg", RTM_NEWLINK, 0, fields, [("IFLA_GROUP", group)])
+
+
+def delete_group(group: int) -> bytes:
+    """Delete all links of a group; ENODEV if it has none."""
+    return encode("ifinfmsg", RTM_DELLINK, 0, {}, [("IFLA_GROUP", group)])
+
+
 def delete_link(name: str) -> bytes:
     """Delete a link by name; ENODEV if it is not there."""
     return encode("ifinfmsg", RTM_DELLINK, 0, {}, [("IFLA_IFNAME", name)])
@@ -138,33 +153,98 @@ def dump_request(kind: str, number: int, family: int = 0) -> bytes:
     return encode(kind, number, 0, {"family": family}, [])
 
 
-def add_address(index: int, ip: str, prefix: int, broadcast: str) -> bytes:
-    """Give link ``index`` an IPv4 address; one that is there already is replaced."""
+def add_address(index: int, ip: str, prefix: int, broadcast: str = "") -> bytes:
+    """Give link ``index`` an address; one that is there already is replaced.
+
+    An IPv6 address can be used at once: nobody is asked whether it is a duplicate.
+    """
+    family = AF_INET6 if ":" in ip else AF_INET
+    more: Attributes = (
+        [("IFA_FLAGS", IFA_F_NODAD)] if family == AF_INET6 else [("IFA_BROADCAST", broadcast)]
+    )
     return encode(
         "ifaddrmsg",
         RTM_NEWADDR,
         NLM_F_CREATE | NLM_F_REPLACE,
-        {"family": AF_INET, "prefixlen": prefix, "index": index, "scope": RT_SCOPE_UNIVERSE},
-        [("IFA_LOCAL", ip), ("IFA_ADDRESS", ip), ("IFA_BROADCAST", broadcast)],
+        {"family": family, "prefixlen": prefix, "index": index, "scope": RT_SCOPE_UNIVERSE},
+        [("IFA_LOCAL", ip), ("IFA_ADDRESS", ip), *more],
     )
 
 
-def default_route(index: int, gateway: str = "") -> bytes:
+def default_route(index: int, gateway: str = "", metric: int = 0) -> bytes:
     """Send what has no better route to ``gateway``, or straight out of link ``index``."""
-    attrs: Attributes = [("RTA_OIF", index)]
-    if gateway:
-        attrs.insert(0, ("RTA_GATEWAY", gateway))
+    return change_route("", 0, gateway, index, metric)
+
+
+def change_route(
+    destination: str, prefix: int, gateway: str = "", index: int = 0, metric: int = 0
+) -> bytes:
+    """Add a route, or replace the one to the same destination.
+
+    Args:
+        destination: network address; empty for the default route.
+        prefix: its length, bits.
+        gateway: next hop; empty: straight out of the link.
+        index: the link; 0 where the gateway says it.
+        metric: the lower one wins; 0 is the kernel's own default (1024 for IPv6).
+    """
+    return _route(RTM_NEWROUTE, destination, prefix, gateway, index, metric)
+
+
+def delete_route(destination: str, prefix: int, gateway: str = "", *, is_ipv6: bool) -> bytes:
+    """Delete a route; ESRCH if there is none like that."""
+    return _route(RTM_DELROUTE, destination, prefix, gateway, 0, 0, is_ipv6=is_ipv6)
+
+
+def _route(
+    kind: int,
+    destination: str,
+    prefix: int,
+    gateway: str,
+    index: int,
+    metric: int,
+    *,
+    is_ipv6: bool = False,
+) -> bytes:
+    given = (
+        ("RTA_DST", destination),
+        ("RTA_GATEWAY", gateway),
+        ("RTA_OIF", index),
+        ("RTA_PRIORITY", metric),
+    )
+    is_new = kind == RTM_NEWROUTE
+    fields = {
+        "family": AF_INET6 if is_ipv6 or ":" in destination + gateway else AF_INET,
+        "dst_len": prefix,
+        "table": RT_TABLE_MAIN,
+        # Zero in a request to delete stands for "any".
+        "proto": RTPROT_BOOT if is_new else 0,
+        "scope": RT_SCOPE_NOWHERE,
+        "type": RTN_UNICAST if is_new else 0,
+    }
+    if is_new:
+        fields["scope"] = RT_SCOPE_UNIVERSE if gateway else RT_SCOPE_LINK
+    flags = NLM_F_CREATE | NLM_F_REPLACE if is_new else 0
+    return encode("rtmsg", kind, flags, fields, [item for item in given if item[1]])
+
+
+def flood_entry(index: int, remote: str, *, remove: bool = False) -> bytes:
+    """Add a peer to those to which a VXLAN device sends what it has no better entry for.
+
+    That is the forwarding entry of the all-zero MAC; several are appended, each gets a copy:
+    ``bridge fdb append 00:00:00:00:00:00 dev vx dst REMOTE``.
+
+    See: bridge(8), ip-link(8) "VXLAN Type Support".
+    """
     return encode(
-        "rtmsg",
-        RTM_NEWROUTE,
-        NLM_F_CREATE | NLM_F_REPLACE,
+        "ndmsg",
+        RTM_DELNEIGH if remove else RTM_NEWNEIGH,
+        0 if remove else NLM_F_CREATE | NLM_F_APPEND,
         {
-            "family": AF_INET,
-            "dst_len": 0,
-            "table": RT_TABLE_MAIN,
-            "proto": RTPROT_BOOT,
-            "scope": RT_SCOPE_UNIVERSE if gateway else RT_SCOPE_LINK,
-            "type": RTN_UNICAST,
+            "family": AF_BRIDGE,
+            "ifindex": index,
+            "state": NUD_PERMANENT | NUD_NOARP,
+            "flags": NTF_SELF,
         },
-        attrs,
+        [("NDA_LLADDR", "00:00:00:00:00:00"), ("NDA_DST", remote)],
     )

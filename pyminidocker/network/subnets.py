@@ -79,4 +79,3 @@ def choose_subnet6(network_id: str, taken: Iterable[str]) -> str:
         if not any(overlap(candidate, other) for other in used):
             return candidate
         number = (number + 1) & 0xFFFFFFFFFFFFFF
-
