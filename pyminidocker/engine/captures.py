@@ -11,13 +11,13 @@ See: docs/decisions/0011.
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct, field
 
 from pyminidocker.engine.container import Container
+from pyminidocker.engine.listening import Listening
 from pyminidocker.errors import Conflict, InvalidArgument, Unavailable
 
 if TYPE_CHECKING:
@@ -119,11 +119,8 @@ class Captures:
             stream.close()
 
 
-class CaptureStream(AsyncGenerator[bytes, None]):
-    """The bytes for one listener; iterate, and ``aclose`` when done.
-
-    A generator function would let go of nothing if it were closed before its first turn.
-    """
+class CaptureStream(Listening):
+    """The bytes for one listener; iterate, and ``aclose`` when done."""
 
     def __init__(
         self,
@@ -132,90 +129,37 @@ class CaptureStream(AsyncGenerator[bytes, None]):
         container: Container | None,
         siblings: "set[CaptureStream]",
     ) -> None:
+        super().__init__()
         self._capture = capture
         self._siblings = siblings
-        self._loop = asyncio.get_running_loop()
-        self._wake: asyncio.Future[None] | None = None
-        self._is_over = False
-        self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
         if request.seconds:
-            self._timer = self._loop.call_later(request.seconds, self.end)
+            self._timer = self.loop.call_later(request.seconds, self.end)
         where = f"container {container.name}" if container is not None else "lab"
+        is_file = request.form == "pcap"
         self._form: _Events | _File
-        self._form = (
-            _File(capture, request, where) if request.form == "pcap" else _Events(capture, request)
-        )
+        self._form = _File(capture, request, where) if is_file else _Events(capture, request)
         siblings.add(self)
 
-    def end(self, _: Any = None) -> None:
-        """Give out what is there, then end."""
-        self._is_over = True
-        self._woken()
+    def release(self) -> None:
+        """Close the packet socket."""
+        self._siblings.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._capture.close()
 
-    def _woken(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
-    def close(self) -> None:
-        """Let go of everything; safe to repeat."""
-        if not self._is_closed:
-            self._is_closed = self._is_over = True
-            self._siblings.discard(self)
-            if self._timer is not None:
-                self._timer.cancel()
-            self._woken()
-            self._capture.close()
-
-    async def asend(self, value: None, /) -> bytes:
-        """Return the next piece."""
-        del value
-        while not self._is_closed:
+    async def next_piece(self) -> bytes:
+        """Return the next lines, or the next part of a file."""
+        while not self.is_closed:
             piece = self._form.next_piece()
             if piece:
                 return piece
-            if self._is_over or self._form.is_full or self._capture.is_over():
-                break
-            await self._wait()
-        last = b"" if self._is_closed else self._form.last_piece()
-        self.close()
-        if last:
-            return last
-        raise StopAsyncIteration
-
-    async def _wait(self) -> None:
-        """Wait for packets, or until losses are to be reported."""
-        self._wake = self._loop.create_future()
-        self._loop.add_reader(self._capture.fileno(), self._woken)
-        timer = None
-        if (delay := self._form.report_due_s()) is not None:
-            timer = self._loop.call_later(delay, self._woken)
-        try:
-            await self._wake
-        finally:
-            if timer is not None:
-                timer.cancel()
-            self._wake = None
-            if not self._is_closed:
-                self._loop.remove_reader(self._capture.fileno())
-
-    async def athrow(
-        self,
-        typ: type[BaseException] | BaseException,
-        val: BaseException | object = None,
-        tb: object = None,
-        /,
-    ) -> bytes:
-        """Close, and raise."""
-        del tb
-        self.close()
-        if isinstance(typ, BaseException):
-            raise typ
-        raise val if isinstance(val, BaseException) else typ()
-
-    async def aclose(self) -> None:
-        """Close."""
-        self.close()
+            if self.is_over or self._form.is_full or self._capture.is_over():
+                last = self._form.last_piece()
+                self.close()
+                return last
+            await self.wait([self._capture.fileno()], self._form.report_due_s())
+        return b""
 
 
 class _Events:
@@ -324,9 +268,9 @@ class _File:
             self._has_begun = True
             return self._writer.header()
         most = _PIECE_FRAMES if self._left < 0 else min(_PIECE_FRAMES, self._left)
-        frames: Iterable[Frame] = self._capture.read(most)
+        frames = self._capture.read(most) if most else []
         if self._left > 0:
-            self._left -= len(list(frames))
+            self._left -= len(frames)
         return self._writer.write(frames)
 
     def last_piece(self) -> bytes:

@@ -200,6 +200,8 @@ class Engine:
         engine.
         """
         self.is_stopping = True
+        self.captures.close()
+        self.topology.close()
         await self.containers.stop_all(timeout_s)
         if self._network_task is not None:
             await asyncio.wait([self._network_task])

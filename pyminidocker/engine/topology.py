@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from pyminidocker.engine.container import Container
-from pyminidocker.errors import MiniDockerError
+from pyminidocker.engine.topology_changes import ChangeStream
+from pyminidocker.errors import MiniDockerError, Unavailable
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
     from pyminidocker.network.topology import Address, Learned, Link, Neighbour, Route, Snapshot
 
+MOST_LISTENERS = 32
 _FORWARDING = "/proc/sys/net/ipv4/ip_forward"
 
 
@@ -110,6 +112,28 @@ class Topology:
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
+        self._listeners: set[ChangeStream] = set()
+
+    async def watch(self) -> ChangeStream:
+        """Return a stream that says whenever the picture has changed.
+
+        Raises:
+            Unavailable: too many listen already.
+            SystemFailure: the kernel refused.
+        """
+        await self.engine.network_ready()
+        from pyminidocker.network.changes import Changes
+
+        if len(self._listeners) >= MOST_LISTENERS:
+            raise Unavailable(
+                f"{MOST_LISTENERS} clients listen for changes already", hint="end one of them first"
+            )
+        return ChangeStream(self.engine, Changes(), self._listeners)
+
+    def close(self) -> None:
+        """End all streams: the engine ends."""
+        for stream in list(self._listeners):
+            stream.close()
 
     async def take(self) -> TopologyView:
         """Read everything from the kernel.

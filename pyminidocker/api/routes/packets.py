@@ -17,6 +17,12 @@ async def topology(engine: Engine, request: Request) -> Outcome:
     return Answer(200, msgspec.json.encode(await engine.topology.take()) + b"\n")
 
 
+async def changes(engine: Engine, request: Request) -> Outcome:
+    """GET /minidocker/topology/changes: a line whenever it is time to look again."""
+    del request
+    return Streaming(await engine.topology.watch())
+
+
 async def capture(engine: Engine, request: Request) -> Outcome:
     """GET /minidocker/capture: JSON lines, or a file for Wireshark."""
     query = request.query
@@ -47,5 +53,6 @@ def _seconds(text: str) -> float:
 
 ROUTES: list[Route] = [
     ("GET", "/minidocker/topology", topology),
+    ("GET", "/minidocker/topology/changes", changes),
     ("GET", "/minidocker/capture", capture),
 ]
