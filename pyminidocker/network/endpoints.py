@@ -1,9 +1,8 @@
-"""One container's connection: a veth pair, one end on the bridge, the other called eth0 inside.
+"""A container's connection: a veth pair, one end on a bridge, the other called eth0, eth1 inside.
 
-A veth(4) pair is a virtual cable.  Making one costs half a millisecond, so it is made ahead of time
-into the network namespace of a parked child; what depends on the container (its address, MAC and
-route) is composed here as ready-encoded rtnetlink(7) requests, which init plays inside the new
-namespace (40 us).
+A veth(4) pair is a virtual cable.  What depends on the container (addresses, MAC and routes) is
+composed here as ready-encoded rtnetlink(7) requests.  Init plays them inside a new namespace
+(40 us); for a container that runs already, ``LabNetwork.configure`` does.
 """
 
 import os
@@ -15,18 +14,22 @@ from functools import lru_cache
 from pyminidocker.network import messages
 from pyminidocker.network.ipam import format_ipv4, mac_address, parse_ipv4
 from pyminidocker.network.netlink import NLM_F_ACK, with_header
-from pyminidocker.network.plans import Prepared as Prepared
+from pyminidocker.network.plans import AddressPlan, Prepared
 
 LOOPBACK_INDEX = 1  # the kernel makes lo first in every network namespace
 INNER_LINK = "eth0"
 
 # pyroute2 takes 50-150 us to encode a message, so each is encoded once, with samples that stand for
 # what differs from container to container, and those bytes are replaced.  Address and MAC are of
-# the ranges for documentation (RFC 5737, RFC 7042): no other field has them.
+# the ranges for documentation (RFC 5737, 3849, 7042): no other field has them.
 _SAMPLE_IP = "203.0.113.213"
+_SAMPLE_IP6 = "2001:db8:d5d5:d5d5:d5d5:d5d5:d5d5:d5d5"
 _SAMPLE_MAC = "00:00:5e:00:53:d5"
 _SAMPLE_LINK = "veth???????"  # as long as every name we give
 _SAMPLE_FD = 0x7D5D5D5D
+_SAMPLE_IP_BYTES = socket.inet_aton(_SAMPLE_IP)
+_SAMPLE_IP6_BYTES = socket.inet_pton(socket.AF_INET6, _SAMPLE_IP6)
+_SAMPLE_MAC_BYTES = bytes.fromhex(_SAMPLE_MAC.replace(":", ""))
 _FD = struct.Struct("=I")
 # One queue each way instead of one per CPU: a third less time to make, no difference to one flow.
 _ONE_QUEUE = [("IFLA_NUM_TX_QUEUES", 1), ("IFLA_NUM_RX_QUEUES", 1)]
@@ -37,60 +40,89 @@ def new_link_name() -> str:
     return f"veth{os.urandom(4).hex()[:7]}"
 
 
-@lru_cache(maxsize=64)
-def _pair(bridge_index: int) -> bytes:
+@lru_cache(maxsize=256)
+def _pair(bridge_index: int, inner_link: str, mtu_bytes: int) -> bytes:
     peer: messages.Attributes = [
-        ("IFLA_IFNAME", INNER_LINK),
+        ("IFLA_IFNAME", inner_link),
         ("IFLA_TXQLEN", 0),
+        ("IFLA_MTU", mtu_bytes),
         ("IFLA_NET_NS_FD", _SAMPLE_FD),
         *_ONE_QUEUE,
     ]
     return messages.new_link(
         _SAMPLE_LINK,
         "veth",
-        [("IFLA_MASTER", bridge_index), ("IFLA_TXQLEN", 0), *_ONE_QUEUE],
+        [
+            ("IFLA_MASTER", bridge_index),
+            ("IFLA_TXQLEN", 0),
+            ("IFLA_MTU", mtu_bytes),
+            *_ONE_QUEUE,
+        ],
         [("VETH_INFO_PEER", {"attrs": peer})],
     )
 
 
-def make_pair(host_link: str, bridge_index: int, netns_fd: int) -> bytes:
-    """Compose a veth pair: one end up and on the bridge, the other in a namespace as eth0.
+def make_pair(
+    host_link: str, bridge_index: int, netns_fd: int, inner_link: str, mtu_bytes: int
+) -> bytes:
+    """Compose a veth pair: one end up and on the bridge, the other in a namespace, still down.
 
     Args:
         host_link: what ``new_link_name`` returned.
         bridge_index: interface index of the bridge.
         netns_fd: descriptor, in the process that sends the request, of the inner end's namespace.
+        inner_link: name of the inner end.
+        mtu_bytes: longest packet, for both ends.
     """
-    pair = _pair(bridge_index).replace(_SAMPLE_LINK.encode(), host_link.encode())
+    pair = _pair(bridge_index, inner_link, mtu_bytes)
+    pair = pair.replace(_SAMPLE_LINK.encode(), host_link.encode())
     return pair.replace(_FD.pack(_SAMPLE_FD), _FD.pack(netns_fd))
 
 
-@lru_cache(maxsize=1)
-def inner_up() -> list[bytes]:
-    """Compose, for the inside of a namespace, setting eth0 up."""
-    return [messages.change_link(name=INNER_LINK, up=True)]
+@lru_cache(maxsize=32)
+def inner_up(inner_link: str) -> list[bytes]:
+    """Compose, for the inside of a namespace, setting an endpoint up."""
+    return [messages.change_link(name=inner_link, up=True)]
+
+
+@lru_cache(maxsize=32)
+def find_inner(inner_link: str) -> bytes:
+    """Compose, for the inside of a namespace, asking for an endpoint."""
+    return messages.get_link(inner_link)
+
+
+def _port(*settings: tuple[str, int | None]) -> bytes:
+    info: messages.Attributes = [
+        ("IFLA_INFO_SLAVE_KIND", "bridge"),
+        ("IFLA_INFO_SLAVE_DATA", {"attrs": list(settings)}),
+    ]
+    return messages.change_link(name=_SAMPLE_LINK, attrs=[("IFLA_LINKINFO", {"attrs": info})])
 
 
 @lru_cache(maxsize=1)
-def find_inner() -> bytes:
-    """Compose, for the inside of a namespace, asking for eth0."""
-    return messages.get_link(INNER_LINK)
+def _isolate() -> bytes:
+    return _port(("IFLA_BRPORT_ISOLATED", 1))
+
+
+def isolate(host_link: str) -> bytes:
+    """Compose what keeps a bridge port from all other isolated ports of its bridge.
+
+    The bridge itself, and so the gateway and the way out, is none of them: it stays reachable.
+
+    See: bridge(8) "isolated".
+    """
+    return _isolate().replace(_SAMPLE_LINK.encode(), host_link.encode())
 
 
 @lru_cache(maxsize=1)
 def _silence() -> bytes:
-    port: messages.Attributes = [
+    return _port(
         ("IFLA_BRPORT_LEARNING", 0),
         ("IFLA_BRPORT_UNICAST_FLOOD", 0),
         ("IFLA_BRPORT_MCAST_FLOOD", 0),
         ("IFLA_BRPORT_BCAST_FLOOD", 0),
         ("IFLA_BRPORT_FLUSH", None),
-    ]
-    info: messages.Attributes = [
-        ("IFLA_INFO_SLAVE_KIND", "bridge"),
-        ("IFLA_INFO_SLAVE_DATA", {"attrs": port}),
-    ]
-    return messages.change_link(name=_SAMPLE_LINK, attrs=[("IFLA_LINKINFO", {"attrs": info})])
+    )
 
 
 def silence(prepared: Prepared) -> bytes:
@@ -108,22 +140,41 @@ def _numbered(requests: Sequence[bytes]) -> list[bytes]:
     return [with_header(request, NLM_F_ACK, number) for number, request in enumerate(requests, 1)]
 
 
-@lru_cache(maxsize=64)
-def _templates(index: int, prefix: int, broadcast: str, gateway: str) -> list[bytes]:
-    """Encode an endpoint's requests once per network, with the sample address and MAC in them."""
+@lru_cache(maxsize=256)
+def _link_template(index: int) -> bytes:
+    return messages.change_link(index, attrs=[("IFLA_ADDRESS", _SAMPLE_MAC)])
+
+
+@lru_cache(maxsize=256)
+def _address_template(index: int, prefix: int, broadcast: str, gateway: str) -> list[bytes]:
+    """Encode an address and the default route with the sample address; IPv6 has no broadcast."""
     requests = [
-        messages.change_link(index, attrs=[("IFLA_ADDRESS", _SAMPLE_MAC)]),
-        messages.add_address(index, _SAMPLE_IP, prefix, broadcast),
+        messages.add_address(index, _SAMPLE_IP if broadcast else _SAMPLE_IP6, prefix, broadcast)
     ]
     if gateway:
         requests.append(messages.default_route(index, gateway))
-    return _numbered(requests)
+    return requests
 
 
-def plan_endpoint(
-    prepared: Prepared, *, ip: str, prefix: int, gateway: str, mac: str = ""
-) -> list[bytes]:
-    """Compose what configures a container's end: MAC, address and default route.
+def compose(index: int, plan: AddressPlan) -> list[bytes]:
+    """Compose what configures the inner end with interface index ``index``: one request a step."""
+    requests = []
+    if mac := plan.mac or (plan.ip and mac_address(plan.ip)):
+        ethernet = bytes.fromhex(mac.replace(":", ""))
+        requests.append(_link_template(index).replace(_SAMPLE_MAC_BYTES, ethernet))
+    if plan.ip:
+        broadcast = format_ipv4(parse_ipv4(plan.ip) | (1 << (32 - plan.prefix)) - 1)
+        address, *route = _address_template(index, plan.prefix, broadcast, plan.gateway)
+        requests += [address.replace(_SAMPLE_IP_BYTES, socket.inet_aton(plan.ip)), *route]
+    if plan.ip6:
+        address, *route = _address_template(index, plan.prefix6, "", plan.gateway6)
+        number = socket.inet_pton(socket.AF_INET6, plan.ip6)
+        requests += [address.replace(_SAMPLE_IP6_BYTES, number), *route]
+    return requests
+
+
+def plan_endpoint(prepared: Prepared, plan: AddressPlan) -> list[bytes]:
+    """Compose what configures a container's end: MAC, addresses and default routes.
 
     The requests are complete netlink messages, numbered from 1; each asks for an acknowledgement
     (``struct nlmsgerr``: 0, or an errno made negative).  Send them in order, one by one or joined
@@ -131,23 +182,10 @@ def plan_endpoint(
     namespace, and read as many acknowledgements.
 
     Args:
-        prepared: what ``LabNetwork.prepare_endpoint`` returned.
-        ip: the container's address.
-        prefix: prefix length of its subnet, bits.
-        gateway: next hop of the default route; empty adds no default route.
-        mac: ``02:42:ac:11:00:02``; empty derives it from ``ip``.
+        prepared: what ``LabNetwork.prepare_endpoint`` or ``attach`` returned.
+        plan: the addresses.
     """
-    number = parse_ipv4(ip)
-    broadcast = format_ipv4(number | (1 << (32 - prefix)) - 1)
-    address = socket.inet_aton(ip)
-    ethernet = bytes.fromhex((mac or mac_address(ip)).replace(":", ""))
-    sample_address, sample_mac = socket.inet_aton(_SAMPLE_IP), bytes.fromhex("00005e0053d5")
-    link, addr, *route = _templates(prepared.inner_index, prefix, broadcast, gateway)
-    return [
-        link.replace(sample_mac, ethernet),
-        addr.replace(sample_address, address),
-        *route,
-    ]
+    return _numbered(compose(prepared.inner_index, plan))
 
 
 @lru_cache(maxsize=1)

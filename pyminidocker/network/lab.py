@@ -12,14 +12,23 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pyminidocker.errors import NotImplementedHere, SystemFailure
+from pyminidocker.errors import Conflict, SystemFailure
 from pyminidocker.kernel.constants import CLONE_NEWNET
 from pyminidocker.kernel.namespaces import setns
-from pyminidocker.network import endpoints, messages, nftables, rules
-from pyminidocker.network.egress import PROXY_PORT, hand_over
+from pyminidocker.network import (
+    endpoints,
+    messages,
+    plug,
+    routes,
+    sysctl,
+    vxlan,
+)
+from pyminidocker.network.egress import PROXY_PORT, hand_over, hand_over_dns
 from pyminidocker.network.endpoints import INNER_LINK, LOOPBACK_INDEX
-from pyminidocker.network.ipam import format_ipv4, mac_address, parse_subnet
-from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink, NetlinkError
+from pyminidocker.network.firewall import Firewall, NetworkRules
+from pyminidocker.network.ipam import format_ipv4, mac_address, parse_network
+from pyminidocker.network.netlink import Netlink, NetlinkError
+from pyminidocker.network.outside import Outside
 from pyminidocker.network.plans import (
     DEFAULT_MTU_BYTES,
     VXLAN_OVERHEAD_BYTES,
@@ -27,42 +36,10 @@ from pyminidocker.network.plans import (
     BridgePlan,
     Prepared,
 )
+from pyminidocker.network.refusals import failure
+from pyminidocker.network.removal import Remover
 
 DEFAULT_BRIDGE = "docker0"
-_IPV6_OFF = (
-    ("net/ipv6/conf/all/disable_ipv6", b"1"),
-    ("net/ipv6/conf/default/disable_ipv6", b"1"),
-)
-_LAB_SETTINGS = (*_IPV6_OFF, ("net/ipv4/ip_forward", b"1"))
-
-
-def _write_settings(settings: tuple[tuple[str, bytes], ...]) -> list[str]:
-    """Set sysctls of the calling thread's network namespace; returns those that could not be set.
-
-    /proc/sys is read-only inside some containers, and has no net/ipv6 where the kernel has none.
-    """
-    failed = []
-    for name, value in settings:
-        try:
-            fd = os.open(f"/proc/sys/{name}", os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                os.write(fd, value)
-            finally:
-                os.close(fd)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            failed.append(f"cannot set {name}: {error.strerror}")
-    return failed
-
-
-def _failure(what: str, error: OSError) -> SystemFailure:
-    hint = ""
-    if error.errno == errno.EPERM:
-        hint = (
-            "the lab's network namespace must belong to the engine; see 'minidocker system doctor'"
-        )
-    return SystemFailure(f"{what}: {error.strerror}", hint=hint)
 
 
 class LabNetwork:
@@ -71,55 +48,61 @@ class LabNetwork:
     Attributes:
         dns_server: what containers have as ``nameserver``: the first bridge's address.
         problems: what the host did not allow, one line each; the rest works all the same.
+        firewall: the packet filter.
     """
 
     def __init__(self) -> None:
         self.dns_server = ""
         self.problems: list[str] = []
+        self.firewall = Firewall()
         self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self._links = Netlink()
-        self._bridges: dict[str, tuple[int, str]] = {}  # name -> (index, subnet)
+        self._outside = Outside(self._home)
+        self._remover = Remover()
+        self._bridges: dict[str, tuple[int, BridgePlan]] = {}  # name -> (index, plan)
         self._holders: dict[str, Prepared] = {}  # address -> who had it last
         self._has_rules = False
 
     def close(self) -> None:
         """Close the sockets; links and rules live on in the namespace."""
         self._links.close()
+        self.firewall.close()
+        self._outside.close()
         os.close(self._home)
 
     def setup_lab(self) -> None:
         """Make the empty namespace a host: lo up, IPv6 off, IPv4 forwarding, uplink and rules.
 
-        The *uplink* is a bridge without ports that holds the default route: packets for the outside
-        get that far, and the rules decide what becomes of them.
+        The *uplink* holds the default route; what becomes of packets beyond it, ``outside`` says.
 
         Raises:
             SystemFailure: the kernel refused a link; a missing packet filter is only a problem.
         """
-        self.problems += _write_settings(_LAB_SETTINGS)
+        self.problems += sysctl.switch_off_ipv6()
+        self.problems += sysctl.try_write(("net/ipv4/ip_forward", "1"), *sysctl.PLAIN_BRIDGES)
         try:
             self._links.execute([messages.change_link(LOOPBACK_INDEX, up=True)], subject="lo")
         except NetlinkError as error:
-            raise _failure("cannot set up the lab's network", error) from error
+            raise failure("cannot set up the lab's network", error) from error
         try:
-            with Netlink(NETLINK_NETFILTER) as netfilter:
-                nftables.commit(netfilter, rules.base_requests())
-        except OSError as error:
+            self.firewall.setup()
+        except SystemFailure as error:
             self.problems.append(f"no packet filter, so no way out for containers: {error}")
             return
         self._has_rules = True
-        uplink = self._make_bridge(rules.UPLINK)
         try:
-            self._links.execute([messages.default_route(uplink)], subject=rules.UPLINK)
-        except NetlinkError as error:
-            raise _failure("cannot set the lab's default route", error) from error
+            self._outside.make(self._links)
+        except OSError as error:
+            raise failure("cannot make the lab's uplink", error) from error
 
-    def _make_bridge(self, name: str, mac: str = "") -> int:
+    def _make_bridge(self, name: str, mac: str = "", mtu_bytes: int = DEFAULT_MTU_BYTES) -> int:
         """Make a bridge, or find it when it is there; returns its index.
 
         Without multicast snooping it floods multicast like a plain switch, and sends none itself.
         """
         attrs: messages.Attributes = [("IFLA_ADDRESS", mac)] if mac else []
+        # A bridge that is not told takes its ports' least; ours keeps what it was told.
+        attrs.append(("IFLA_MTU", mtu_bytes))
         try:
             try:
                 bridge = messages.new_link(name, "bridge", attrs, [("IFLA_BR_MCAST_SNOOPING", 0)])
@@ -127,9 +110,10 @@ class LabNetwork:
             except NetlinkError as error:
                 if error.errno != errno.EEXIST:
                     raise
+                self._links.execute([messages.change_link(name=name, up=True, attrs=attrs)])
             reply = self._links.query(messages.get_link(name), subject=name)
         except NetlinkError as error:
-            raise _failure(f"cannot make bridge {name}", error) from error
+            raise failure(f"cannot make bridge {name}", error) from error
         return messages.link_index(reply)
 
     def setup_bridge(self, plan: BridgePlan | str, subnet: str = "", gateway: str = "") -> None:
@@ -148,37 +132,80 @@ class LabNetwork:
         """
         if isinstance(plan, str):
             plan = BridgePlan(plan, subnet, gateway)
-        name, subnet, gateway = plan.name, plan.subnet, plan.gateway
-        network, prefix = parse_subnet(subnet)
-        broadcast = format_ipv4(network | (1 << (32 - prefix)) - 1)
-        index = self._make_bridge(name, mac_address(gateway))
+        name = plan.name
+        own = plan.gateway or plan.gateway6
+        index = self._make_bridge(name, mac_address(own) if own else "", plan.mtu_bytes)
         try:
-            self._links.execute(
-                [messages.add_address(index, gateway, prefix, broadcast)], subject=name
+            if plan.gateway6:
+                sysctl.forward_ipv6()
+                sysctl.switch_on_ipv6(name)
+            requests = _bridge_addresses(index, plan)
+            if requests:
+                self._links.execute(requests, subject=name)
+        except OSError as error:
+            self.remove_link(name)
+            raise failure(f"cannot give bridge {name} its address {own}", error) from error
+        self._filter_network(plan)
+        self._bridges[name] = (index, plan)
+        self.dns_server = self.dns_server or plan.gateway
+
+    def _filter_network(self, plan: BridgePlan) -> None:
+        if self._has_rules:
+            self.firewall.add_network(
+                NetworkRules(
+                    bridge=plan.name,
+                    subnet=plan.subnet,
+                    subnet6=plan.subnet6,
+                    internal=plan.internal,
+                    masquerade=plan.masquerade,
+                    gateway_mode=plan.gateway_mode,
+                    icc=plan.icc,
+                )
             )
-            if self._has_rules:
-                with Netlink(NETLINK_NETFILTER) as netfilter:
-                    nftables.commit(netfilter, [rules.network_request(subnet)])
-        except NetlinkError as error:
-            raise _failure(f"cannot give bridge {name} its address {gateway}", error) from error
-        self._bridges[name] = (index, subnet)
-        self.dns_server = self.dns_server or gateway
 
     def remove_bridge(self, name: str) -> None:
-        """Delete bridge ``name``; a missing one is fine.
+        """Delete bridge ``name`` and its rules; a missing one is fine.
+
+        When this returns the bridge is no longer there; what the kernel still has to do for it
+        (50 ms) is waited for in the background.
 
         Raises:
             SystemFailure: the kernel refused.
         """
-        _, subnet = self._bridges.pop(name, (0, ""))
+        _, plan = self._bridges.pop(name, (0, None))
+        if plan is not None:
+            if self._has_rules:
+                self.firewall.remove_network(name)
+            for address, holder in list(self._holders.items()):
+                if holder.bridge == name:
+                    del self._holders[address]
+        self.remove_link(name)
+
+    def remove_link(self, name: str) -> None:
+        """Delete a link of the lab (a VXLAN device, a veth); a missing one is fine.
+
+        Raises:
+            SystemFailure: the kernel refused.
+        """
         try:
-            if subnet and self._has_rules:
-                with Netlink(NETLINK_NETFILTER) as netfilter:
-                    nftables.commit(netfilter, [rules.network_request(subnet, remove=True)])
-            self._links.execute([messages.delete_link(name)], subject=name)
+            index = messages.link_index(self._links.query(messages.get_link(name), subject=name))
         except NetlinkError as error:
-            if error.errno != errno.ENODEV:
-                raise _failure(f"cannot delete bridge {name}", error) from error
+            if error.errno == errno.ENODEV:
+                return
+            raise failure(f"cannot delete link {name}", error) from error
+        self._remover.remove(self._links, [index])
+
+    def change_mtu(self, name: str, mtu_bytes: int) -> None:
+        """Change the longest packet a link of the lab carries.
+
+        Raises:
+            SystemFailure: the kernel refused, or there is no such link.
+        """
+        try:
+            request = messages.change_link(name=name, attrs=[("IFLA_MTU", mtu_bytes)])
+            self._links.execute([request], subject=name)
+        except NetlinkError as error:
+            raise failure(f"cannot set the MTU of {name} to {mtu_bytes}", error) from error
 
     @contextmanager
     def inside(self, netns_fd: int) -> Iterator[None]:
@@ -190,7 +217,7 @@ class LabNetwork:
             setns(self._home, CLONE_NEWNET)
 
     def prepare_endpoint(self, netns_fd: int, bridge: str = DEFAULT_BRIDGE) -> Prepared:
-        """Make a veth pair between ``bridge`` and the namespace behind ``netns_fd``, ahead of time.
+        """Make a veth pair between ``bridge`` and a parked child's namespace, ahead of time.
 
         Inside, eth0 is up and IPv6 is off when this returns; it has no address yet.  Being up
         early, the bridge port forwards from the container's first packet on.
@@ -202,25 +229,12 @@ class LabNetwork:
         Raises:
             SystemFailure: the kernel refused, or there is no such bridge.
         """
-        index, _ = self._bridges.get(bridge, (0, ""))
-        if not index:
-            raise SystemFailure(f"cannot connect a container: there is no bridge {bridge}")
-        host_link = endpoints.new_link_name()
-        try:
-            with self.inside(netns_fd):
-                _write_settings(_IPV6_OFF)
-                inner = Netlink()
-            with inner:
-                pair = endpoints.make_pair(host_link, index, netns_fd)
-                self._links.execute([pair], subject=host_link)
-                inner.execute(endpoints.inner_up(), subject=INNER_LINK)
-                reply = inner.query(endpoints.find_inner(), subject=INNER_LINK)
-        except OSError as error:
-            raise _failure(f"cannot connect a container to {bridge}", error) from error
-        return Prepared(host_link, INNER_LINK, messages.link_index(reply), bridge)
+        return self.attach(netns_fd, bridge, INNER_LINK)
 
     def attach(self, netns_fd: int, bridge: str, inner_link: str = "eth1") -> Prepared:
-        """Make a veth pair now, for any network, into a parked or a running namespace.
+        """Make a veth pair for any network, into a parked or a running namespace.
+
+        The inner end is up when this returns; it has no address yet.
 
         Args:
             netns_fd: a network namespace owned by the lab's user namespace.
@@ -230,31 +244,77 @@ class LabNetwork:
         Raises:
             SystemFailure: the kernel refused, there is no such bridge, or the name is taken inside.
         """
-        raise NotImplementedHere(f"attach {inner_link}")
+        index, plan = self._bridges.get(bridge, (0, None))
+        if plan is None:
+            raise SystemFailure(f"cannot connect a container: there is no bridge {bridge}")
+        host_link = endpoints.new_link_name()
+        pair = [endpoints.make_pair(host_link, index, netns_fd, inner_link, plan.mtu_bytes)]
+        if not plan.icc:
+            pair.append(endpoints.isolate(host_link))
+        try:
+            with self.inside(netns_fd):
+                sysctl.switch_off_ipv6()
+                inner = Netlink()
+            with inner:
+                self._links.execute(pair, subject=host_link)
+                try:
+                    if plan.subnet6:
+                        self._switch_on_ipv6(netns_fd, inner_link)
+                    inner.execute(endpoints.inner_up(inner_link), subject=inner_link)
+                    reply = inner.query(endpoints.find_inner(inner_link), subject=inner_link)
+                except BaseException:
+                    self.remove_link(host_link)
+                    raise
+        except OSError as error:
+            raise failure(
+                f"cannot connect a container to {bridge} as {inner_link}", error
+            ) from error
+        return Prepared(host_link, inner_link, messages.link_index(reply), bridge)
+
+    def _switch_on_ipv6(self, netns_fd: int, inner_link: str) -> None:
+        with self.inside(netns_fd):
+            for link in ("lo", inner_link):
+                sysctl.switch_on_ipv6(link)
 
     def configure(self, prepared: Prepared, netns_fd: int, plan: AddressPlan) -> None:
         """Give an endpoint in a running namespace its addresses and routes, from outside.
 
-        An existing default route stays: it is replaced only by ``set_default_route``.
-
         Args:
             prepared: what ``attach`` returned.
             netns_fd: the same namespace.
-            plan: addresses; without a gateway no default route is added.
+            plan: addresses; with a gateway, the default route becomes this one.
 
         Raises:
             SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("configure")
+        self._take_over(prepared, plan)
+        requests = endpoints.compose(prepared.inner_index, plan)
+        if not requests:
+            return
+        try:
+            with self._netlink_inside(netns_fd) as inner:
+                inner.execute(requests, subject=prepared.inner_link)
+        except OSError as error:
+            raise failure(f"cannot configure {prepared.inner_link}", error) from error
 
-    def detach(self, prepared: Prepared, netns_fd: int) -> None:
+    def _netlink_inside(self, netns_fd: int) -> Netlink:
+        with self.inside(netns_fd):
+            return Netlink()
+
+    def detach(self, prepared: Prepared, netns_fd: int = -1) -> None:  # noqa: ARG002
         """Take an endpoint away from a running namespace; its routes go with it.
 
         Args:
             prepared: what ``attach`` or ``prepare_endpoint`` returned.
-            netns_fd: the same namespace.
+            netns_fd: not needed: a veth pair is deleted by either end.
+
+        Raises:
+            SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("detach")
+        for address, holder in list(self._holders.items()):
+            if holder is prepared:
+                del self._holders[address]
+        self.remove_link(prepared.host_link)
 
     def set_default_route(self, netns_fd: int, gateway: str, gateway6: str = "") -> None:
         """Set, replace or (both empty) take away the default route of a running namespace.
@@ -263,8 +323,13 @@ class LabNetwork:
             netns_fd: the container's network namespace.
             gateway: IPv4 next hop, or empty for no IPv4 default route.
             gateway6: IPv6 next hop, or empty for no IPv6 default route.
+
+        Raises:
+            InvalidArgument: no link of the namespace leads to a gateway.
+            SystemFailure: the kernel refused otherwise.
         """
-        raise NotImplementedHere("set_default_route")
+        with self._netlink_inside(netns_fd) as inner:
+            routes.set_default(inner, gateway, gateway6)
 
     def add_route(self, destination: str, gateway: str) -> None:
         """Add a route in the lab, or change it.
@@ -276,7 +341,7 @@ class LabNetwork:
         Raises:
             InvalidArgument: not an address; the gateway is not reachable.
         """
-        raise NotImplementedHere("add_route")
+        routes.add(self._links, destination, gateway)
 
     def delete_route(self, destination: str, gateway: str = "") -> None:
         """Delete a route of the lab.
@@ -284,11 +349,11 @@ class LabNetwork:
         Raises:
             NotFound: there is none like that.
         """
-        raise NotImplementedHere("delete_route")
+        routes.delete(self._links, destination, gateway)
 
     def routed_subnets(self) -> list[str]:
         """Return the subnets (CIDR) that the lab's routes lead to now, read from the kernel."""
-        return []
+        return routes.subnets(self._links)
 
     def make_plug(
         self, link: str, address_cidr: str, mtu_bytes: int = DEFAULT_MTU_BYTES
@@ -308,14 +373,30 @@ class LabNetwork:
             The socket; non-blocking.
 
         Raises:
-            SystemFailure: the kernel refused.
+            InvalidArgument: the name is too long, the address or the MTU makes no sense.
             Conflict: there is a link of that name.
+            SystemFailure: the kernel refused.
         """
-        raise NotImplementedHere("make_plug")
+        try:
+            return plug.make(self._links, link, address_cidr, mtu_bytes)
+        except Conflict:
+            raise
+        except BaseException:
+            self.remove_link(link)
+            raise
+
+    def add_address(self, link: str, address_cidr: str) -> None:
+        """Give a link of the lab an address more; with an IPv6 one, IPv6 is switched on for it.
+
+        Raises:
+            InvalidArgument: it is not like ``192.0.2.1/24``.
+            SystemFailure: the kernel refused, or there is no such link.
+        """
+        plug.add_address(self._links, link, address_cidr)
 
     def remove_plug(self, link: str) -> None:
         """Take a wire's end away; a missing one is fine."""
-        raise NotImplementedHere("remove_plug")
+        self.remove_link(link)
 
     def make_vxlan(
         self,
@@ -326,7 +407,7 @@ class LabNetwork:
         bridge: str,
         mtu_bytes: int = DEFAULT_MTU_BYTES - VXLAN_OVERHEAD_BYTES,
     ) -> None:
-        """Make a VXLAN device on a bridge that floods to every remote; safe to repeat.
+        """Make a VXLAN device on a bridge that floods to every remote; replaces one of that name.
 
         Args:
             name: link name, e.g. ``vx-42``.
@@ -337,17 +418,33 @@ class LabNetwork:
             mtu_bytes: longest inner packet: the wire's MTU less 50 (70 over IPv6).
 
         Raises:
-            SystemFailure: the kernel refused.
+            InvalidArgument: an address or the VNI makes no sense.
+            Conflict: another device has that VNI.
+            SystemFailure: the kernel refused, or there is no such bridge.
         """
-        raise NotImplementedHere("make_vxlan")
+        bridge_index, _ = self._bridges.get(bridge, (0, None))
+        if not bridge_index:
+            raise SystemFailure(f"cannot make {name}: there is no bridge {bridge}")
+        self.remove_link(name)
+        index = vxlan.make(self._links, name, vni, local, bridge_index, mtu_bytes)
+        try:
+            vxlan.set_remotes(self._links, index, remotes)
+        except BaseException:
+            self.remove_link(name)
+            raise
 
     def set_remotes(self, name: str, remotes: Sequence[str]) -> None:
-        """Make exactly ``remotes`` the peers that a VXLAN device floods to."""
-        raise NotImplementedHere("set_remotes")
+        """Make exactly ``remotes`` the peers that a VXLAN device floods to.
 
-    def remove_link(self, name: str) -> None:
-        """Delete a link of the lab; a missing one is fine."""
-        raise NotImplementedHere("remove_link")
+        Raises:
+            InvalidArgument: one of them is no address.
+            SystemFailure: the kernel refused, or there is no such device.
+        """
+        try:
+            index = messages.link_index(self._links.query(messages.get_link(name), subject=name))
+        except NetlinkError as error:
+            raise failure(f"cannot set the peers of {name}", error) from error
+        vxlan.set_remotes(self._links, index, remotes)
 
     def plan_endpoint(
         self,
@@ -370,21 +467,26 @@ class LabNetwork:
         bridge port to deliveries takes 30 us.
         """
         plan = plan or AddressPlan(ip, prefix, gateway, mac=mac)
-        ip, prefix, gateway, mac = plan.ip, plan.prefix, plan.gateway, plan.mac
-        former = self._holders.get(ip)
-        if former is not None and former is not prepared:
-            try:
-                self._links.execute([endpoints.silence(former)])
-            except NetlinkError:  # ENODEV: the kernel was faster
-                pass
-        self._holders[ip] = prepared
-        return endpoints.plan_endpoint(prepared, ip=ip, prefix=prefix, gateway=gateway, mac=mac)
+        self._take_over(prepared, plan)
+        return endpoints.plan_endpoint(prepared, plan)
+
+    def _take_over(self, prepared: Prepared, plan: AddressPlan) -> None:
+        for address in (plan.ip, plan.ip6):
+            if not address:
+                continue
+            former = self._holders.get(address)
+            if former is not None and former is not prepared:
+                try:
+                    self._links.execute([endpoints.silence(former)])
+                except NetlinkError:  # ENODEV: the kernel was faster
+                    pass
+            self._holders[address] = prepared
 
     def start_egress(self, agent: socket.socket) -> None:
         """Open the way out: TCP by transparent proxy, DNS by relay on every address of the lab.
 
-        The listening sockets are made here, in the lab, and passed to the host agent, which makes
-        the outgoing connections from the real host.
+        The listening sockets are made here, beyond the lab's uplink, and passed to the host agent,
+        which makes the outgoing connections from the real host.
 
         Args:
             agent: the engine's end of the host agent's socket.
@@ -396,8 +498,21 @@ class LabNetwork:
         if not self._has_rules:
             raise SystemFailure(self.problems[-1] if self.problems else "the lab has no rules")
         try:
-            hand_over(agent)
-            with Netlink(NETLINK_NETFILTER) as netfilter:
-                nftables.commit(netfilter, rules.chain_requests(rules.egress_chains(PROXY_PORT)))
+            hand_over_dns(agent)
+            with self._outside.inside():
+                hand_over(agent)
+            self._outside.open(PROXY_PORT)
         except OSError as error:
-            raise _failure("cannot open a way out of the lab", error) from error
+            raise failure("cannot open a way out of the lab", error) from error
+
+
+def _bridge_addresses(index: int, plan: BridgePlan) -> list[bytes]:
+    requests = []
+    if plan.gateway:
+        base, prefix, bits = parse_network(plan.subnet)
+        broadcast = format_ipv4(base | (1 << bits - prefix) - 1)
+        requests.append(messages.add_address(index, plan.gateway, prefix, broadcast))
+    if plan.gateway6:
+        _, prefix, _ = parse_network(plan.subnet6)
+        requests.append(messages.add_address(index, plan.gateway6, prefix))
+    return requests

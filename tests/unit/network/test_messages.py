@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from pyminidocker.network import endpoints, messages, netlink
-from pyminidocker.network.endpoints import Prepared
+from pyminidocker.network.plans import AddressPlan, Prepared
 
 
 def attributes(body: bytes) -> dict[int, bytes]:
@@ -41,7 +41,7 @@ def test_broken_length_ends_the_datagram() -> None:
 
 def test_plan_carries_the_containers_own_values() -> None:
     prepared = Prepared("veth1234567", "eth0", 2, "docker0")
-    plan = endpoints.plan_endpoint(prepared, ip="172.17.0.9", prefix=16, gateway="172.17.0.1")
+    plan = endpoints.plan_endpoint(prepared, AddressPlan("172.17.0.9", 16, "172.17.0.1"))
     headers = [netlink.HEADER.unpack_from(request) for request in plan]
     assert [header[0] for header in headers] == [len(request) for request in plan]
     assert [header[1] for header in headers] == [
@@ -67,7 +67,7 @@ def test_plans_do_not_share_values() -> None:
     prepared = Prepared("veth1234567", "eth0", 2, "docker0")
     for last in (2, 3):
         plan = endpoints.plan_endpoint(
-            prepared, ip=f"10.0.0.{last}", prefix=24, gateway="", mac=f"02:00:00:00:00:0{last}"
+            prepared, AddressPlan(f"10.0.0.{last}", 24, mac=f"02:00:00:00:00:0{last}")
         )
         assert len(plan) == 2
         assert attributes(plan[0][32:])[1] == bytes([2, 0, 0, 0, 0, last])
