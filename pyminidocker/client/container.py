@@ -4,10 +4,12 @@ import io
 import select
 import tarfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pyminidocker.client.create_config import Command, pairs, words
 from pyminidocker.client.engine_client import EngineClient
+from pyminidocker.client.network import Network, Place, places_of, ports_of
+from pyminidocker.client.network_config import EndpointOptions, endpoint_config
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
 from pyminidocker.errors import NotFound
@@ -98,10 +100,36 @@ class Container:
         return int(self.reload().attrs["State"]["Pid"])
 
     @property
-    def ip_address(self) -> str:
+    def networks(self) -> "Table[Place]":
+        """Its networks, with its address on each: asked now."""
+        return places_of(self.reload().attrs)
+
+    @property
+    def ip(self) -> str:
         """Its address on its first network; empty while it does not run."""
-        networks = self.reload().attrs["NetworkSettings"]["Networks"]
-        return next((str(net["IPAddress"]) for net in networks.values() if net["IPAddress"]), "")
+        return next((place.ip or place.ip6 for place in self.networks if place.ip or place.ip6), "")
+
+    @property
+    def ip_address(self) -> str:
+        """The same as ``ip``."""
+        return self.ip
+
+    @property
+    def ports(self) -> "Table[list[str]]":
+        """Its published and exposed ports: asked now."""
+        return ports_of(self.reload().attrs)
+
+    def connect(self, network: "Network | str", **options: Unpack[EndpointOptions]) -> Self:
+        """Connect it to a network and return self; see ``Network.connect``."""
+        ref = network if isinstance(network, str) else network.id
+        self.api.network_connect(ref, self.id, endpoint_config(options))
+        return self
+
+    def disconnect(self, network: "Network | str", *, force: bool = False) -> Self:
+        """Disconnect it from a network and return self."""
+        ref = network if isinstance(network, str) else network.id
+        self.api.network_disconnect(ref, self.id, force=force)
+        return self
 
     # -- its life ------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ class CreateOptions(TypedDict, total=False):
     """What ``engine.create`` and ``engine.run`` take besides image and command.
 
     The names are those of the CLI's options: ``env`` is ``-e``, ``volumes`` is ``-v`` and so on.
+    ``ports`` takes ``-p`` values (``["8080:80"]``) or ``{"80/tcp": 8080}``, host port 0 = any.
     ``fresh`` has no such option: it first removes a container that has the same name, so that a
     cell may be run again.
     """
@@ -29,7 +30,18 @@ class CreateOptions(TypedDict, total=False):
     mounts: Sequence[Mapping[str, Any]]
     tmpfs: Mapping[str, str] | Sequence[str]
     read_only: bool
-    network: str
+    network: str | Sequence[str]
+    ip: str
+    ip6: str
+    network_aliases: Sequence[str]
+    links: Mapping[str, str] | Sequence[str]
+    mac_address: str
+    dns: Sequence[str]
+    dns_search: Sequence[str]
+    dns_options: Sequence[str]
+    ports: Mapping[str, Any] | Sequence[str]
+    publish_all: bool
+    expose: Sequence[str | int]
     tty: bool
     stdin_open: bool
     init: bool
@@ -69,24 +81,39 @@ def mapping(values: Mapping[str, str] | Sequence[str], separator: str = "=") -> 
     return {name: value for name, _, value in split}
 
 
+def refuse_unknown(options: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Refuse a keyword argument that does not exist, and name the nearest that does.
+
+    Raises:
+        InvalidArgument: there is one.
+    """
+    if unknown := sorted(set(options) - known):
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        raise InvalidArgument(
+            f"there is no option {unknown[0]!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"options: {', '.join(sorted(known))}",
+        )
+
+
 def create_config(image: str, command: Command, options: CreateOptions) -> dict[str, Any]:
     """Return Docker's create request for ``engine.create(image, command, **options)``.
 
     Raises:
         InvalidArgument: an option that does not exist.
     """
-    if unknown := sorted(set(options) - _KNOWN):
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], _KNOWN, 1)
-        raise InvalidArgument(
-            f"there is no option {unknown[0]!r}",
-            hint=f"did you mean {near[0]!r}?" if near else f"options: {', '.join(sorted(_KNOWN))}",
-        )
+    refuse_unknown(options, _KNOWN)
     config: dict[str, Any] = {"Image": image, **_config_values(options)}
     if (cmd := words(command)) is not None:
         config["Cmd"] = cmd
-    if host := _host_values(options):
+    host = _host_values(options)
+    if any(options.get(name) for name in _NETWORK_VALUES):
+        from pyminidocker.client.network_config import add_networks, add_ports
+
+        add_networks(config, host, options)
+        add_ports(config, host, options)
+    if host:
         config["HostConfig"] = host
     return config
 
@@ -127,10 +154,16 @@ _CONFIG_VALUES = {
     "stop_signal": "StopSignal",
     "stop_timeout": "StopTimeout",
 }
+_NETWORK_VALUES = (
+    "network", "ip", "ip6", "network_aliases", "links", "mac_address", "ports", "expose",
+)  # fmt: skip
 _HOST_VALUES = {
     "volumes": "Binds",
     "read_only": "ReadonlyRootfs",
-    "network": "NetworkMode",
+    "dns": "Dns",
+    "dns_search": "DnsSearch",
+    "dns_options": "DnsOptions",
+    "publish_all": "PublishAllPorts",
     "init": "Init",
     "cap_add": "CapAdd",
     "cap_drop": "CapDrop",

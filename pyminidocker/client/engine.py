@@ -12,15 +12,16 @@ from typing import Any, Literal, Self, Unpack, overload
 from pyminidocker.client.container import Container, collect, split_log
 from pyminidocker.client.create_config import Command, CreateOptions, create_config, words
 from pyminidocker.client.engine_client import EngineClient
-from pyminidocker.client.image import Image, Network, Volume
-from pyminidocker.client.listing import CONTAINER_COLUMNS, IMAGE_COLUMNS, NETWORK_COLUMNS
+from pyminidocker.client.image import Image, Volume
+from pyminidocker.client.listing import CONTAINER_COLUMNS, IMAGE_COLUMNS
+from pyminidocker.client.networked import Networked
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
 from pyminidocker.client.wired import Wired
 from pyminidocker.errors import NotFound
 
 
-class Engine(Wired):
+class Engine(Networked, Wired):
     """A running engine.
 
     Attributes:
@@ -188,7 +189,7 @@ class Engine(Wired):
         columns = [(title, _from(rows, cell)) for title, cell in CONTAINER_COLUMNS]
         return Table([Container(self.api, row["Id"]) for row in listed], columns)
 
-    # -- images, volumes, networks -------------------------------------------------------------
+    # -- images, volumes --------------------------------------------------------------------
 
     def image(self, ref: str) -> Image:
         """Return image ``ref``.
@@ -228,20 +229,6 @@ class Engine(Wired):
         """Return the volumes."""
         columns = [("DRIVER", lambda v: v.attrs["Driver"]), ("VOLUME NAME", lambda v: v.name)]
         return Table([Volume(self.api, attrs) for attrs in self.api.volume_list()], columns)
-
-    def network(self, ref: str) -> Network:
-        """Return network ``ref``.
-
-        Raises:
-            NotFound: no such network.
-        """
-        return Network(self.api, self.api.network_inspect(ref))
-
-    def networks(self) -> Table[Network]:
-        """Return the networks."""
-        return Table(
-            [Network(self.api, attrs) for attrs in self.api.network_list()], NETWORK_COLUMNS
-        )
 
     # -- the engine itself ---------------------------------------------------------------------
 

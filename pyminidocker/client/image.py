@@ -1,4 +1,4 @@
-"""Images, volumes and networks as objects to hold in a notebook."""
+"""Images and volumes as objects to hold in a notebook."""
 
 from typing import Any, Self
 
@@ -125,42 +125,6 @@ class Volume:
     def _repr_html_(self) -> str:
         facts = [["name", self.name], ["mountpoint", self.mountpoint]]
         return html_table(["volume", ""], facts)
-
-
-class Network:
-    """A network of an engine."""
-
-    def __init__(self, api: EngineClient, attrs: dict[str, Any]) -> None:
-        self.api = api
-        self.attrs = attrs
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        return str(self.attrs["Id"])
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.attrs["Name"])
-
-    @property
-    def subnet(self) -> str:
-        """Its addresses, such as ``172.17.0.0/16``; empty when it has none."""
-        pools = (self.attrs.get("IPAM") or {}).get("Config") or []
-        return str(pools[0].get("Subnet", "")) if pools else ""
-
-    def __repr__(self) -> str:
-        return f"<Network {self.name} {self.subnet}>".replace(" >", ">")
-
-    def _repr_html_(self) -> str:
-        facts = [
-            ["name", self.name],
-            ["id", short_id(self.id)],
-            ["driver", str(self.attrs["Driver"])],
-            ["subnet", self.subnet],
-        ]
-        return html_table(["network", ""], facts)
 
 
 def _cut(text: str, width: int) -> str:

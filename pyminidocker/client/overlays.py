@@ -16,7 +16,7 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any, Self
 
 from pyminidocker.client.engine_client import EngineClient
-from pyminidocker.client.image import Network
+from pyminidocker.client.network import Network
 from pyminidocker.client.table import html_table
 from pyminidocker.client.wire_start import label
 from pyminidocker.errors import InvalidArgument, NotFound

@@ -1,0 +1,60 @@
+"""What an engine can do about networks, and what it shows of the network underneath."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pyminidocker.client.listing import NETWORK_COLUMNS
+from pyminidocker.client.network import Network
+from pyminidocker.client.network_config import NetworkOptions, network_config
+from pyminidocker.client.table import Table
+from pyminidocker.errors import NotFound
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from pyminidocker.client.engine_client import EngineClient
+
+
+class Networked:
+    """Methods of ``Engine`` about networks."""
+
+    api: EngineClient
+
+    def network(self, ref: str) -> Network:
+        """Return network ``ref`` (a name, an id or its beginning).
+
+        Raises:
+            NotFound: no such network.
+        """
+        return Network(self.api, self.api.network_inspect(ref))
+
+    def networks(self) -> Table[Network]:
+        """Return the networks; shows itself as ``docker network ls``."""
+        found = [Network(self.api, attrs) for attrs in self.api.network_list()]
+        return Table(found, [*NETWORK_COLUMNS, ("SUBNET", lambda net: ", ".join(net.subnets))])
+
+    def create_network(self, name: str, **options: Unpack[NetworkOptions]) -> Network:
+        """Make a network, on which containers find each other by name.
+
+        Args:
+            name: its name.
+            options: ``subnet``, ``gateway``, ``ip_range``, ``ipv6``, ``internal``, ``mtu``, ``icc``
+                and others, see ``NetworkOptions``; ``fresh=True`` replaces one of that name.
+
+        Raises:
+            Conflict: there is one with that name.
+            InvalidArgument: an address or option that makes no sense.
+            PermissionDenied: the subnet overlaps with another network's.
+        """
+        body = network_config(name, options)
+        if options.get("fresh"):
+            with suppress(NotFound):
+                self.network(name).remove(force=True)
+        made = self.api.network_create(body)
+        return Network(self.api, self.api.network_inspect(made["Id"]))
+
+    def prune_networks(self) -> list[str]:
+        """Remove the networks that no container is on; returns their names."""
+        return list(self.api.network_prune()["NetworksDeleted"] or [])
