@@ -1,4 +1,4 @@
-"""127.0.0.11 in real namespaces: sockets inside, served from outside, what is not ours forwarded."""
+"""127.0.0.11 in real namespaces: sockets inside, served outside; what is not ours, forwarded."""
 
 import asyncio
 import os
