@@ -11,7 +11,7 @@ import socket
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyminidocker.errors import Conflict, InvalidArgument, MiniDockerError, NotFound
+from pyminidocker.errors import Conflict, InvalidArgument, NotFound
 from pyminidocker.network.ipam import format_ip, parse_ip, parse_network
 from pyminidocker.network.subnets import overlap
 
@@ -127,7 +127,6 @@ class Wires:
         plug = Plug(link, request.address, subnet, request.mtu_bytes, request.wire, request.peer)
         self._plugs[link] = plug
         try:
-            lab.firewall.add_reachable(subnet)
             self.engine.overlays.refresh()
         except BaseException:
             sock.close()
@@ -140,20 +139,11 @@ class Wires:
         plug = self._plugs.pop(link, None)
         if plug is None:
             return
-        lab = self.engine.lab_network
-        lab.remove_plug(link)
-        self._forget_reachable(plug.subnet)
+        self.engine.lab_network.remove_plug(link)
         for destination, gateway in list(self._routes.items()):
             if _contains(plug.subnet, gateway):  # the kernel has dropped it with the link
                 del self._routes[destination]
-                self._forget_reachable(destination)
         self.engine.overlays.refresh()
-
-    def _forget_reachable(self, cidr: str) -> None:
-        try:
-            self.engine.lab_network.firewall.remove_reachable(cidr)
-        except MiniDockerError as error:
-            self.engine.report(f"{cidr} is still in the packet filter's sets: {error}")
 
     def way_to(self, address: str) -> Plug | None:
         """Return the wire over which ``address`` is reached, on it or behind a static route."""
@@ -186,7 +176,7 @@ class Wires:
         parse_ip(gateway)
         if destination.endswith("/0"):
             raise InvalidArgument(
-                "a wire cannot be the way to everywhere: the lab's way out does not go by packets",
+                "a wire cannot be the way to everywhere: the way out of the lab is its uplink",
                 hint="name the other host's network: minidocker route add 172.18.0.0/16 via"
                 f" {gateway}",
             )
@@ -195,10 +185,8 @@ class Wires:
                 f"no wire of this host leads to {gateway}", hint=self._hint_about_wires()
             )
         self._check_beside_networks(destination)
-        lab = self.engine.lab_network
-        lab.add_route(destination, gateway)
+        self.engine.lab_network.add_route(destination, gateway)
         self._routes[destination] = gateway
-        lab.firewall.add_reachable(destination)
         self.engine.overlays.refresh()
         return StaticRoute(destination, gateway)
 
@@ -224,7 +212,6 @@ class Wires:
             )
         del self._routes[destination]
         self.engine.lab_network.delete_route(destination)
-        self._forget_reachable(destination)
         self.engine.overlays.refresh()
 
 
