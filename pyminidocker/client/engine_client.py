@@ -8,6 +8,7 @@ See: Docker Engine API reference, version 1.41.
 from __future__ import annotations
 
 from pyminidocker.client.calls_containers import ContainerCalls
+from pyminidocker.client.calls_handles import HandleCalls
 from pyminidocker.client.calls_images import ImageCalls
 from pyminidocker.client.calls_networks import NetworkCalls
 from pyminidocker.client.calls_packets import PacketCalls
@@ -15,7 +16,9 @@ from pyminidocker.client.calls_system import SystemCalls
 from pyminidocker.client.calls_wires import WireCalls
 
 
-class EngineClient(ContainerCalls, ImageCalls, NetworkCalls, PacketCalls, SystemCalls, WireCalls):
+class EngineClient(
+    ContainerCalls, HandleCalls, ImageCalls, NetworkCalls, PacketCalls, SystemCalls, WireCalls
+):
     """A client of one engine; may be shared between threads.
 
     Args:

@@ -16,6 +16,7 @@ from typing import Any
 from pyminidocker.client import connect
 from pyminidocker.errors import NotFound
 from pyminidocker.teach import checks, cleanup, faults, inventory, predict
+from pyminidocker.teach.by_hand import ByHand
 from pyminidocker.teach.cards import Card, Fold
 from pyminidocker.teach.plan import Plan, Question, load
 from pyminidocker.teach.preflight import Preflight
@@ -50,6 +51,7 @@ class Lesson:
         self._met: set[str] = set()
         self._members: set[tuple[int, int]] = set()
         self._last: tuple[str, tuple[Any, ...]] = ("", ())
+        self._by_hand: list[ByHand] = []
         self.started = _STARTED.setdefault(number, int(time.time()))
         self._bootstrap()
         cleanup.remove_all(self)
@@ -235,6 +237,17 @@ class Lesson:
         self._members |= cleanup.processes(self)
         cleanup.remove_all(self)
         return Card("note", f"Lesson {self.number} is back at its start", ())
+
+    def iproute(self, container: str = "") -> ByHand:
+        """Return pyroute2's ``IPRoute`` on the network of the lab host, or of a container.
+
+        Raises:
+            NotFound: no such container.
+            Conflict: it does not run.
+        """
+        made = ByHand(self.calls.netlink(container), container or "the lab host")
+        self._by_hand.append(made)
+        return made
 
     def leave_no_trace(self) -> Card:
         """Clean up, then prove by engine and kernel that nothing of the lesson is left."""
