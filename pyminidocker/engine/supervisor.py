@@ -116,6 +116,10 @@ class Supervisor:
             prepared = self.engine.lab_network.prepare_endpoint(child.netns_fd)
         return child, prepared
 
+    def spare_links(self) -> set[str]:
+        """Return the lab's ends of the cables that were made ahead of time."""
+        return {prepared.host_link for prepared in self._prepared.values()}
+
     def _choose(self, network: str, *, linked: bool) -> ParkedChild | None:
         """Return the best child that is parked: for a link one that has it, else one that has none.
 

@@ -149,7 +149,8 @@ class Topology:
         pidfds = [os.dup(one.pidfd) for one in running]
         names = [(one.name, one.id, one.record.state.pid) for one in running]
         try:
-            namespaces, rules, switches = await asyncio.to_thread(self._read, pidfds, names)
+            spare = engine.supervisor.spare_links()
+            namespaces, rules, switches = await asyncio.to_thread(self._read, pidfds, names, spare)
         finally:
             for pidfd in pidfds:
                 os.close(pidfd)
@@ -160,10 +161,11 @@ class Topology:
             rules=rules,
             published=[view for one in running for view in self._published(one)],
             switches=switches,
+            wires=[WireView(one.link, one.address, one.peer) for one in engine.wires.list()],
         )
 
     def _read(
-        self, pidfds: list[int], names: list[tuple[str, str, int]]
+        self, pidfds: list[int], names: list[tuple[str, str, int]], spare: set[str]
     ) -> tuple[list[NamespaceView], list[RuleView], dict[str, bool]]:
         """Ask the kernel; runs in a thread, which visits the namespaces and comes back."""
         from pyminidocker.network.topology import take_snapshots
@@ -174,6 +176,8 @@ class Topology:
         finally:
             os.close(home)
         assert lab is not None
+        for link in lab.links:
+            link.is_spare = link.name in spare
         views = {lab.inode: _view(lab, "lab", self.engine.name, "", os.getpid())}
         for snapshot, (name, container_id, pid) in zip(others, names, strict=True):
             if snapshot is None:

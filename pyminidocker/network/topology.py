@@ -59,6 +59,7 @@ class Link(Struct, rename="pascal"):
         remote: of a vxlan link, where it sends what it has no better place for.
         local: of a vxlan link, the address it sends from.
         port: of a vxlan link, the UDP port.
+        is_spare: a cable made ahead of time for the next container; only the engine knows.
     """
 
     index: int
@@ -78,6 +79,7 @@ class Link(Struct, rename="pascal"):
     remote: str = ""
     local: str = ""
     port: int = 0
+    is_spare: bool = field(default=False, name="Spare")
 
 
 class Address(Struct, rename="pascal", frozen=True):
