@@ -32,7 +32,7 @@ def find(engine: "Engine", container: "Container", name: str, kind: int) -> list
     Returns:
         Addresses; empty for a name that exists without such data; None for an unknown name.
     """
-    places = _named_places(engine, container)
+    places = named_places(engine, container)
     for wanted, network_name in _readings(name):
         is_known = False
         for network, endpoint in places:
@@ -52,7 +52,7 @@ def find(engine: "Engine", container: "Container", name: str, kind: int) -> list
 
 def find_address(engine: "Engine", container: "Container", address: str) -> list[str] | None:
     """Return ``NAME.NETWORK`` of whoever has an address on one of the container's networks."""
-    for network, _ in _named_places(engine, container):
+    for network, _ in named_places(engine, container):
         if names := names_of_address(engine, network, address):
             return names
     return None
@@ -92,23 +92,18 @@ def pick(endpoints: "list[EndpointRecord]", kind: int) -> list[str]:
     return []
 
 
-def overlay_readings(
-    engine: "Engine", container: "Container", name: str
-) -> "Iterator[tuple[NetworkRecord, str]]":
-    """Yield (overlay network, name there) for a name nobody here has: other hosts may know it."""
-    for network, _ in _named_places(engine, container):
-        if network.driver != "overlay":
-            continue
-        before, dot, after = name.rpartition(".")
-        if not dot:
-            yield network, name
-        elif after == network.name.lower():
-            yield network, before
+def name_on(network: "NetworkRecord", name: str) -> str:
+    """Return what a bare ``NAME`` or ``NAME.NETWORK`` is called there; empty for other names."""
+    suffix = f".{network.name.lower()}"
+    if name.endswith(suffix):
+        return name.removesuffix(suffix)
+    return "" if "." in name else name
 
 
-def _named_places(
+def named_places(
     engine: "Engine", container: "Container"
 ) -> "list[tuple[NetworkRecord, EndpointRecord]]":
+    """Return the places of a container on networks that have names."""
     networks = engine.networks
     return [place for place in networks.of(container) if networks.is_user_defined(place[0])]
 

@@ -9,11 +9,12 @@ See: docs/decisions/0010; ``engine/overlay.py`` says where the others are.
 """
 
 import asyncio
-import ipaddress
 import socket
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pyminidocker.engine import dns_names
+from pyminidocker.engine.network_addresses import contains
 
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
@@ -35,13 +36,30 @@ async def ask(engine: "Engine", container: "Container", question: "Question") ->
     Returns:
         What was found, as ``dns_names.find``; None when nobody knows, or there is no other host.
     """
-    for network, name in dns_names.overlay_readings(engine, container, question.name):
-        servers = engine.overlays.name_servers(network)
-        if servers:
-            found = await _ask_hosts(network, servers, name, question.kind)
-            if found is not None:
-                return found
+    for network, name, servers in _ways(engine, container, question):
+        found = await _ask_hosts(network, servers, name, question.kind)
+        if found is not None:
+            return found
     return None
+
+
+def may_know(engine: "Engine", container: "Container", question: "Question") -> bool:
+    """Tell whether there are hosts to ask."""
+    return any(True for _ in _ways(engine, container, question))
+
+
+def _ways(
+    engine: "Engine", container: "Container", question: "Question"
+) -> "Iterator[tuple[NetworkRecord, str, list[str]]]":
+    """Yield (network, name there, whom to ask) for a question that nobody here can answer."""
+    for network, _ in dns_names.named_places(engine, container):
+        if network.driver != "overlay":
+            continue
+        name = dns_names.name_on(network, question.name)
+        if question.address:
+            name = question.name if contains(network.subnet, question.address) else ""
+        if name and (servers := engine.overlays.name_servers(network)):
+            yield network, name, servers
 
 
 async def _ask_hosts(
@@ -55,7 +73,6 @@ async def _ask_hosts(
     from pyminidocker.network import dns_messages
 
     query = dns_messages.query(name, kind)
-    subnet = ipaddress.ip_network(network.subnet, strict=False)
     waiting = set(servers)
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sock:
@@ -70,7 +87,7 @@ async def _ask_hosts(
                 async with asyncio.timeout(TRY_S):
                     while waiting:
                         answer, (sender, _port) = await loop.sock_recvfrom(sock, _UDP_BYTES)
-                        if answer[:2] != query[:2] or ipaddress.ip_address(sender) not in subnet:
+                        if answer[:2] != query[:2] or not contains(network.subnet, sender):
                             continue
                         found = dns_messages.read_answer(answer)
                         if found is not None:
@@ -136,8 +153,7 @@ class PeerServer:
         )
 
     def _network_of(self, asker: str) -> "NetworkRecord | None":
-        address = ipaddress.ip_address(asker)
         for network in self._engine.networks.list({"driver": ["overlay"]}):
-            if network.subnet and address in ipaddress.ip_network(network.subnet, strict=False):
+            if contains(network.subnet, asker):
                 return network
         return None

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from pyminidocker.engine import dns_forward, dns_names
+from pyminidocker.engine import dns_forward, dns_names, dns_peers
 from pyminidocker.network.dns_relay import servfail
 
 if TYPE_CHECKING:
@@ -153,14 +153,9 @@ class DnsServer:
             found = dns_names.find(self._engine, self._container, question.name, question.kind)
         if found is not None:
             return question.answer(found, limit_bytes=limit_bytes or question.udp_bytes)
-        if self._has_peers(question):
+        if dns_peers.may_know(self._engine, self._container, question):
             return None
         return self._closed_way(question)
-
-    def _has_peers(self, question: "Question") -> bool:
-        return any(
-            True for _ in dns_names.overlay_readings(self._engine, self._container, question.name)
-        )
 
     def _closed_way(self, question: "Question") -> bytes | None:
         """Return the answer to a question that must not leave; None when it may.
@@ -181,8 +176,6 @@ class DnsServer:
 
     async def _elsewhere(self, question: "Question", data: bytes, *, by_tcp: bool) -> bytes:
         """Ask the other hosts of an overlay network, then the outside."""
-        from pyminidocker.engine import dns_peers
-
         found = await dns_peers.ask(self._engine, self._container, question)
         if found is not None:
             limit_bytes = _TCP_BYTES if by_tcp else question.udp_bytes
