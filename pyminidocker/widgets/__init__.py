@@ -6,10 +6,11 @@ the page and PNG in the saved notebook.  A *view* is an anywidget that shows the
 selection, keyboard and live data.  A plain text table says the same to a screen reader, to a
 diff and to nbval.
 
-    from pyminidocker.widgets import namespace_lens, layer_microscope, open_terminal
+    from pyminidocker.widgets import namespace_lens, layer_microscope, open_terminal, topology
     namespace_lens("notebook", "web")            # two processes, eight namespaces
     layer_microscope("busybox", "web")           # an image against a container
     open_terminal(engine, "busybox", "sh")       # a terminal inside the page
+    topology(engine)                             # bridges and cables, packets on their way
 
 Names are imported on first use: the models need no notebook.
 """
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
     from pyminidocker.widgets.terminal.view import open_terminal as open_terminal
+    from pyminidocker.widgets.wiring.view import topology as topology
 
-__all__ = ["layer_microscope", "namespace_lens", "open_terminal"]
+__all__ = ["layer_microscope", "namespace_lens", "open_terminal", "topology"]
 
-_HOMES = {"layer_microscope": "layers", "namespace_lens": "namespaces", "open_terminal": "terminal"}
+_HOMES = {
+    "layer_microscope": "layers",
+    "namespace_lens": "namespaces",
+    "open_terminal": "terminal",
+    "topology": "wiring",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,1 @@
+"""The vantage grid: who reaches whom by which address or name, filled by really trying."""

@@ -1,0 +1,306 @@
+"""The topology as a picture: namespaces as boxes, cables that end at named interfaces.
+
+Containers stand on top behind dashed walls, each with its interfaces; a cable leads from every
+interface to a port of its bridge; bridges stand on the host's routing and NAT, below which are the
+ways out.  What is broken is red and says so in words.
+"""
+
+from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene, line
+from pyminidocker.widgets.wiring.layout import CHIP_H, SWITCHES_W, HostPlan, Point, Rect
+from pyminidocker.widgets.wiring.model import Cable, Host, Link, Namespace, steady
+from pyminidocker.widgets.wiring.parts import fit, mapping, path, pill, pill_width, ring, slab
+from pyminidocker.widgets.wiring.plan import (
+    Plan,
+    bridge_road,
+    cable_road,
+    make_plan,
+    tunnel_road,
+    wire_road,
+)
+from pyminidocker.widgets.wiring.words import bridge_name, counted, describe, title
+
+MOST_CHIPS = 8
+
+
+def key_of(host: Host, kind: str, name: str) -> str:
+    """Return what an element is called when it is selected: ``default/container/web``."""
+    return f"{host.name}/{kind}/{name}"
+
+
+class _Painter:
+    """Draws one lab host.
+
+    Args:
+        placed: where its parts are.
+        roads: of the whole picture.
+        still: leave out what differs from run to run.
+    """
+
+    def __init__(
+        self, placed: HostPlan, roads: dict[str, tuple[Point, ...]], *, still: bool
+    ) -> None:
+        self.placed, self.roads, self.still = placed, roads, still
+        self.host = placed.host
+
+    def name(self, link: str) -> str:
+        return steady(link) if self.still else link
+
+    def items(self) -> list[Item]:
+        cables = self.host.cables()
+        drawn = [*self.frame(), *self.containers(cables)]
+        drawn += [self.cable(cable) for cable in cables if cable.port.index in self.placed.cables]
+        drawn += [self.bridge(bridge) for bridge in self.host.bridges]
+        drawn += [self.tunnel(t) for t in self.host.tunnels if t.index in self.placed.tunnels]
+        return [*drawn, self.router(), self.agent(), *self.wires()]
+
+    def frame(self) -> list[Item]:
+        frame, count = self.placed.frame, len(self.host.containers)
+        right = counted(count, "container") if count else "no container"
+        return [
+            Box(frame.x, frame.y, frame.w, frame.h, "panel", "slate-edge", 1.4, 12),
+            fit(
+                f"lab host {self.host.name}",
+                frame.x + 14,
+                frame.y + 22,
+                frame.w - 150,
+                13.5,
+                "ink",
+                weight=600,
+            ),
+            Label(frame.right - 14, frame.y + 22, right, 11, 400, "muted", "end"),
+        ]
+
+    def containers(self, cables: list[Cable]) -> list[Item]:
+        drawn: list[Item] = []
+        folded = {spot for _, spot in self.placed.folded.values()}
+        for container in self.host.containers:
+            rect = self.placed.boxes[container.inode]
+            if rect in folded:
+                continue
+            own = [c for c in cables if c.container.inode == container.inode]
+            draw = self.tile if self.placed.is_tiled else self.card
+            drawn.append(draw(container, own, rect))
+        for bridge, (count, rect) in self.placed.folded.items():
+            drawn.append(self.more(bridge, count, rect))
+        return drawn
+
+    def card(self, container: Namespace, own: list[Cable], rect: Rect) -> Group:
+        if container.is_guest:
+            return self.guest(container, rect)
+        room, x = rect.w - 20, rect.x + 10
+        words = f"default via {container.gateway}" if container.gateway else "no default route"
+        items: list[Item] = [
+            Box(rect.x, rect.y, rect.w, rect.h, "paper", "orange-edge", 1.5, 9, (5.0, 4.0)),
+            fit(container.name, x, rect.y + 19, room, 13, "orange-text", weight=600),
+            fit(words, x, rect.y + 36, rect.w - 14, 10, "muted"),
+        ]
+        for cable in own:
+            link = cable.inner
+            hue = "green" if link.is_up and link.has_carrier else "red"
+            under = (link.ip or "no address") if link.is_up else "down"
+            items += slab(self.placed.eths[container.inode, link.index], hue, link.name, under)
+        if not own:
+            middle = rect.x + rect.w / 2
+            items.append(
+                Label(middle, rect.y + 68, "no cable, only lo", 11, 400, "muted", "middle")
+            )
+        says = f"container {container.name}: " + (
+            ", ".join(f"{c.inner.name} {c.inner.ip}" for c in own) or "no cable"
+        )
+        return Group(tuple(items), key_of(self.host, "container", container.name), says, ring(rect))
+
+    def guest(self, container: Namespace, rect: Rect) -> Group:
+        """Draw a container with network ``host``: a box without a wall of its own."""
+        x, room = rect.x + 10, rect.w - 16
+        lines = ["network host:", "no wall, no cable,", "the lab host's", "interfaces and ports"]
+        items: tuple[Item, ...] = (
+            Box(rect.x, rect.y, rect.w, rect.h, "slate", "slate-edge", 1.4, 9),
+            fit(container.name, x, rect.y + 19, room, 13, "slate-text", weight=600),
+            *(
+                fit(text, x, rect.y + 38 + 14 * n, room, 10.5, "slate-text")
+                for n, text in enumerate(lines)
+            ),
+        )
+        says = f"container {container.name}: network host, in the lab host's own namespace"
+        return Group(items, key_of(self.host, "container", container.name), says, ring(rect))
+
+    def tile(self, container: Namespace, own: list[Cable], rect: Rect) -> Group:
+        ip = own[0].inner.ip if own else ""
+        healthy = all(c.inner.is_up and c.inner.has_carrier for c in own)
+        edge = "orange-edge" if healthy else "red-edge"
+        under = ip or ("no address" if own else "no cable")
+        if container.is_guest:
+            edge, under = "slate-edge", "network host"
+        dash = () if container.is_guest else (4.0, 3.0)
+        x, room = rect.x + 6, rect.w - 8
+        items: tuple[Item, ...] = (
+            Box(rect.x, rect.y, rect.w, rect.h, "paper", edge, 1.3, 6, dash),
+            fit(container.name, x, rect.y + 14.5, room, 11, "orange-text", weight=600),
+            fit(under, x, rect.y + 27.5, room, 9.5, "muted"),
+        )
+        says = f"container {container.name}: {ip or 'no address'}"
+        return Group(items, key_of(self.host, "container", container.name), says, ring(rect, 2))
+
+    def more(self, bridge: int, count: int, rect: Rect) -> Group:
+        link = self.host.lab.link(bridge)
+        where = bridge_name(self.host, link) if link else "no bridge"
+        x, y, w, h = rect.x, rect.y, rect.w - 6, rect.h - 6
+        items: list[Item] = [
+            Box(x + at, y + at, w, h, "orange", "orange-edge", 1.2, 6) for at in (6, 3, 0)
+        ]
+        items.append(Label(x + w / 2, y + 19, f"{count} more", 11.5, 600, "orange-text", "middle"))
+        says = f"{count} more containers on {where}"
+        return Group(tuple(items), key_of(self.host, "more", where), says, ring(rect, 2))
+
+    def cable(self, cable: Cable) -> Group:
+        points = self.placed.cables[cable.port.index]
+        works = cable.inner.is_up and cable.port.is_up and cable.port.has_carrier
+        forwards = cable.port.port_state in ("", "forwarding")
+        edge = "green-edge" if works and forwards else "red-edge"
+        thin = self.placed.is_tiled
+        x, y = points[-1]
+        port = self.name(cable.port.name)
+        items: list[Item] = [
+            path(points, edge, 1.2 if thin else 2.4, () if works else (4.0, 4.0)),
+            Box(x - (1.2 if thin else 5), y - 4, 2.4 if thin else 10, 5, edge),
+        ]
+        if not thin and (room := self.room_at(x)) > 36:
+            items.append(fit(port, x + 8, y - 8, room, 10, "muted", mono=True))
+            if cable.port.is_isolated:
+                items.append(fit("isolated", x + 8, y - 20, room, 10, "red-text", weight=600))
+        says = f"cable from {cable.inner.name} in {cable.container.name} to port {port}" + (
+            "" if works else ", no carrier"
+        )
+        key = cable_road(self.host.name, cable.port.name)
+        half = 2.0 if thin else 8.0
+        return Group(tuple(items), key, says, (x - half, y - 18, 2 * half, 22))
+
+    def room_at(self, x: float) -> float:
+        """Return how much room a port's name has before the next port."""
+        ends = [points[-1][0] for points in self.placed.cables.values()]
+        return min((at - x for at in ends if at > x + 0.5), default=110.0) - 14
+
+    def bridge(self, bridge: Link) -> Group:
+        rect = self.placed.bridges[bridge.index]
+        known, shown = bridge_name(self.host, bridge), self.name(bridge.name)
+        parts = [*bridge.addresses[:1], *([shown] if known != bridge.name else [])]
+        hue = "blue" if bridge.is_up else "red"
+        ink, x, room = f"{hue}-text", rect.x + 12, rect.w - 18
+        items: list[Item] = [
+            Box(rect.x, rect.y, rect.w, rect.h, hue, f"{hue}-edge", 1.5, 8),
+            fit(f"bridge {known}", x, rect.y + 20, room, 13, ink, weight=600),
+            fit(" · ".join(parts) or "no address", x, rect.y + 37, room, 11, ink),
+        ]
+        road = self.roads[bridge_road(self.host.name, bridge.name)]
+        if self.host.is_internal(bridge.name):
+            below, y = road[0]
+            items.append(path(road, "red-edge", 1.8, (3.0, 5.0)))
+            items.append(
+                fit("internal: no way out", below + 8, y + 17, 140, 10, "red-text", weight=600)
+            )
+        else:
+            items.append(path(road, "blue-edge", 1.8))
+        says = f"bridge {known}, {', '.join(parts)}"
+        return Group(tuple(items), bridge_road(self.host.name, bridge.name), says, ring(rect))
+
+    def tunnel(self, link: Link) -> Group:
+        rect, key = self.placed.tunnels[link.index], tunnel_road(self.host.name, link.name)
+        name = self.name(link.name)
+        items: tuple[Item, ...] = (
+            path(self.roads[key], "violet-edge", 2.2),
+            *slab(rect, "violet", name, f"VXLAN {link.vni}", dash=(6.0, 3.0)),
+        )
+        return Group(items, key, f"tunnel {name}, VXLAN {link.vni}", ring(rect))
+
+    def router(self) -> Group:
+        rect = self.placed.router
+        items: list[Item] = [
+            Box(rect.x, rect.y, rect.w, rect.h, "violet", "violet-edge", 1.5, 8),
+            Label(rect.x + 12, rect.y + 27, "routing and NAT", 13, 600, "violet-text"),
+        ]
+        low = rect.w < SWITCHES_W
+        right, y = rect.right - 10, rect.y + (38 if low else 12)
+        for switch in ("masquerade", "ip_forward"):
+            state = self.host.is_on(switch)
+            if state is not None:
+                text = f"{switch} {'on' if state else 'OFF'}"
+                right -= pill_width(text)
+                items += pill(right, y, text, "green" if state else "red")
+                right -= 6
+        items += self.chips(rect, rect.y + (65 if low else 40))
+        says = "routing and NAT: " + ", ".join(
+            f"{name} {'on' if on else 'off'}" for name, on in sorted(self.host.switches.items())
+        )
+        return Group(tuple(items), key_of(self.host, "router", "NAT"), says, ring(rect))
+
+    def chips(self, rect: Rect, top: float) -> list[Item]:
+        """Draw the published ports inside the router's box."""
+        items: list[Item] = []
+        ports = self.host.published
+        shown = ports if len(ports) <= MOST_CHIPS else ports[: MOST_CHIPS - 1]
+        per_row = max(1, int(rect.w // 138))
+        width = (rect.w - 20 - 6 * (per_row - 1)) / per_row
+        spots = [
+            (rect.x + 10 + n % per_row * (width + 6), top + n // per_row * CHIP_H)
+            for n in range(MOST_CHIPS)
+        ]
+        for (x, y), port in zip(spots, shown, strict=False):
+            kind = "" if port.protocol == "tcp" else f"/{port.protocol}"
+            inner = f"{port.container or port.ip}:{port.port}{kind}"
+            items += mapping(x, y, width, port.outer, inner)
+        if len(shown) < len(ports):
+            x, y = spots[len(shown)]
+            rest = f"and {len(ports) - len(shown)} more"
+            items.append(fit(rest, x + 8, y + 14, width, 10.5, "violet-text"))
+        return items
+
+    def agent(self) -> Group:
+        rect = self.placed.agent
+        proxied = self.host.leaves_by_proxy()
+        under = "TCP and DNS leave by proxy" if proxied else "nothing is handed to it"
+        x = rect.middle[0]
+        dash = () if proxied else (4.0, 4.0)
+        name = "host agent, to the real machine" if rect.w > 230 else "host agent"
+        items: tuple[Item, ...] = (
+            line(x, self.placed.router.bottom, x, rect.y, "slate-edge", 1.8, dash),
+            *slab(rect, "slate", name, under, dash=dash, mono=False),
+        )
+        return Group(items, key_of(self.host, "agent", "out"), f"host agent: {under}", ring(rect))
+
+    def wires(self) -> list[Item]:
+        drawn: list[Item] = []
+        for wire in self.host.wires:
+            rect, link = self.placed.wires[wire.link], self.host.lab.named(wire.link)
+            works = link is None or (link.is_up and link.has_carrier)
+            hue, dash = ("slate", ()) if works else ("red", (5.0, 5.0))
+            key = wire_road(self.host.name, wire.link)
+            items: tuple[Item, ...] = (
+                path(self.roads[key], f"{hue}-edge", 3.2, dash),
+                *slab(rect, hue, wire.link, wire.address or "no address"),
+            )
+            says = f"wire {wire.link}, {wire.address}, to {wire.peer}"
+            drawn.append(Group(items, key, says, ring(rect)))
+        return drawn
+
+
+def draw_plan(plan: Plan, hosts: tuple[Host, ...], *, still: bool) -> Scene:
+    """Draw a plan.
+
+    Args:
+        plan: where everything is.
+        hosts: the model.
+        still: leave out what differs from run to run.
+    """
+    scene = Scene(plan.width, plan.height, title(hosts), describe(hosts))
+    for placed in plan.hosts:
+        scene.add(*_Painter(placed, plan.roads, still=still).items())
+    for x, y in plan.middles:
+        scene.add(Label(x, y - 8, "wire", 11, 600, "muted", "middle"))
+    for (x, y), peer in plan.stubs:
+        scene.add(Label(x + 5, y + 4, f"to {peer}", 11, 600, "muted"))
+    return scene
+
+
+def draw_topology(hosts: tuple[Host, ...], *, still: bool, narrow: bool = False) -> Scene:
+    """Lay out and draw one or more lab hosts; see ``draw_plan``."""
+    return draw_plan(make_plan(hosts, narrow=narrow), hosts, still=still)
