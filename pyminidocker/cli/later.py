@@ -10,10 +10,6 @@ _BUILD = (
     "this release cannot build from a Dockerfile",
     "change a container and keep it as an image: minidocker run, then minidocker commit",
 )
-_NETWORKS = (
-    "this release has the networks bridge, host and none only",
-    "use one of them: minidocker run --network bridge|host|none",
-)
 _LIMITS = (
     "this release sets no resource limits on containers",
     "look at a container's processes: minidocker top CONTAINER",
@@ -62,11 +58,6 @@ LATER: dict[str, tuple[str, str]] = {
     "image pull": _REGISTRY,
     "image push": _REGISTRY,
     "image save": _ARCHIVES,
-    "network connect": _NETWORKS,
-    "network create": _NETWORKS,
-    "network disconnect": _NETWORKS,
-    "network prune": _NETWORKS,
-    "network rm": _NETWORKS,
 }
 
 # known to Docker users, and never planned here

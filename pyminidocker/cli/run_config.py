@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pyminidocker.cli.environment import check_label, check_variable, labels, variables
-from pyminidocker.cli.failures import USAGE_ERROR, Failure, checked
+from pyminidocker.cli.failures import Failure, checked
 from pyminidocker.cli.mounts import parse_mount, parse_volume
+from pyminidocker.cli.run_networks import add_networks, refused
 from pyminidocker.client.ports import parse_expose, parse_publish
 
 TYPE_CHECKING = False
@@ -63,7 +64,7 @@ def create_body(options: Options, given: set[str], arguments: list[str]) -> Json
         body["Entrypoint"] = [options["entrypoint"]]  # "" clears the image's
     _add_volumes(body, options)
     _add_ports(body, options)
-    _add_network(body, options)
+    add_networks(body, options, given)
     return body
 
 
@@ -102,11 +103,6 @@ def _check(options: Options, given: set[str]) -> None:
             parse(options["detach-keys"])
         except ValueError as error:
             raise refused(str(error)) from None
-
-
-def refused(message: str) -> Failure:
-    """Return what ``run`` says when the client itself finds something wrong."""
-    return Failure(f"minidocker: {message}", USAGE_ERROR, usage="pointer")
 
 
 def _host_config(options: Options) -> Json:
@@ -210,27 +206,3 @@ def _add_ports(body: Json, options: Options) -> None:
         body["HostConfig"]["PortBindings"] = bindings
     if exposed:
         body["ExposedPorts"] = exposed
-
-
-def _add_network(body: Json, options: Options) -> None:
-    networks = options["network"] + options["net"]
-    mode = networks[0] if networks else "default"
-    body["HostConfig"]["NetworkMode"] = mode
-    if options["mac-address"]:
-        if not _is_mac(options["mac-address"]):
-            raise refused(f"{options['mac-address']} is not a valid mac address")
-        body["MacAddress"] = options["mac-address"]
-    endpoint: Json = {}
-    if options["network-alias"]:
-        endpoint["Aliases"] = options["network-alias"]
-    if options["ip"]:
-        endpoint["IPAMConfig"] = {"IPv4Address": options["ip"]}
-    if endpoint or len(networks) > 1:
-        ends = {mode: endpoint, **{name: {} for name in networks[1:]}}
-        body["NetworkingConfig"] = {"EndpointsConfig": ends}
-
-
-def _is_mac(text: str) -> bool:
-    digits = set("0123456789abcdefABCDEF")
-    pairs = text.replace("-", ":").split(":")
-    return len(pairs) == 6 and all(len(pair) == 2 and digits.issuperset(pair) for pair in pairs)

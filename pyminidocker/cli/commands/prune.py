@@ -78,9 +78,9 @@ def volumes(call: Invocation) -> int:
 
 
 def system(call: Invocation) -> int:
-    """Remove stopped containers, nameless images, and with ``--volumes`` anonymous volumes."""
+    """Remove stopped containers, unused networks, nameless images, with ``--volumes`` volumes."""
     options = call.options
-    losses = ["all stopped containers"]
+    losses = ["all stopped containers", "all networks not used by at least one container"]
     if options["volumes"]:
         losses.append("all anonymous volumes not used by at least one container")
     kind = "all images without at least one container associated to them"
@@ -91,6 +91,8 @@ def system(call: Invocation) -> int:
     answer = call.engine.container_prune(asked)
     total = answer.get("SpaceReclaimed") or 0
     _report("Deleted Containers", answer.get("ContainersDeleted") or [])
+    answer = call.engine.network_prune(asked)
+    _report("Deleted Networks", answer.get("NetworksDeleted") or [])
     if options["volumes"]:
         answer = call.engine.volume_prune(asked)
         total += answer.get("SpaceReclaimed") or 0
