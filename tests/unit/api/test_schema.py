@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from pyminidocker import errors
-from pyminidocker.api.schema import containers, create, files, system, times
+from pyminidocker.api.schema import containers, create, files, networks, system, times
 from pyminidocker.api.status import answer_for, status_of
 from pyminidocker.engine.records import (
     ContainerConfig,
@@ -60,7 +60,7 @@ def test_the_cli_s_create_body():
     assert host.mounts[0].read_only
     assert host.other["Memory"] == 67108864
     assert "VolumeDriver" not in host.other
-    assert list(create.endpoints(body.networking_config)) == ["bridge"]
+    assert list(networks.endpoints(body.networking_config)) == ["bridge"]
 
 
 def test_what_was_sent_comes_back():

@@ -96,7 +96,7 @@ def test_a_typo_gets_a_suggestion(words, message, capsys):
         ["pull", "x"],
         ["image", "pull", "x"],
         ["build", "."],
-        ["network", "create", "n"],
+        ["container", "pause", "x"],
         ["push", "x"],
         ["swarm", "init"],
     ],

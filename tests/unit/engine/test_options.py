@@ -110,9 +110,6 @@ def test_bad_host_options(host: HostOptions, text: str) -> None:
 @pytest.mark.parametrize(
     ("host", "text"),
     [
-        (HostOptions(port_bindings={"80/tcp": [("", "8080")]}), "publishing ports"),
-        (HostOptions(publish_all_ports=True), "publishing ports"),
-        (HostOptions(network_mode="container:x"), "network mode"),
         (HostOptions(other={"Memory": 1 << 20}), r"resource limits \(Memory\)"),
         (HostOptions(other={"NanoCpus": 1}), r"resource limits \(NanoCpus\)"),
         (HostOptions(other={"PidsLimit": 10}), r"resource limits \(PidsLimit\)"),
