@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pyminidocker.errors import MiniDockerError, NotFound
-from pyminidocker.teach import facts
+from pyminidocker.teach import facts, surroundings
 from pyminidocker.teach.cards import Card
 
 if TYPE_CHECKING:
@@ -63,7 +63,10 @@ def processes(lesson: Lesson) -> set[tuple[int, int]]:
 
 
 def remove_all(lesson: Lesson) -> None:
-    """Remove this lesson's containers, with their volumes, and its images; close its terminals."""
+    """Remove this lesson's containers with their volumes, its images, and what is around them.
+
+    Terminals are closed before.
+    """
     if (terminals := sys.modules.get("pyminidocker.widgets.terminal.view")) is not None:
         terminals.close_all(wait_s=5.0)
     for identifier in containers(lesson):
@@ -72,6 +75,7 @@ def remove_all(lesson: Lesson) -> None:
     for tag in images(lesson):
         with suppress(NotFound):
             lesson.calls.image_remove(tag, force=True)
+    surroundings.remove_all(lesson)
 
 
 def proof(lesson: Lesson, members: set[tuple[int, int]], state_directory: str) -> Card:
@@ -89,6 +93,13 @@ def proof(lesson: Lesson, members: set[tuple[int, int]], state_directory: str) -
         "images made here": (images(lesson), "asked the engine"),
         "mounts on this machine": (facts.mounts_under(state_directory), "read mountinfo"),
     }
+    plan = lesson.plan
+    if plan.networks:
+        left["networks"] = (surroundings.networks(lesson), "asked the engine")
+    if plan.links:
+        left["links made by hand"] = (surroundings.links(lesson), "asked the kernel by netlink")
+    if plan.hosts:
+        left["further hosts"] = (surroundings.running_hosts(lesson), "looked for their sockets")
     lines = [
         f" {what:<24} {len(names)} left   ({how}){_names(names)}"
         for what, (names, how) in left.items()

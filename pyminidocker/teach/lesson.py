@@ -11,11 +11,11 @@ import inspect as source_inspect
 import sys
 import time
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyminidocker.client import connect
 from pyminidocker.errors import NotFound
-from pyminidocker.teach import checks, cleanup, faults, inventory, predict
+from pyminidocker.teach import checks, cleanup, faults, inventory, predict, surroundings
 from pyminidocker.teach.by_hand import ByHand
 from pyminidocker.teach.cards import Card, Fold
 from pyminidocker.teach.plan import Plan, Question, load
@@ -23,6 +23,9 @@ from pyminidocker.teach.preflight import Preflight
 from pyminidocker.teach.progress import Progress
 from pyminidocker.teach.puzzle import Ordering
 from pyminidocker.teach.questions import Questions
+
+if TYPE_CHECKING:
+    from pyminidocker.client.engine import Engine
 
 # When each lesson was first opened in this session: what was made since then may be its own.
 _STARTED: dict[str, int] = {}
@@ -52,8 +55,9 @@ class Lesson:
         self._members: set[tuple[int, int]] = set()
         self._last: tuple[str, tuple[Any, ...]] = ("", ())
         self._by_hand: list[ByHand] = []
+        self._hosts: list[Engine] = []
         self.started = _STARTED.setdefault(number, int(time.time()))
-        self._bootstrap()
+        surroundings.fetch(self.calls, self.plan.needs)
         cleanup.remove_all(self)
 
     # -- predict, run, compare ---------------------------------------------------------------
@@ -234,9 +238,18 @@ class Lesson:
 
     def reset(self) -> Card:
         """Remove this lesson's containers and images, so that any cell can be run again."""
-        self._members |= cleanup.processes(self)
-        cleanup.remove_all(self)
+        self._clear()
         return Card("note", f"Lesson {self.number} is back at its start", ())
+
+    def host(self, name: str) -> Engine:
+        """Start another lab host of this lesson, with the lesson's base images.
+
+        Raises:
+            NotFound: the lesson has no such host.
+        """
+        made = surroundings.host(self, name)
+        self._hosts.append(made)
+        return made
 
     def iproute(self, container: str = "") -> ByHand:
         """Return pyroute2's ``IPRoute`` on the network of the lab host, or of a container.
@@ -251,10 +264,19 @@ class Lesson:
 
     def leave_no_trace(self) -> Card:
         """Clean up, then prove by engine and kernel that nothing of the lesson is left."""
-        self._members |= cleanup.processes(self)
-        cleanup.remove_all(self)
+        self._clear()
         state = str(self.calls.engine_facts()["StateDir"])
         return cleanup.proof(self, self._members, state)
+
+    def _clear(self) -> None:
+        self._members |= cleanup.processes(self)
+        for handle in self._by_hand:
+            handle.close()
+        for engine in self._hosts:
+            engine.close()
+        self._by_hand.clear()
+        self._hosts.clear()
+        cleanup.remove_all(self)
 
     # -- the lesson itself -------------------------------------------------------------------
 
@@ -291,14 +313,3 @@ class Lesson:
             if name in self._chosen:
                 card.answer(name, self._chosen[name])
         return card
-
-    def _bootstrap(self) -> None:
-        missing = []
-        for image in self.plan.needs:
-            try:
-                self.calls.image_inspect(image)
-            except NotFound:
-                missing.append(image)
-        if missing:
-            for _ in self.calls.image_bootstrap(missing):
-                pass

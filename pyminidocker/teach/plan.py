@@ -144,6 +144,9 @@ class Plan:
         images: tags this lesson may create.
         images_watched: containers of these images, made while the lesson runs, belong to it
             (a shell cell such as `!minidocker run hello-world` leaves one with a random name).
+        networks: fixed names of networks it may create.
+        links: names of links it makes by hand in the lab.
+        hosts: names of further lab hosts it may start.
         faults: names in ``faults.FAULTS`` that this lesson injects.
         diagnoses: one question per fault: what is the cause?
         terms: words of docs/glossary.md that the lesson introduces.
@@ -162,6 +165,9 @@ class Plan:
     containers: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     images_watched: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     diagnoses: tuple[Question, ...] = ()
     terms: tuple[str, ...] = ()

@@ -1,0 +1,117 @@
+"""What a lesson on networks builds around its containers: networks, links by hand, further hosts.
+
+A further host is an engine of its own, on the same machine and by the same user.  It is started
+when a lesson asks for it and stopped when the lesson cleans up; what it has on disk, its images,
+stays for the next time.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pyminidocker.client import connect
+from pyminidocker.client.engine_client import EngineClient
+from pyminidocker.client.wires import wires
+from pyminidocker.errors import NotFound, Unavailable
+from pyminidocker.teach.by_hand import ByHand
+
+if TYPE_CHECKING:
+    from pyminidocker.client.engine import Engine
+    from pyminidocker.teach.lesson import Lesson
+
+
+def host(lesson: Lesson, name: str) -> Engine:
+    """Start another lab host, with the lesson's base images.
+
+    Raises:
+        NotFound: the lesson has no such host.
+    """
+    if name not in lesson.plan.hosts:
+        known = ", ".join(lesson.plan.hosts) or "none"
+        raise NotFound(f"no host {name!r} in this lesson", hint=f"there are: {known}")
+    engine = connect(name)
+    fetch(engine.api, lesson.plan.needs)
+    return engine
+
+
+def fetch(calls: EngineClient, images: tuple[str, ...]) -> None:
+    """Make the base images that a host has not got."""
+    missing = []
+    for image in images:
+        try:
+            calls.image_inspect(image)
+        except NotFound:
+            missing.append(image)
+    if missing:
+        for _ in calls.image_bootstrap(missing):
+            pass
+
+
+def networks(lesson: Lesson) -> list[str]:
+    """Return the lesson's networks that are there."""
+    names = {str(one["Name"]) for one in lesson.calls.network_list()}
+    return sorted(names & set(lesson.plan.networks))
+
+
+def links(lesson: Lesson) -> list[str]:
+    """Return the links the lesson made by hand in the lab that are there."""
+    if not lesson.plan.links:
+        return []
+    lab = ByHand(lesson.calls.netlink(), "the lab host")
+    try:
+        present = {str(link.get("ifname")) for link in lab.get_links()}
+    finally:
+        lab.close()
+    return sorted(present & set(lesson.plan.links))
+
+
+def running_hosts(lesson: Lesson) -> list[str]:
+    """Return the lesson's further hosts that run."""
+    found = []
+    for name in lesson.plan.hosts:
+        with suppress(Unavailable):
+            calls = EngineClient(name, autostart=False)
+            try:
+                calls.ping()
+                found.append(name)
+            finally:
+                calls.close()
+    return found
+
+
+def remove_all(lesson: Lesson) -> None:
+    """Take down what the lesson built; its containers have gone before."""
+    own = lesson.calls.engine_name
+    if lesson.plan.hosts:
+        for wire in wires():
+            if set(wire.hosts) <= {own, *lesson.plan.hosts}:
+                wire.cut()
+    for name in running_hosts(lesson):
+        with suppress(Unavailable):
+            _shut_down(EngineClient(name, autostart=False))
+    for name in networks(lesson):
+        with suppress(NotFound):
+            lesson.calls.network_remove(name)
+    _remove_links(lesson)
+
+
+def _shut_down(calls: EngineClient) -> None:
+    """Empty a host of what a lesson made there, and stop it; its base images stay."""
+    try:
+        for one in calls.container_list(all=True):
+            calls.container_remove(one["Id"], force=True, volumes=True)
+        calls.network_prune()
+        calls.shutdown()
+    finally:
+        calls.close()
+
+
+def _remove_links(lesson: Lesson) -> None:
+    for link in links(lesson):
+        lab = ByHand(lesson.calls.netlink(), "the lab host")
+        try:
+            for index in lab.link_lookup(ifname=link):  # a cable's other end went with it
+                lab.link("del", index=index)
+        finally:
+            lab.close()
