@@ -19,6 +19,7 @@ from pyminidocker.network import (
     endpoints,
     messages,
     plug,
+    removal,
     routes,
     sysctl,
     vxlan,
@@ -37,7 +38,6 @@ from pyminidocker.network.plans import (
     Prepared,
 )
 from pyminidocker.network.refusals import failure
-from pyminidocker.network.removal import Remover
 
 DEFAULT_BRIDGE = "docker0"
 
@@ -58,7 +58,6 @@ class LabNetwork:
         self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self._links = Netlink()
         self._outside = Outside(self._home)
-        self._remover = Remover()
         self._bridges: dict[str, tuple[int, BridgePlan]] = {}  # name -> (index, plan)
         self._holders: dict[str, Prepared] = {}  # address -> who had it last
         self._has_rules = False
@@ -193,7 +192,7 @@ class LabNetwork:
             if error.errno == errno.ENODEV:
                 return
             raise failure(f"cannot delete link {name}", error) from error
-        self._remover.remove(self._links, [index])
+        removal.remove(index)
 
     def change_mtu(self, name: str, mtu_bytes: int) -> None:
         """Change the longest packet a link of the lab carries.

@@ -41,6 +41,8 @@ NTF_SELF = 0x02
 
 _INDEX = struct.Struct("=i")
 _INDEX_OFFSET = 20  # after the header, family, padding and device type
+_FLAGS = struct.Struct("=I")
+_FLAGS_OFFSET = 24
 
 Attributes = list[tuple[str, Any]]
 
@@ -99,6 +101,12 @@ def link_index(reply: bytes) -> int:
     return index
 
 
+def link_is_up(reply: bytes) -> bool:
+    """Read from a link message whether somebody switched the link on."""
+    flags: int = _FLAGS.unpack_from(reply, _FLAGS_OFFSET)[0]
+    return bool(flags & IFF_UP)
+
+
 def new_link(name: str, kind: str, attrs: Attributes = [], data: Attributes = []) -> bytes:  # noqa: B006
     """Make a link of ``kind`` (``bridge``, ``veth`` ...) and set it up; EEXIST if it is there."""
     info: Attributes = [("IFLA_INFO_KIND", kind)]
@@ -127,15 +135,9 @@ def change_link(
     return encode("ifinfmsg", RTM_NEWLINK, 0, fields, [*found, *attrs])
 
 
-def doom_link(index: int, group: int) -> bytes:
-    """Set a link down and put it into a group, for ``delete_group``."""
-    fields = {"index": index, "flags": 0, "change": IFF_UP}
-    return encode("ifinfmsg", RTM_NEWLINK, 0, fields, [("IFLA_GROUP", group)])
-
-
-def delete_group(group: int) -> bytes:
-    """Delete all links of a group; ENODEV if it has none."""
-    return encode("ifinfmsg", RTM_DELLINK, 0, {}, [("IFLA_GROUP", group)])
+def delete_index(index: int) -> bytes:
+    """Delete a link by interface index; ENODEV if it is not there."""
+    return encode("ifinfmsg", RTM_DELLINK, 0, {"index": index}, [])
 
 
 def delete_link(name: str) -> bytes:

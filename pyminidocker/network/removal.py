@@ -1,78 +1,50 @@
-"""Deleting links without waiting for it.
+"""Deleting a link without waiting for it.
 
 When a link goes, the kernel waits until no CPU can still be using it (RCU grace periods): 16 ms for
-a veth pair, 48 ms for a bridge, as measured.  All of that is spent inside the system call, so a
-thread spends it.  The link itself has vanished from every list after a tenth of a millisecond,
-which the kernel announces to those who listen (``RTNLGRP_LINK``): whoever wants to be sure waits
-for that, and not for the rest.
+a veth pair, 40 ms for a bridge, as measured.  All of that is spent inside the system call, so a
+thread spends it.
 
-Links to be deleted get a group number of their own first: one request deletes a whole group, and
-the kernel waits once for all of them.
+What a caller needs to know is that nobody sees the link any more, and the kernel says so early: it
+first switches the link off, which it announces to all who listen (``RTNLGRP_LINK``), and takes it
+off the lists in the next step.  It holds the lock of all link requests (RTNL) meanwhile, so
+whoever asks for links after the announcement gets an answer without this one.
 """
 
 import socket
 import struct
 import threading
-from collections.abc import Sequence
 
 from pyminidocker.network import messages
 from pyminidocker.network.netlink import Netlink, NetlinkError, split
 
-DOOMED_GROUP = 0x6D64  # "md": nobody else's
 _RTMGRP_LINK = 1
 _PATIENCE = struct.pack("@ll", 1, 0)  # struct timeval
+_READ_BYTES = 65536
 
 
-class Remover:
-    """Deletes links of one network namespace in the background, in groups."""
+def remove(index: int) -> None:
+    """Have a link deleted; returns when the namespace shows it no more.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_busy = False
-        self._is_asked = False
+    The calling thread must be in the link's namespace.
 
-    def remove(self, links: Netlink, indexes: Sequence[int]) -> None:
-        """Have links deleted; returns when the namespace shows them no more.
-
-        The calling thread must be in the links' namespace.
-
-        Args:
-            links: a socket of that namespace.
-            indexes: interface indexes; ones that are gone are fine.
-        """
-        waiting = set()
-        with _announcements() as news:
-            for index in indexes:
-                try:
-                    links.execute([messages.doom_link(index, DOOMED_GROUP)])
-                    waiting.add(index)
-                except NetlinkError:  # ENODEV: it has gone with its namespace
-                    pass
-            if waiting:
-                self._ask()
-                _wait_until_gone(news, waiting)
-
-    def _ask(self) -> None:
-        with self._lock:
-            self._is_asked = True
-            if self._is_busy:
-                return
-            self._is_busy = True
+    Args:
+        index: its interface index; one that is gone is fine.
+    """
+    with _announcements() as news:
         # A new thread begins in the network namespace of the one that starts it.
-        threading.Thread(target=self._work, name="minidocker-links", daemon=True).start()
+        deleter = threading.Thread(
+            target=_delete, args=(index,), name="minidocker-links", daemon=True
+        )
+        deleter.start()
+        _wait_until_off(news, index)
 
-    def _work(self) -> None:
-        with Netlink() as links:
-            while True:
-                with self._lock:
-                    if not self._is_asked:
-                        self._is_busy = False
-                        return
-                    self._is_asked = False
-                try:
-                    links.execute([messages.delete_group(DOOMED_GROUP)])
-                except NetlinkError:  # ENODEV: the round before took these along
-                    pass
+
+def _delete(index: int) -> None:
+    with Netlink() as links:
+        try:
+            links.execute([messages.delete_index(index)])
+        except NetlinkError:  # ENODEV: it went with its namespace
+            pass
 
 
 def _announcements() -> socket.socket:
@@ -82,12 +54,14 @@ def _announcements() -> socket.socket:
     return news
 
 
-def _wait_until_gone(news: socket.socket, waiting: set[int]) -> None:
-    while waiting:
+def _wait_until_off(news: socket.socket, index: int) -> None:
+    while True:
         try:
-            datagram = news.recv(65536)
-        except OSError:  # ENOBUFS (too much news), EAGAIN: the deletion goes on all the same
+            datagram = news.recv(_READ_BYTES)
+        except OSError:  # EAGAIN (it was gone before), ENOBUFS (too much news)
             return
         for kind, _, _, entry in split(datagram):
-            if kind == messages.RTM_DELLINK:
-                waiting.discard(messages.link_index(entry))
+            if messages.link_index(entry) == index and (
+                kind == messages.RTM_DELLINK or not messages.link_is_up(entry)
+            ):
+                return
