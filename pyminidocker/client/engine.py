@@ -140,7 +140,9 @@ class Engine(Networked, Wired):
         name = options.get("name", "")
         if name and options.get("fresh"):
             with suppress(NotFound):
-                self.api.container_remove(name, force=True, volumes=True)
+                older = self.api.container_inspect(name)
+                if older["Name"] == f"/{name}":  # and not one whose id begins like that
+                    self.api.container_remove(older["Id"], force=True, volumes=True)
         return str(self.api.container_create(config, name=name)["Id"])
 
     def _run_quietly(self, container_id: str, tty: bool) -> tuple[bytes, bytes, int]:

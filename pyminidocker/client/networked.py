@@ -51,7 +51,9 @@ class Networked:
         body = network_config(name, options)
         if options.get("fresh"):
             with suppress(NotFound):
-                self.network(name).remove(force=True)
+                older = self.network(name)
+                if older.name == name:  # and not one whose id begins like that
+                    older.remove(force=True)
         made = self.api.network_create(body)
         return Network(self.api, self.api.network_inspect(made["Id"]))
 
