@@ -152,7 +152,7 @@ def _write(pieces: Iterable[bytes], path: str) -> int:
 
 
 CAPTURE = Command(
-    "[OPTIONS] [arp|icmp|dns|tcp|udp|vxlan|host ADDRESS|port NUMBER...]",
+    "[OPTIONS] [FILTER...]",
     (
         Option("--container", "string", "Look inside this container, at its links and loopback"),
         Option("-c, --count", "int", "End after so many packets"),
@@ -170,6 +170,8 @@ CAPTURE = Command(
     description=(
         "Show packets as they travel over the links of the lab. A packet that crosses several\n"
         "links is shown on each: in from the container's cable, out to the next one's.\n"
-        "Of several kinds (arp, icmp ...) one must fit; host and port must fit as well."
+        "\n"
+        "A filter is made of the words arp, icmp, dns, tcp, udp, vxlan (of several one must fit),\n"
+        "host ADDRESS and port NUMBER (which must fit as well)."
     ),
 )
