@@ -100,12 +100,12 @@ class ContainerProcess:
         engine, container = self.engine, self.container
         record = container.record
         places = engine.networks.join(container)
+        etc_of = ""
         if part.target is None:
             first = places[0][1] if places else EndpointRecord()
             etc_files.write_all(engine, container, first.ip_address, first.gateway)
         else:
-            start_network.share(engine, container, part.target)
-        etc_of = part.target.id if part.target is not None else ""
+            etc_of = start_network.share(engine, container, part.target)
         spec = container_spec.build(engine, container, network=part.kind, etc_of=etc_of)
         pipes = Pipes(open_stdin=record.config.open_stdin, tty=record.config.tty)
         try:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import container_spec
+from pyminidocker.engine import container_spec, start_network
 from pyminidocker.engine.containers_start import runtime_text
 from pyminidocker.engine.pipes import Pipes, close_all
 from pyminidocker.errors import InitError, InvalidArgument
@@ -41,6 +41,7 @@ class ExecProcess:
         """
         record, container = self.exec.record, self.exec.container
         spec = container_spec.build_exec(container.record, record, self.exec.hub.size)
+        spec.network = start_network.host_kind(self.engine, container)
         pipes = Pipes(open_stdin=record.open_stdin, tty=record.tty)
         try:
             self.engine.supervisor.exec(record.id, spec, container.pidfd, pipes.theirs, self)

@@ -52,14 +52,33 @@ def survey(engine: "Engine", container: Container) -> NetworkPart:
     """
     record = container.record
     if record.host.network_mode.startswith("container:"):
-        return NetworkPart("join", target=_target(engine, container))
-    if record.host.network_mode == "host":
-        return NetworkPart("machine" if engine.lab.has_machine_network else "host")
+        target = _target(engine, container)
+        return NetworkPart(host_kind(engine, target) or "join", target=target)
+    if kind := host_kind(engine, container):
+        return NetworkPart(kind)
     bridges = [
         networks_join.find(engine.networks, name, endpoint).bridge
         for name, endpoint in record.endpoints.items()
     ]
     return NetworkPart("new", linked=bool(bridges) and bridges[0] == _DEFAULT_BRIDGE)
+
+
+def owner_of(engine: "Engine", container: Container) -> Container:
+    """Return the container whose network a container lives in: mostly itself."""
+    seen = {container.id}
+    while shared := network_modes.shared_with(container.record.host.network_mode):
+        if shared in seen or shared not in engine.containers.index.by_id:
+            break
+        seen.add(shared)
+        container = engine.containers.index.by_id[shared]
+    return container
+
+
+def host_kind(engine: "Engine", container: Container) -> str:
+    """Return ``host`` or ``machine`` for a container in host mode, or that shares such a one's."""
+    if owner_of(engine, container).record.host.network_mode != "host":
+        return ""
+    return "machine" if engine.lab.has_machine_network else "host"
 
 
 def _target(engine: "Engine", container: Container) -> Container:
@@ -118,12 +137,18 @@ def plug(
     return requests
 
 
-def share(engine: "Engine", container: Container, target: Container) -> None:
-    """Note that a container shares another's network, and has its host name."""
+def share(engine: "Engine", container: Container, target: Container) -> str:
+    """Note that a container shares another's network, and has its host name.
+
+    Returns:
+        The id of the container whose /etc/hosts and its like it shares too.
+    """
     config = container.record.config
     config.hostname = target.record.config.hostname
     config.domainname = target.record.config.domainname
-    engine.networks.sharers.setdefault(target.id, set()).add(container.id)
+    owner = owner_of(engine, target)
+    engine.networks.sharers.setdefault(owner.id, set()).add(container.id)
+    return owner.id
 
 
 def release(engine: "Engine", container: Container) -> None:
@@ -133,8 +158,9 @@ def release(engine: "Engine", container: Container) -> None:
     their addresses will be given to somebody else.
     """
     networks = engine.networks
-    if target := network_modes.shared_with(container.record.host.network_mode):
-        networks.sharers.get(target, set()).discard(container.id)
+    if network_modes.shared_with(container.record.host.network_mode):
+        for sharers in networks.sharers.values():
+            sharers.discard(container.id)
     for other in networks.sharers.pop(container.id, ()):
         sharer = engine.containers.index.by_id.get(other)
         if sharer is not None and sharer.is_running:
@@ -152,7 +178,7 @@ def shared_namespace(part: NetworkPart) -> Iterator[int]:
     Raises:
         Conflict: the other container has ended.
     """
-    if part.target is None:
+    if part.target is None or part.kind != "join":
         yield -1
         return
     with netns_of(part.target) as netns_fd:

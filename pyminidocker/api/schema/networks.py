@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from pyminidocker.api.schema.times import rfc3339
+from pyminidocker.engine.network_modes import BUILT_IN
 from pyminidocker.engine.records import (
     AddressPool,
     EndpointRecord,
@@ -162,7 +163,7 @@ def endpoint_view(container_id: str, given: EndpointRecord) -> Json:
         given: the endpoint.
     """
     aliases = list(given.aliases)
-    if given.network_name not in ("bridge", "host", "none"):
+    if given.network_name not in BUILT_IN:
         aliases.append(container_id[:SHORT_ID])
     return {
         "IPAMConfig": _wishes(given),
@@ -208,7 +209,7 @@ def network(record: NetworkRecord, members: dict[str, tuple[str, EndpointRecord]
         "EnableIPv6": record.enable_ipv6,
         "IPAM": {
             "Driver": "default",
-            "Options": record.ipam_options or ({} if record.bridge else None),
+            "Options": None if record.name in BUILT_IN else record.ipam_options,
             "Config": _pools(record),
         },
         "Internal": record.internal,

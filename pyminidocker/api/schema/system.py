@@ -61,7 +61,7 @@ def info(facts: EngineInfo) -> Json:
         "DriverStatus": [["userxattr", "true"], ["Rootless", str(facts.rootless).lower()]],
         "Plugins": {
             "Volume": ["local"],
-            "Network": ["bridge", "host", "null"],
+            "Network": ["bridge", "host", "null", "overlay"],
             "Authorization": None,
             "Log": ["json-file"],
         },
