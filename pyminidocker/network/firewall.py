@@ -210,8 +210,8 @@ class Firewall:
                 nftables.new_rule(rules.TABLE, chain, rule, wanted.name, flags=NLM_F_ECHO)
             )
         made = self._commit("cannot publish a port", requests)
-        for (wanted, chain), reply in zip(places, made, strict=True):
-            self._published[wanted] = chain, nftables.handle_of(reply)
+        for (wanted, chain), handle in zip(places, nftables.handles_of(made), strict=True):
+            self._published[wanted] = chain, handle
 
     def unpublish(self, publications: Publications) -> None:
         """Take published ports back; unknown ones are fine.

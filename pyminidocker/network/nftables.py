@@ -10,6 +10,7 @@ See: nft(8); linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h.
 import struct
 from collections.abc import Sequence
 
+from pyminidocker.network import attributes
 from pyminidocker.network import nft_numbers as n
 from pyminidocker.network.netlink import (
     NLM_F_APPEND,
@@ -22,11 +23,11 @@ from pyminidocker.network.netlink import (
 from pyminidocker.network.nft_expressions import Expressions, c_string, packed, u32
 
 _HANDLE = struct.Struct("!Q")
-_HEADER_BYTES = 20  # struct nlmsghdr, struct nfgenmsg
 
 
-def _request(kind: int, flags: int, *attributes: bytes, family: int = n.NFPROTO_INET) -> bytes:
-    body = struct.pack("=BBH", family, 0, 0) + b"".join(attributes)  # struct nfgenmsg
+def request(kind: int, flags: int, *attrs: bytes, family: int = n.NFPROTO_INET) -> bytes:
+    """Compose one nf_tables request from its attributes; ``family`` is its table's."""
+    body = struct.pack("=BBH", family, 0, 0) + b"".join(attrs)  # struct nfgenmsg
     return message(n.NFNL_SUBSYS_NFTABLES << 8 | kind, flags, body)
 
 
@@ -60,16 +61,16 @@ def _comment(kind: int, text: str) -> bytes:
 
 def new_table(table: str, comment: str = "") -> bytes:
     """Make a table of family inet; one that is there stays as it is."""
-    attributes = [attribute(n.NFTA_TABLE_NAME, c_string(table))]
+    attrs = [attribute(n.NFTA_TABLE_NAME, c_string(table))]
     if comment:
         text = _comment(n.UDATA_TABLE_COMMENT, comment)
-        attributes.append(attribute(n.NFTA_TABLE_USERDATA, text))
-    return _request(n.NFT_MSG_NEWTABLE, NLM_F_CREATE, *attributes)
+        attrs.append(attribute(n.NFTA_TABLE_USERDATA, text))
+    return request(n.NFT_MSG_NEWTABLE, NLM_F_CREATE, *attrs)
 
 
 def delete_table(table: str) -> bytes:
     """Delete a table of family inet with everything in it; ENOENT if it is not there."""
-    return _request(n.NFT_MSG_DELTABLE, 0, attribute(n.NFTA_TABLE_NAME, c_string(table)))
+    return request(n.NFT_MSG_DELTABLE, 0, attribute(n.NFTA_TABLE_NAME, c_string(table)))
 
 
 def new_chain(
@@ -82,7 +83,7 @@ def new_chain(
     comment: str = "",
 ) -> bytes:
     """Make a chain; with ``hook_type`` (``nat``, ``filter``) the kernel calls it at ``hook``."""
-    attributes = [
+    attrs = [
         attribute(n.NFTA_CHAIN_TABLE, c_string(table)),
         attribute(n.NFTA_CHAIN_NAME, c_string(name)),
     ]
@@ -92,16 +93,16 @@ def new_chain(
             attribute(n.NFTA_HOOK_HOOKNUM, u32(hook)),
             attribute(n.NFTA_HOOK_PRIORITY, u32(priority)),
         )
-        attributes += [place, attribute(n.NFTA_CHAIN_TYPE, c_string(hook_type))]
+        attrs += [place, attribute(n.NFTA_CHAIN_TYPE, c_string(hook_type))]
     if comment:
         text = _comment(n.UDATA_CHAIN_COMMENT, comment)
-        attributes.append(attribute(n.NFTA_CHAIN_USERDATA, text))
-    return _request(n.NFT_MSG_NEWCHAIN, NLM_F_CREATE, *attributes)
+        attrs.append(attribute(n.NFTA_CHAIN_USERDATA, text))
+    return request(n.NFT_MSG_NEWCHAIN, NLM_F_CREATE, *attrs)
 
 
 def set_policy(table: str, chain: str, verdict: int) -> bytes:
     """Set what becomes of packets that reach a hook's chain's end: ``NF_ACCEPT`` or ``NF_DROP``."""
-    return _request(
+    return request(
         n.NFT_MSG_NEWCHAIN,
         NLM_F_CREATE,
         attribute(n.NFTA_CHAIN_TABLE, c_string(table)),
@@ -114,26 +115,26 @@ def new_rule(
     table: str, chain: str, expressions: Expressions, comment: str = "", *, flags: int = 0
 ) -> bytes:
     """Append a rule to ``chain``; with flag ``NLM_F_ECHO`` the kernel says its handle."""
-    attributes = [
+    attrs = [
         attribute(n.NFTA_RULE_TABLE, c_string(table)),
         attribute(n.NFTA_RULE_CHAIN, c_string(chain)),
         nested(n.NFTA_RULE_EXPRESSIONS, *(expression.data for expression in expressions)),
     ]
     if comment:
         text = _comment(n.UDATA_RULE_COMMENT, comment)
-        attributes.append(attribute(n.NFTA_RULE_USERDATA, text))
-    return _request(n.NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | flags, *attributes)
+        attrs.append(attribute(n.NFTA_RULE_USERDATA, text))
+    return request(n.NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND | flags, *attrs)
 
 
 def delete_rules(table: str, chain: str, handle: int = 0) -> bytes:
     """Delete the rule with ``handle`` (ENOENT if it is not there), or all rules of a chain."""
-    attributes = [
+    attrs = [
         attribute(n.NFTA_RULE_TABLE, c_string(table)),
         attribute(n.NFTA_RULE_CHAIN, c_string(chain)),
     ]
     if handle:
-        attributes.append(attribute(n.NFTA_RULE_HANDLE, _HANDLE.pack(handle)))
-    return _request(n.NFT_MSG_DELRULE, 0, *attributes)
+        attrs.append(attribute(n.NFTA_RULE_HANDLE, _HANDLE.pack(handle)))
+    return request(n.NFT_MSG_DELRULE, 0, *attrs)
 
 
 def new_set(
@@ -149,7 +150,7 @@ def new_set(
         flags: ``NFT_SET_INTERVAL`` for networks.
         comment: what it is for.
     """
-    attributes = [
+    attrs = [
         attribute(n.NFTA_SET_TABLE, c_string(table)),
         attribute(n.NFTA_SET_NAME, c_string(name)),
         attribute(n.NFTA_SET_FLAGS, u32(flags)),
@@ -162,12 +163,12 @@ def new_set(
     notes = _userdata(n.UDATA_SET_KEYBYTEORDER, struct.pack("=I", order))
     if comment:
         notes += _comment(n.UDATA_SET_COMMENT, comment)
-    attributes.append(attribute(n.NFTA_SET_USERDATA, notes))
-    return _request(n.NFT_MSG_NEWSET, NLM_F_CREATE, *attributes)
+    attrs.append(attribute(n.NFTA_SET_USERDATA, notes))
+    return request(n.NFT_MSG_NEWSET, NLM_F_CREATE, *attrs)
 
 
 def _change_set(table: str, name: str, elements: list[bytes], *, remove: bool) -> bytes:
-    return _request(
+    return request(
         n.NFT_MSG_DELSETELEM if remove else n.NFT_MSG_NEWSETELEM,
         0 if remove else NLM_F_CREATE,
         attribute(n.NFTA_SET_ELEM_LIST_TABLE, c_string(table)),
@@ -209,13 +210,11 @@ def change_network_set(table: str, name: str, cidr: str, *, remove: bool = False
     return _change_set(table, name, elements, remove=remove)
 
 
-def handle_of(reply: bytes) -> int:
-    """Read the handle of a rule message (``NFT_MSG_NEWRULE``)."""
-    offset = _HEADER_BYTES
-    while offset + 4 <= len(reply):
-        length, kind = struct.unpack_from("=HH", reply, offset)
-        if kind & 0x3FFF == n.NFTA_RULE_HANDLE:
-            handle: int = _HANDLE.unpack_from(reply, offset + 4)[0]
-            return handle
-        offset += max((length + 3) & ~3, 4)
-    return 0
+def handles_of(echoes: Sequence[bytes]) -> list[int]:
+    """Return the handles of the rules among what ``commit`` returned, in order."""
+    wanted = n.NFNL_SUBSYS_NFTABLES << 8 | n.NFT_MSG_NEWRULE
+    return [
+        attributes.number(attributes.parse_netfilter(echo)[n.NFTA_RULE_HANDLE])
+        for echo in echoes
+        if struct.unpack_from("=H", echo, 4)[0] == wanted
+    ]

@@ -195,7 +195,10 @@ def chains() -> list[Chain]:
         Chain(
             "postrouting",
             "what leaves, after it is routed",
-            [([x.jump(MASQUERADE)], ""), ([x.jump("hairpin")], "")],
+            [
+                ([x.jump(MASQUERADE)], "to the outside"),
+                ([x.jump("hairpin")], "back inside by a published port"),
+            ],
             hook_type="nat",
             hook=n.NF_INET_POST_ROUTING,
             priority=n.PRIORITY_SRCNAT,
