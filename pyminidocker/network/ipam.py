@@ -103,16 +103,6 @@ def check_subnet(text: str) -> Network:
     return network
 
 
-def parse_subnet(text: str) -> tuple[int, int]:
-    """Read an IPv4 subnet; returns (network address as a number, prefix length in bits).
-
-    Raises:
-        InvalidArgument: not a CIDR, or host bits set.
-    """
-    base, prefix, _ = check_subnet(text)
-    return base, prefix
-
-
 def mac_address(ip: str) -> str:
     """Return the MAC address Docker derives from ``ip``: 172.17.0.2 has 02:42:ac:11:00:02.
 

@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyminidocker.errors import InvalidArgument, PermissionDenied, Unavailable
-from pyminidocker.network.ipam import Pool, format_ipv4, mac_address, parse_ipv4, parse_subnet
+from pyminidocker.network.ipam import (
+    Pool,
+    check_subnet,
+    format_ipv4,
+    mac_address,
+    parse_ip,
+    parse_ipv4,
+)
 
 
 def test_lowest_free_address_comes_first() -> None:
@@ -100,7 +107,7 @@ def test_addresses_survive_a_round_trip(number: int) -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30))
 def test_a_masked_subnet_is_accepted(number: int, prefix: int) -> None:
     network = number >> (32 - prefix) << (32 - prefix)
-    assert parse_subnet(f"{format_ipv4(network)}/{prefix}") == (network, prefix)
+    assert check_subnet(f"{format_ipv4(network)}/{prefix}") == (network, prefix, 32)
 
 
 @settings(database=None)  # the checkout may be read-only
@@ -120,3 +127,80 @@ def test_allocation_is_always_the_lowest_free(steps: list[int]) -> None:
             address = held.pop(step % len(held))
             pool.release(address)
             free.add(address)
+
+
+def test_a_range_limits_what_is_handed_out_not_what_can_be_asked_for() -> None:
+    """As dockerd: without --gateway the range's first address is the gateway, even its base."""
+    pool = Pool("10.20.0.0/16", ip_range="10.20.3.0/30", aux_addresses={"router": "10.20.3.1"})
+    assert pool.gateway == "10.20.3.0"
+    assert pool.prefix == 16
+    assert pool.reserve("10.20.7.7") == "10.20.7.7"
+    assert [pool.allocate(), pool.allocate()] == ["10.20.3.2", "10.20.3.3"]
+    with pytest.raises(Unavailable, match="no available IPv4 addresses"):
+        pool.allocate()
+    pool.release("10.20.7.7")  # outside of the range: nothing becomes free in it
+    with pytest.raises(Unavailable):
+        pool.allocate()
+    pool.release("10.20.3.3")
+    assert pool.allocate() == "10.20.3.3"
+
+
+def test_a_gateway_may_lie_outside_of_the_range() -> None:
+    pool = Pool("10.31.0.0/16", "10.31.5.1", ip_range="10.31.0.0/24")
+    assert [pool.allocate(), pool.allocate()] == ["10.31.0.1", "10.31.0.2"]
+
+
+def test_a_range_as_wide_as_the_subnet_spares_its_edges() -> None:
+    pool = Pool("10.0.0.0/30", ip_range="10.0.0.0/30")
+    assert (pool.gateway, pool.allocate()) == ("10.0.0.1", "10.0.0.2")
+    with pytest.raises(Unavailable):
+        pool.allocate()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"ip_range": "10.11.0.0/24"}, InvalidArgument, "no matching subnet for range 10.11.0.0"),
+        ({"ip_range": "10.0.0.0/8"}, InvalidArgument, "no matching subnet for range 10.0.0.0/8"),
+        ({"ip_range": "fd00::/64"}, InvalidArgument, "no matching subnet for range fd00::/64"),
+        ({"ip_range": "10.10.1.0"}, InvalidArgument, "invalid subnet 10.10.1.0"),
+        ({"gateway": "10.11.0.1"}, InvalidArgument, "no matching subnet for gateway 10.11.0.1"),
+        ({"gateway": "fd00::1"}, InvalidArgument, "no matching subnet for gateway fd00::1"),
+        (
+            {"aux_addresses": {"a": "10.11.0.1"}},
+            InvalidArgument,
+            "no matching subnet for aux-address 10.11.0.1",
+        ),
+        (
+            {"aux_addresses": {"a": "10.10.0.1"}},
+            PermissionDenied,
+            r"failed to allocate secondary ip address \(a:10.10.0.1\): Address already in use",
+        ),
+    ],
+)
+def test_bad_options_have_dockers_words(options: dict, error: type, words: str) -> None:
+    with pytest.raises(error, match=words):
+        Pool("10.10.0.0/16", **options)
+
+
+def test_ipv6_pool() -> None:
+    pool = Pool("fd00:20::/64", network="six")
+    assert (pool.gateway, pool.prefix, pool.subnet) == ("fd00:20::1", 64, "fd00:20::/64")
+    assert [pool.allocate() for _ in range(2)] == ["fd00:20::2", "fd00:20::3"]
+    assert pool.reserve("fd00:20:0:0::ff") == "fd00:20::ff"
+    assert pool.reserve("fd00:20::ffff:ffff:ffff:ffff") == "fd00:20::ffff:ffff:ffff:ffff"
+    with pytest.raises(PermissionDenied, match="Address already in use"):
+        pool.reserve("fd00:20::")
+    with pytest.raises(InvalidArgument, match=r"Invalid address 10\.0\.0\.1"):
+        pool.reserve("10.0.0.1")
+    small = Pool("fd00::/126", network="small")
+    assert [small.allocate(), small.allocate()] == ["fd00::2", "fd00::3"]
+    with pytest.raises(Unavailable, match=r"no available IPv6 addresses .*: small"):
+        small.allocate()
+
+
+def test_ipv6_addresses_have_a_mac_too() -> None:
+    assert mac_address("fd00:20::1:2") == "02:42:00:01:00:02"
+    for bad in ("fd00::g", "::1::", "1.2.3", "a", ""):
+        with pytest.raises(InvalidArgument, match="invalid IP"):
+            parse_ip(bad)
