@@ -73,10 +73,10 @@ def start(
             f"a wire joins different hosts, not {hosts[0]} with itself",
             hint="another host is another engine: minidocker --host b system start",
         )
-    addresses = _addresses(subnet or _free_subnet(clients), len(hosts))
     held: list[socket.socket] = []
     lock = take_lock()
     try:
+        addresses = _addresses(subnet or _free_subnet(clients), len(hosts))
         name = name or _free_name("-".join(hosts))
         path = path_of(name)
         listener = _listen(name, path)
