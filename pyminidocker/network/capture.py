@@ -133,6 +133,9 @@ class Capture:
             raise SystemFailure(f"cannot capture on {link}: {error.strerror}") from error
         try:
             self._ring = mmap.mmap(self._socket.fileno(), ring.block_bytes * ring.blocks)
+            # A link may be gone before its packets are looked at; those that come are asked for.
+            for reply in self._netlink.dump(read.request(read.RTM_GETLINK)):
+                self._learn_name(reply)
         except OSError as error:
             self._socket.close()
             self._netlink.close()
@@ -156,19 +159,18 @@ class Capture:
 
     def link_name(self, index: int) -> str:
         """Return a link's name; one that has gone keeps the name it had."""
-        name = self._names.get(index)
-        if name is None:
-            name = self._names[index] = self._ask_name(index)
-        return name
-
-    def _ask_name(self, index: int) -> str:
-        try:
+        if index not in self._names:
             info = read.INFO.pack(0, 0, 0, index, 0, 0)
-            reply = self._netlink.query(message(read.RTM_GETLINK, 0, info))
-        except NetlinkError:
-            return f"link{index}"
+            try:
+                self._learn_name(self._netlink.query(message(read.RTM_GETLINK, 0, info)))
+            except NetlinkError:
+                self._names[index] = f"link{index}"
+        return self._names[index]
+
+    def _learn_name(self, reply: bytes) -> None:
+        index = read.INFO.unpack_from(reply, HEADER.size)[3]
         found = read.attributes(reply, HEADER.size + read.INFO.size)
-        return read.text(found.get(read.IFLA_IFNAME))
+        self._names[index] = read.text(found.get(read.IFLA_IFNAME))
 
     def is_over(self) -> bool:
         """Tell whether the link has gone; one that was only switched off may come back."""
