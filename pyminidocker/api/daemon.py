@@ -12,7 +12,7 @@ import sys
 
 from pyminidocker import __version__, paths
 from pyminidocker.api.options import USAGE, Options, parse, tell
-from pyminidocker.errors import Conflict, MiniDockerError, SystemFailure
+from pyminidocker.errors import Conflict, InvalidArgument, MiniDockerError, SystemFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ def _tell_failure(options: Options, error: BaseException) -> None:
 
 
 def _run(options: Options) -> None:
+    if options.host_network not in ("lab", "machine"):
+        raise InvalidArgument(
+            f"invalid host network {options.host_network!r}",
+            hint="--host-network and MINIDOCKER_HOST_NETWORK take: lab, machine",
+        )
     for directory in (options.run_dir, options.state_dir):
         try:
             paths.ensure_private(directory)

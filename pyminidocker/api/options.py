@@ -88,11 +88,6 @@ def parse(argv: list[str]) -> Options:
         raise InvalidArgument(
             f"invalid engine name {options.name!r}: letters, digits, - and _ only"
         )
-    if options.host_network not in ("lab", "machine"):
-        raise InvalidArgument(
-            f"invalid host network {options.host_network!r}",
-            hint="--host-network and MINIDOCKER_HOST_NETWORK take: lab, machine",
-        )
     options.run_dir = os.path.abspath(options.run_dir or paths.run_root(options.name))  # noqa: PTH100
     options.state_dir = os.path.abspath(options.state_dir or paths.state_root(options.name))  # noqa: PTH100
     if len(options.socket_path.encode()) > paths.SOCKET_PATH_LIMIT:

@@ -55,7 +55,7 @@ async def create(
     image_defaults.merge(config, image.config.config)
     container_id = new_id()
     if not config.hostname:
-        config.hostname = os.uname().nodename if host.network_mode == "host" else container_id[:12]
+        config.hostname = _host_name(engine) if host.network_mode == "host" else container_id[:12]
     resolved = mounts.resolve(engine, host, config.volumes)
     argv = image_defaults.command(config)
     record = ContainerRecord(
@@ -88,6 +88,11 @@ async def create(
         raise
     engine.events.emit("container", "create", container_id, container.event_attributes())
     return container, []
+
+
+def _host_name(engine: "Engine") -> str:
+    """Return the name of what ``--network host`` shows: the lab host, or the real machine."""
+    return engine.lab.machine_name if engine.lab.has_machine_network else os.uname().nodename
 
 
 def _image(engine: "Engine", ref: str) -> Image:

@@ -1,6 +1,7 @@
 """``stop``, ``kill``, ``restart``: signals to the first process, and waiting for what they do."""
 
 import asyncio
+import errno
 import signal as signals
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ def send(engine: "Engine", container: Container, number: int) -> None:
         try:
             pidfd_send_signal(container.pidfd, number)
         except SyscallError as error:
-            if not isinstance(error, ProcessLookupError):
+            if error.errno != errno.ESRCH:
                 raise SystemFailure(f"cannot kill container {container.name}: {error}") from error
     engine.events.emit(
         "container",

@@ -108,6 +108,8 @@ def _resolv_conf_of(
     engine: "Engine", container: "Container", *, is_named: bool | None = None
 ) -> str:
     host = container.record.host
+    if host.network_mode == "host" and engine.lab.has_machine_network and not host.dns:
+        return _machine_resolv_conf()
     return resolv_conf(
         servers=host.dns,
         search=host.dns_search,
@@ -115,6 +117,18 @@ def _resolv_conf_of(
         default=engine.lab_network.dns_server,
         is_named=engine.dns.has_names(container) if is_named is None else is_named,
     )
+
+
+def _machine_resolv_conf() -> str:
+    """Return the real machine's own; a container on its network asks whom the machine asks.
+
+    See: resolv.conf(5).
+    """
+    try:
+        with open("/etc/resolv.conf", encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def name_server_changed(engine: "Engine", container: "Container") -> None:

@@ -44,7 +44,7 @@ def hand_over(
         # The child reads and plans while the overlay is being made here.
         joined = [netns_fd] if spec.network == "join" else []
         sync.send(slot.channel, start_message(spec), [*stdio, *joined])
-        open_sources(spec, mounts)
+        open_sources(spec, mounts, skip=_prepared(spec))
         sync.send(slot.channel, {"mounts": len(mounts)}, mounts)
     except StepError as error:
         cause = error.__cause__
@@ -69,17 +69,22 @@ def start_message(spec: ContainerSpec) -> sync.Message:
     """
     wire = to_wire(spec)
     wire.update(lower_dirs=[], upper_dir="", work_dir="")
+    if count := _prepared(spec):
+        wire.update(mounts=wire["mounts"][count:], masked_paths=[], readonly_paths=[])
+    return {"spec": wire, "prepared": bool(count)}
+
+
+def _prepared(spec: ContainerSpec) -> int:
+    """Return how many of the mounts, the first ones, a parked child has made already."""
     usual = _MACHINE_MOUNTS if spec.network == "machine" else _DEFAULT_MOUNTS
     count = len(usual)
-    prepared = (
+    is_usual = (
         spec.network != "join"  # the prepared /sys shows the network it was mounted in
         and spec.mounts[:count] == usual
         and spec.masked_paths == _MASKED_PATHS
         and spec.readonly_paths == _READONLY_PATHS
     )
-    if prepared:
-        wire.update(mounts=wire["mounts"][count:], masked_paths=[], readonly_paths=[])
-    return {"spec": wire, "prepared": prepared}
+    return count if is_usual else 0
 
 
 def init_error(record: sync.Message) -> InitError:

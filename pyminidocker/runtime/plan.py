@@ -47,13 +47,14 @@ def plan_container(spec: "ContainerSpec") -> list[Operation]:
     return steps
 
 
-def open_sources(spec: "ContainerSpec", opened: list[int]) -> None:
+def open_sources(spec: "ContainerSpec", opened: list[int], *, skip: int = 0) -> None:
     """Do the outer half of the steps that need the host's tree, in the order of the plan.
 
     Args:
         spec: what is to be started.
         opened: the detached mounts are added here one by one; the caller closes them, also after
             an error.
+        skip: so many of the mounts, the first ones, have been made already.
 
     Raises:
         StepError: the kernel refused one.
@@ -61,7 +62,7 @@ def open_sources(spec: "ContainerSpec", opened: list[int]) -> None:
     See: operations.FromOutside.
     """
     steps: list[FromOutside] = [MountOverlay(spec.lower_dirs, spec.upper_dir, spec.work_dir)]
-    binds = [mount for mount in spec.mounts if mount.type == "bind"]
+    binds = [mount for mount in spec.mounts[skip:] if mount.type == "bind"]
     steps += [BindMount(mount.source, mount.destination, mount.options) for mount in binds]
     steps += [BindMount(source, destination, []) for source, destination in spec.files]
     for step in steps:

@@ -1,0 +1,27 @@
+"""A signal to a process that has ended this very moment is no failure."""
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+from pyminidocker.engine import containers_stop
+
+
+def test_a_process_that_is_gone_needs_no_signal() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    pidfd = os.pidfd_open(pid)
+    os.waitpid(pid, 0)
+    told: list[str] = []
+    engine: Any = SimpleNamespace(
+        events=SimpleNamespace(emit=lambda kind, action, *_: told.append(action))
+    )
+    container: Any = SimpleNamespace(
+        is_running=True, pidfd=pidfd, name="gone", id="0" * 64, event_attributes=dict
+    )
+    try:
+        containers_stop.send(engine, container, containers_stop.SIGKILL)
+    finally:
+        os.close(pidfd)
+    assert told == ["kill"]
