@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from pyminidocker.client.connection import Response
+
     Json = dict[str, Any]
 
 
@@ -59,10 +61,37 @@ class PacketCalls(Transport):
             NotFound: no such link or container.
             InvalidArgument: an unknown word.
         """
+        response = self.capture_stream(
+            link=link,
+            container=container,
+            words=words,
+            limit=limit,
+            seconds=seconds,
+            rate=rate,
+            direction=direction,
+        )
+        with response:
+            yield from response.json_lines()
+
+    def capture_stream(
+        self,
+        *,
+        link: str = "any",
+        container: str = "",
+        words: Sequence[str] = (),
+        limit: int = 0,
+        seconds: float = 0.0,
+        rate: int = 0,
+        direction: str = "",
+    ) -> Response:
+        """GET /minidocker/capture: the same as ``capture``, begun when this returns.
+
+        Returns:
+            The answer, a JSON object a line; close it to end the capture.
+        """
         query = _query(link, container, words, limit, seconds, direction)
         query.update(format="events", rate=rate or None)
-        with self.open("GET", "/minidocker/capture", query) as response:
-            yield from response.json_lines()
+        return self.open("GET", "/minidocker/capture", query)
 
     def capture_pcap(
         self,

@@ -5,15 +5,19 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pyminidocker.client.lab_views import Topology
 from pyminidocker.client.listing import NETWORK_COLUMNS
 from pyminidocker.client.network import Network
 from pyminidocker.client.network_config import NetworkOptions, network_config
+from pyminidocker.client.packets import Capture
 from pyminidocker.client.table import Table
 from pyminidocker.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Unpack
 
+    from pyminidocker.client.container import Container
     from pyminidocker.client.engine_client import EngineClient
 
 
@@ -60,3 +64,47 @@ class Networked:
     def prune_networks(self) -> list[str]:
         """Remove the networks that no container is on; returns their names."""
         return list(self.api.network_prune()["NetworksDeleted"] or [])
+
+    # -- what is underneath --------------------------------------------------------------------
+
+    def topology(self) -> Topology:
+        """Return the lab's network as the kernel has it now; shows itself as a tree."""
+        return Topology(self.api.topology())
+
+    def capture(
+        self,
+        link: str = "any",
+        *,
+        container: Container | str = "",
+        words: Sequence[str] = (),
+        limit: int = 0,
+        seconds: float = 0.0,
+        rate: int = 0,
+        direction: str = "",
+    ) -> Capture:
+        """Begin to watch packets; use it in a ``with`` block, or give a limit or a time.
+
+        Args:
+            link: a link's name, or ``any``.
+            container: look inside this container instead of the lab.
+            words: ``arp``, ``icmp``, ``dns``, ``tcp``, ``udp``, ``vxlan`` (one must fit),
+                ``host=ADDRESS``, ``port=NUMBER`` (each must fit).
+            limit: end after so many packets; 0 = none.
+            seconds: end after this time; 0 = never.
+            rate: at most so many packets a second; 0 = the engine's own limit.
+            direction: ``in`` or ``out``, as seen from the link; empty: both.
+
+        Raises:
+            NotFound: no such link or container.
+            InvalidArgument: an unknown word.
+        """
+        what = {
+            "link": link,
+            "container": container if isinstance(container, str) else container.id,
+            "words": [words] if isinstance(words, str) else list(words),
+            "limit": limit,
+            "seconds": seconds,
+            "rate": rate,
+            "direction": direction,
+        }
+        return Capture(self.api, what)
