@@ -17,18 +17,20 @@ from pyminidocker.engine import (
     container_spec,
     containers_exit,
     etc_files,
+    etc_hosts,
+    links,
     start_network,
     states,
 )
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.pipes import Pipes
-from pyminidocker.engine.records import EndpointRecord
 from pyminidocker.engine.start_network import NetworkPart
 from pyminidocker.errors import InitError, InvalidArgument, MiniDockerError, SystemFailure
 from pyminidocker.runtime.zygote import Started
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
+    from pyminidocker.engine.networks import Places
 
 LOG = logging.getLogger("minidockerd")
 ENOENT, EACCES, ENOTDIR = 2, 13, 20
@@ -102,11 +104,14 @@ class ContainerProcess:
         places = engine.networks.join(container)
         etc_of = ""
         if part.target is None:
-            first = places[0][1] if places else EndpointRecord()
-            etc_files.write_all(engine, container, first.ip_address, first.gateway)
+            _write_etc(engine, container, places)
         else:
             etc_of = start_network.share(engine, container, part.target)
+        targets = links.linked(engine, container) if record.host.links else []
         spec = container_spec.build(engine, container, network=part.kind, etc_of=etc_of)
+        if targets:
+            etc_hosts.add(engine, container, *links.host_lines(targets))
+            spec.process.env += links.environment(container, targets)
         pipes = Pipes(open_stdin=record.config.open_stdin, tty=record.config.tty)
         try:
             # Last, because a child that was taken is used: there is no way to give it back.
@@ -184,6 +189,21 @@ class ContainerProcess:
         container.save()
         if container.record.host.auto_remove:
             self.engine.containers.remove_soon(container)
+
+
+def _write_etc(engine: "Engine", container: Container, places: "Places") -> None:
+    """Make /etc/hosts and its like, with the addresses on all networks."""
+    if not places:
+        etc_files.write_all(engine, container, "", "")
+        return
+    network, first = places[0]
+    etc_files.write_all(engine, container, first.ip_address, network.gateway)
+    if len(places) == 1 and not first.ip6_address:
+        return
+    names = etc_hosts.own_names(container)
+    etc_hosts.add(engine, container, (first.ip6_address, names))
+    for _, endpoint in places[1:]:
+        etc_hosts.add_endpoint(engine, container, endpoint)
 
 
 def exit_code_of(error: BaseException) -> int:

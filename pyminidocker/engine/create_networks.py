@@ -6,7 +6,7 @@ See: moby daemon/container.go (verifyNetworkingConfig), daemon/create.go.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import endpoint_checks, network_modes
+from pyminidocker.engine import endpoint_checks, links, network_modes
 from pyminidocker.engine.records import (
     ContainerConfig,
     EndpointRecord,
@@ -63,6 +63,8 @@ def wanted(
         found[key] = wish
     _check_together(found)
     _add_general(config, host, next(iter(found.values())))
+    if host.links:
+        links.check(engine, host)
     return found
 
 
@@ -93,3 +95,4 @@ def _add_general(config: ContainerConfig, host: HostOptions, first: EndpointReco
     first.wish_mac = first.wish_mac or config.mac_address
     if first.network_name not in network_modes.BUILT_IN:
         first.links += [link for link in host.links if link not in first.links]
+        host.links = []

@@ -5,10 +5,11 @@ See: moby daemon/container_operations.go (validateEndpointSettings).
 
 import re
 
+from pyminidocker.engine import links
 from pyminidocker.engine.network_addresses import check_inside
 from pyminidocker.engine.network_modes import BUILT_IN
 from pyminidocker.engine.records import EndpointRecord, NetworkRecord
-from pyminidocker.errors import InvalidArgument
+from pyminidocker.errors import InvalidArgument, NotImplementedHere
 from pyminidocker.network.ipam import parse_ip
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}", re.IGNORECASE | re.ASCII)
@@ -26,9 +27,11 @@ def check_form(endpoint: EndpointRecord) -> None:
     if endpoint.wish_mac:
         endpoint.wish_mac = checked_mac(endpoint.wish_mac)
     for link in endpoint.links:
-        name, colon, alias = link.partition(":")
-        if not name or (colon and not alias):
-            raise InvalidArgument(f"bad format for links: {link}")
+        links.split(link)
+    if endpoint.link_local_ips:
+        raise NotImplementedHere(
+            "link-local addresses (--link-local-ip) are not supported by this engine; use --ip"
+        )
 
 
 def _is_address(text: str, bits: int) -> bool:
@@ -88,7 +91,7 @@ def check_built_in(endpoint: EndpointRecord) -> None:
     Raises:
         InvalidArgument: with dockerd's words.
     """
-    if endpoint.wish_ip or endpoint.wish_ip6 or endpoint.link_local_ips:
+    if endpoint.wish_ip or endpoint.wish_ip6:
         raise InvalidArgument(
             "user specified IP address is supported on user defined networks only",
             hint="make a network with --subnet, and use it: minidocker run --network NAME --ip ...",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import etc_hosts, network_modes, networks_join
+from pyminidocker.engine import network_modes, networks_join
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.netns import netns_of
 from pyminidocker.errors import Conflict, InvalidArgument
@@ -129,8 +129,6 @@ def plug(
         networks.links[endpoint.endpoint_id] = prepared
         endpoint.host_link = prepared.host_link
         requests += [message.hex() for message in lab_network.plan_endpoint(prepared, plan)]
-        if plan is not plans[0]:
-            etc_hosts.add_endpoint(engine, container, endpoint)
         prepared = None
     if any(networks.is_user_defined(network) for network, _ in wired):
         engine.dns.open(container, child.netns_fd)

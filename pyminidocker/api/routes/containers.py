@@ -10,11 +10,12 @@ from pyminidocker.api.router import Route
 from pyminidocker.api.schema import containers as schema
 from pyminidocker.api.schema import create as bodies
 from pyminidocker.api.schema import networks
+from pyminidocker.engine import links
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.records import RestartPolicy
 from pyminidocker.engine.results import WaitResult
-from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound
+from pyminidocker.errors import MiniDockerError, NotFound
 
 
 async def create(engine: Engine, request: Request) -> Outcome:
@@ -114,7 +115,8 @@ async def kill(engine: Engine, request: Request) -> Outcome:
 async def remove(engine: Engine, request: Request) -> Outcome:
     """DELETE /containers/{name}."""
     if request.flag("link"):
-        raise InvalidArgument("links between containers are not supported by this engine")
+        links.remove(engine, request.name)
+        return NO_CONTENT
     await engine.containers.remove(
         request.name, force=request.flag("force"), volumes=request.flag("v")
     )

@@ -110,7 +110,7 @@ def inspect(container: Container, lower_dirs: tuple[str, ...], size: ContainerSi
         "ProcessLabel": "",
         "AppArmorProfile": "",
         "ExecIDs": container.exec_ids or None,
-        "HostConfig": host_config(record.host),
+        "HostConfig": {**host_config(record.host), "Links": _links(record)},
         "GraphDriver": {
             "Data": {
                 "LowerDir": ":".join(lower_dirs),
@@ -127,6 +127,12 @@ def inspect(container: Container, lower_dirs: tuple[str, ...], size: ContainerSi
     if size is not None:
         found["SizeRw"], found["SizeRootFs"] = size.rw_bytes, size.root_fs_bytes
     return found
+
+
+def _links(record: ContainerRecord) -> list[str] | None:
+    """Return links as dockerd writes them: ``/web:/this-container/alias``."""
+    pairs = [link.partition(":") for link in record.host.links]
+    return [f"/{name}:/{record.name}/{alias}" for name, _, alias in pairs] or None
 
 
 def config(given: ContainerConfig) -> Json:
