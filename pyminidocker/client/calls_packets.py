@@ -31,51 +31,10 @@ class PacketCalls(Transport):
             for change in response.json_lines():
                 yield change["Seq"]
 
-    def capture(
-        self,
-        *,
-        link: str = "any",
-        container: str = "",
-        words: Sequence[str] = (),
-        limit: int = 0,
-        seconds: float = 0.0,
-        rate: int = 0,
-        direction: str = "",
-    ) -> Iterator[Json]:
-        """GET /minidocker/capture: yields packets as they travel, decoded.
-
-        A dictionary with ``Dropped`` says how many were not shown since the last: too many for the
-        rate, or for the kernel's buffer.
-
-        Args:
-            link: a link's name, or ``any``.
-            container: look inside this container, at its links and loopback, not at the lab's.
-            words: ``arp``, ``icmp``, ``dns``, ``tcp``, ``udp``, ``vxlan`` (one of them must fit),
-                ``host=ADDRESS``, ``port=NUMBER`` (each must fit).
-            limit: end after so many packets; 0 = none.
-            seconds: end after this time; 0 = never.
-            rate: at most so many packets a second; 0 = the engine's own limit.
-            direction: ``in`` or ``out``, as seen from the link; empty: both.
-
-        Raises:
-            NotFound: no such link or container.
-            InvalidArgument: an unknown word.
-        """
-        response = self.capture_stream(
-            link=link,
-            container=container,
-            words=words,
-            limit=limit,
-            seconds=seconds,
-            rate=rate,
-            direction=direction,
-        )
-        with response:
-            yield from response.json_lines()
-
     def capture_stream(
         self,
         *,
+        form: str = "events",
         link: str = "any",
         container: str = "",
         words: Sequence[str] = (),
@@ -84,43 +43,56 @@ class PacketCalls(Transport):
         rate: int = 0,
         direction: str = "",
     ) -> Response:
-        """GET /minidocker/capture: the same as ``capture``, begun when this returns.
+        """GET /minidocker/capture: what travels after this returned is in the answer.
+
+        Args:
+            form: ``events`` (a JSON object a line) or ``pcap`` (a file for Wireshark).
+            link: a link's name, or ``any``.
+            container: look inside this container, at its links and loopback, not at the lab's.
+            words: ``arp``, ``icmp``, ``dns``, ``tcp``, ``udp``, ``vxlan`` (one of them must fit),
+                ``host=ADDRESS``, ``port=NUMBER`` (each must fit).
+            limit: end after so many packets; 0 = none.
+            seconds: end after this time; 0 = never.
+            rate: at most so many events a second; 0 = the engine's own limit.
+            direction: ``in`` or ``out``, as seen from the link; empty: both.
 
         Returns:
-            The answer, a JSON object a line; close it to end the capture.
+            The answer, unread; close it to end the capture.
+
+        Raises:
+            NotFound: no such link or container.
+            Conflict: the container does not run.
+            InvalidArgument: an unknown word.
         """
-        query = _query(link, container, words, limit, seconds, direction)
-        query.update(format="events", rate=rate or None)
+        query = {
+            "format": form,
+            "link": link,
+            "container": container or None,
+            "filter": ",".join(words) or None,
+            "limit": limit or None,
+            "seconds": seconds or None,
+            "rate": rate or None,
+            "direction": direction or None,
+        }
         return self.open("GET", "/minidocker/capture", query)
 
-    def capture_pcap(
-        self,
-        *,
-        link: str = "any",
-        container: str = "",
-        words: Sequence[str] = (),
-        limit: int = 0,
-        seconds: float = 0.0,
-        direction: str = "",
-    ) -> Iterator[bytes]:
+    def capture(self, **what: Any) -> Iterator[Json]:
+        """GET /minidocker/capture: yields packets as they travel, decoded; from the first ``next``.
+
+        A dictionary with ``Dropped`` says how many were not shown since the last: too many for the
+        rate, or for the kernel's buffer.
+
+        Args:
+            what: as for ``capture_stream``.
+        """
+        with self.capture_stream(**what) as response:
+            yield from response.json_lines()
+
+    def capture_pcap(self, **what: Any) -> Iterator[bytes]:
         """GET /minidocker/capture?format=pcap: yields the pieces of a file for Wireshark.
 
-        Args: as for ``capture``.
+        Args:
+            what: as for ``capture_stream``.
         """
-        query = _query(link, container, words, limit, seconds, direction)
-        query.update(format="pcap")
-        with self.open("GET", "/minidocker/capture", query) as response:
+        with self.capture_stream(form="pcap", **what) as response:
             yield from response.chunks()
-
-
-def _query(
-    link: str, container: str, words: Sequence[str], limit: int, seconds: float, direction: str
-) -> dict[str, object]:
-    return {
-        "link": link,
-        "container": container or None,
-        "filter": ",".join(words) or None,
-        "limit": limit or None,
-        "seconds": seconds or None,
-        "direction": direction or None,
-    }

@@ -55,7 +55,7 @@ class Link(Struct, rename="pascal"):
         peer_index: of a veth, the other end's index in its own namespace, or 0.
         peer_nsid: by which number this namespace knows the one of the other end; -1 is itself.
         peer_inode: that namespace, if it is among those read; 0 when unknown.
-        vni: of a vxlan link, the number of the network it carries; -1 of others.
+        vni: of a vxlan link, the number of the network it carries; 0 of others.
         remote: of a vxlan link, where it sends what it has no better place for.
         local: of a vxlan link, the address it sends from.
         port: of a vxlan link, the UDP port.
@@ -75,7 +75,7 @@ class Link(Struct, rename="pascal"):
     peer_index: int = 0
     peer_nsid: int = -1
     peer_inode: int = 0
-    vni: int = -1
+    vni: int = 0
     remote: str = ""
     local: str = ""
     port: int = 0
@@ -118,10 +118,10 @@ class Learned(Struct, rename="pascal", frozen=True):
     ``remote`` is set for a vxlan link's own table: the host behind which the MAC is.
     """
 
-    bridge_index: int
-    port_index: int
+    bridge_index: int = field(name="Bridge")
+    port_index: int = field(name="LinkIndex")
     mac: str
-    is_own: bool
+    is_own: bool = field(name="Own")
     remote: str = ""
 
 
