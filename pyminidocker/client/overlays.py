@@ -91,6 +91,9 @@ def overlay(
     except BaseException:
         made.remove()
         raise
+    finally:
+        for client in clients:
+            client.close()  # idle connections; the next call opens another
     return made
 
 
@@ -144,6 +147,7 @@ class Overlay:
         for network in self.networks.values():
             with suppress(NotFound):
                 network.api.network_remove(network.id)
+            network.api.close()
 
     def _facts(self) -> list[list[str]]:
         facts = []
