@@ -31,7 +31,8 @@ def make(links: Netlink, name: str, vni: int, local: str, bridge_index: int, mtu
         links: a socket of the namespace.
         name: link name.
         vni: VXLAN network identifier.
-        local: source address of the outer packets.
+        local: source address of the outer packets; empty: the one of the link that leads to each
+            peer (hosts that are joined by several wires have several).
         bridge_index: interface index of the bridge.
         mtu_bytes: longest inner packet.
 
@@ -42,13 +43,14 @@ def make(links: Netlink, name: str, vni: int, local: str, bridge_index: int, mtu
     """
     if not 0 < vni <= HIGHEST_VNI:
         raise InvalidArgument(f"invalid VNI {vni}: it must be from 1 to {HIGHEST_VNI}")
-    _, bits = parse_ip(local)
     data: messages.Attributes = [
         ("IFLA_VXLAN_ID", vni),
-        ("IFLA_VXLAN_LOCAL" if bits == 32 else "IFLA_VXLAN_LOCAL6", local),
         ("IFLA_VXLAN_PORT", PORT),
         ("IFLA_VXLAN_LEARNING", 1),
     ]
+    if local:
+        _, bits = parse_ip(local)
+        data.append(("IFLA_VXLAN_LOCAL" if bits == 32 else "IFLA_VXLAN_LOCAL6", local))
     device = messages.new_link(
         name, "vxlan", [("IFLA_MTU", mtu_bytes), ("IFLA_MASTER", bridge_index)], data
     )
