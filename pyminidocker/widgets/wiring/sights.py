@@ -198,6 +198,7 @@ class Watcher:
         start, end = self._names[road]
         kind, label = kind_of(event), label_of(event)
         flow = flow_of(event)
+        is_away = along != ("/cable/" in road)  # out of the bridge: one of possibly many copies
         time_s = float(event.get("Time") or 0)
         return Sight(
             number=self.seen,
@@ -209,7 +210,7 @@ class Watcher:
             where=f"{start} to {end}" if along else f"{end} to {start}",
             summary=str(event.get("Summary") or label),
             flow=flow,
-            burst=self._burst_of(flow, label, time_s, is_copy=not along),
+            burst=self._burst_of(flow, label, time_s, is_copy=is_away),
         )
 
     def _burst_of(self, flow: str, label: str, time_s: float, *, is_copy: bool) -> int:
