@@ -29,7 +29,8 @@ def wanted(
 ) -> dict[str, EndpointRecord]:
     """Return the endpoints of a new container by network name, eth0's first.
 
-    A network that does not exist is no error yet: the start will say so.
+    A network, or a container to share one with, that does not exist is no error yet: the start will
+    say so.
 
     Args:
         engine: knows the networks.
@@ -39,11 +40,13 @@ def wanted(
 
     Raises:
         InvalidArgument: what the networks cannot give, with dockerd's words.
-        NotFound: there is no container to share the network of.
     """
     mode = host.network_mode
     if shared := network_modes.shared_with(mode):
-        host.network_mode = f"container:{engine.containers.get(shared).id}"
+        try:
+            host.network_mode = f"container:{engine.containers.get(shared).id}"
+        except NotFound:
+            pass  # the start will say so
         return {}
     names = list(given)
     if mode not in _DEFAULT or not names:

@@ -82,7 +82,9 @@ def host_kind(engine: "Engine", container: Container) -> str:
 
 
 def _target(engine: "Engine", container: Container) -> Container:
-    target = engine.containers.get(network_modes.shared_with(container.record.host.network_mode))
+    host = container.record.host
+    target = engine.containers.get(network_modes.shared_with(host.network_mode))
+    host.network_mode = f"container:{target.id}"  # a name that meant nobody when it was created
     if target is container:
         raise InvalidArgument("cannot join own network")
     if not target.is_running:

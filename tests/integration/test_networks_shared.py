@@ -117,8 +117,11 @@ def test_a_container_cannot_share_its_own_network(clean: Engine) -> None:
         other.start()
     with pytest.raises(errors.InvalidArgument, match=r"Invalid network mode.*container:<name\|id>"):
         clean.create("busybox", "true", network="container:")
+    early = clean.create("busybox", ["sleep", "1000"], network="container:nosuch")
     with pytest.raises(errors.NotFound, match="No such container: nosuch"):
-        clean.create("busybox", "true", network="container:nosuch")
+        early.start()
+    nosuch = start(clean, "nosuch", "bridge")
+    assert early.start().attrs["HostConfig"]["NetworkMode"] == f"container:{nosuch.id}"
     assert made.status == "created"
 
 
