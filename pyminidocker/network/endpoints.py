@@ -85,10 +85,20 @@ def inner_up(inner_link: str) -> list[bytes]:
     return [messages.change_link(name=inner_link, up=True)]
 
 
-@lru_cache(maxsize=32)
-def find_inner(inner_link: str) -> bytes:
-    """Compose, for the inside of a namespace, asking for an endpoint."""
-    return messages.get_link(inner_link)
+@lru_cache(maxsize=1)
+def _find_outer() -> bytes:
+    return messages.get_link(_SAMPLE_LINK)
+
+
+def find_outer(host_link: str) -> bytes:
+    """Compose asking for the end on the bridge."""
+    return _find_outer().replace(_SAMPLE_LINK.encode(), host_link.encode())
+
+
+@lru_cache(maxsize=256)
+def find_bridge(name: str) -> bytes:
+    """Compose asking for a bridge."""
+    return messages.get_link(name)
 
 
 def _port(*settings: tuple[str, int | None]) -> bytes:

@@ -6,44 +6,29 @@ all may be made from any thread.  The first one loads pyroute2's message classes
 engine makes it from the background once its socket answers.
 """
 
-import errno
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyminidocker.errors import Conflict, SystemFailure
+from pyminidocker.errors import SystemFailure
 from pyminidocker.kernel.constants import CLONE_NEWNET
 from pyminidocker.kernel.namespaces import setns
-from pyminidocker.network import (
-    endpoints,
-    messages,
-    plug,
-    removal,
-    routes,
-    sysctl,
-    vxlan,
-)
+from pyminidocker.network import bridges, endpoints, messages, routes, sysctl
 from pyminidocker.network.egress import PROXY_PORT, hand_over, hand_over_dns
 from pyminidocker.network.endpoints import INNER_LINK, LOOPBACK_INDEX
 from pyminidocker.network.firewall import Firewall, NetworkRules
-from pyminidocker.network.ipam import format_ipv4, mac_address, parse_network
+from pyminidocker.network.lab_links import LabLinks
 from pyminidocker.network.netlink import Netlink, NetlinkError
 from pyminidocker.network.outside import Outside
-from pyminidocker.network.plans import (
-    DEFAULT_MTU_BYTES,
-    VXLAN_OVERHEAD_BYTES,
-    AddressPlan,
-    BridgePlan,
-    Prepared,
-)
+from pyminidocker.network.plans import AddressPlan, BridgePlan, Prepared
 from pyminidocker.network.refusals import failure
 
 DEFAULT_BRIDGE = "docker0"
 
 
-class LabNetwork:
-    """Bridges and endpoints of one lab.
+class LabNetwork(LabLinks):
+    """Bridges and endpoints of one lab, and (``LabLinks``) what joins it with others.
 
     Attributes:
         dns_server: what containers have as ``nameserver``: the first bridge's address.
@@ -55,8 +40,8 @@ class LabNetwork:
         self.dns_server = ""
         self.problems: list[str] = []
         self.firewall = Firewall()
+        super().__init__()
         self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self._links = Netlink()
         self._outside = Outside(self._home)
         self._bridges: dict[str, tuple[int, BridgePlan]] = {}  # name -> (index, plan)
         self._holders: dict[str, Prepared] = {}  # address -> who had it last
@@ -64,7 +49,7 @@ class LabNetwork:
 
     def close(self) -> None:
         """Close the sockets; links and rules live on in the namespace."""
-        self._links.close()
+        super().close()
         self.firewall.close()
         self._outside.close()
         os.close(self._home)
@@ -94,32 +79,8 @@ class LabNetwork:
         except OSError as error:
             raise failure("cannot make the lab's uplink", error) from error
 
-    def _make_bridge(self, name: str, mac: str = "", mtu_bytes: int = DEFAULT_MTU_BYTES) -> int:
-        """Make a bridge, or find it when it is there; returns its index.
-
-        Without multicast snooping it floods multicast like a plain switch, and sends none itself.
-        """
-        attrs: messages.Attributes = [("IFLA_ADDRESS", mac)] if mac else []
-        # A bridge that is not told takes its ports' least; ours keeps what it was told.
-        attrs.append(("IFLA_MTU", mtu_bytes))
-        try:
-            try:
-                bridge = messages.new_link(name, "bridge", attrs, [("IFLA_BR_MCAST_SNOOPING", 0)])
-                self._links.execute([bridge], subject=name)
-            except NetlinkError as error:
-                if error.errno != errno.EEXIST:
-                    raise
-                self._links.execute([messages.change_link(name=name, up=True, attrs=attrs)])
-            reply = self._links.query(messages.get_link(name), subject=name)
-        except NetlinkError as error:
-            raise failure(f"cannot make bridge {name}", error) from error
-        return messages.link_index(reply)
-
     def setup_bridge(self, plan: BridgePlan | str, subnet: str = "", gateway: str = "") -> None:
         """Make a network's bridge with its addresses and rules, and set it up; safe to repeat.
-
-        Its MAC is fixed: a bridge without one of its own takes its lowest port's, and changes it as
-        containers come and go.
 
         Args:
             plan: all about it.
@@ -127,25 +88,20 @@ class LabNetwork:
             gateway: likewise its own address inside ``subnet``.
 
         Raises:
+            InvalidArgument: an MTU that cannot be.
+            Conflict: there is another kind of link of that name.
             SystemFailure: the kernel refused.
         """
         if isinstance(plan, str):
             plan = BridgePlan(plan, subnet, gateway)
-        name = plan.name
-        own = plan.gateway or plan.gateway6
-        index = self._make_bridge(name, mac_address(own) if own else "", plan.mtu_bytes)
+        index = bridges.make(self._links, plan)
         try:
-            if plan.gateway6:
-                sysctl.forward_ipv6()
-                sysctl.switch_on_ipv6(name)
-            requests = _bridge_addresses(index, plan)
-            if requests:
-                self._links.execute(requests, subject=name)
-        except OSError as error:
-            self.remove_link(name)
-            raise failure(f"cannot give bridge {name} its address {own}", error) from error
-        self._filter_network(plan)
-        self._bridges[name] = (index, plan)
+            bridges.set_addresses(self._links, index, plan)
+            self._filter_network(plan)
+        except BaseException:
+            self.remove_link(plan.name)
+            raise
+        self._bridges[plan.name] = (index, plan)
         self.dns_server = self.dns_server or plan.gateway
 
     def _filter_network(self, plan: BridgePlan) -> None:
@@ -179,32 +135,6 @@ class LabNetwork:
                 if holder.bridge == name:
                     del self._holders[address]
         self.remove_link(name)
-
-    def remove_link(self, name: str) -> None:
-        """Delete a link of the lab (a VXLAN device, a veth); a missing one is fine.
-
-        Raises:
-            SystemFailure: the kernel refused.
-        """
-        try:
-            index = messages.link_index(self._links.query(messages.get_link(name), subject=name))
-        except NetlinkError as error:
-            if error.errno == errno.ENODEV:
-                return
-            raise failure(f"cannot delete link {name}", error) from error
-        removal.remove(index)
-
-    def change_mtu(self, name: str, mtu_bytes: int) -> None:
-        """Change the longest packet a link of the lab carries.
-
-        Raises:
-            SystemFailure: the kernel refused, or there is no such link.
-        """
-        try:
-            request = messages.change_link(name=name, attrs=[("IFLA_MTU", mtu_bytes)])
-            self._links.execute([request], subject=name)
-        except NetlinkError as error:
-            raise failure(f"cannot set the MTU of {name} to {mtu_bytes}", error) from error
 
     @contextmanager
     def inside(self, netns_fd: int) -> Iterator[None]:
@@ -260,7 +190,7 @@ class LabNetwork:
                     if plan.subnet6:
                         self._switch_on_ipv6(netns_fd, inner_link)
                     inner.execute(endpoints.inner_up(inner_link), subject=inner_link)
-                    reply = inner.query(endpoints.find_inner(inner_link), subject=inner_link)
+                    inner_index = self._settle(host_link, bridge)
                 except BaseException:
                     self.remove_link(host_link)
                     raise
@@ -268,7 +198,18 @@ class LabNetwork:
             raise failure(
                 f"cannot connect a container to {bridge} as {inner_link}", error
             ) from error
-        return Prepared(host_link, inner_link, messages.link_index(reply), bridge)
+        return Prepared(host_link, inner_link, inner_index, bridge)
+
+    def _settle(self, host_link: str, bridge: str) -> int:
+        """See to it that the very next packet passes; returns the inner end's index.
+
+        The bridge lets a port forward, and the kernel gives the link its queue, when a worker of
+        its own has handled the news that the other end is up.  Asking for the link makes it handle
+        them at once (Linux 6.6); before, it is a matter of some hundred microseconds.
+        """
+        outer = self._links.query(endpoints.find_outer(host_link), subject=host_link)
+        self._links.query(endpoints.find_bridge(bridge), subject=bridge)
+        return messages.peer_index(outer)
 
     def _switch_on_ipv6(self, netns_fd: int, inner_link: str) -> None:
         with self.inside(netns_fd):
@@ -330,121 +271,6 @@ class LabNetwork:
         with self._netlink_inside(netns_fd) as inner:
             routes.set_default(inner, gateway, gateway6)
 
-    def add_route(self, destination: str, gateway: str) -> None:
-        """Add a route in the lab, or change it.
-
-        Args:
-            destination: CIDR of either family, or ``default``.
-            gateway: next hop, reachable through one of the lab's links (a wire).
-
-        Raises:
-            InvalidArgument: not an address; the gateway is not reachable.
-        """
-        routes.add(self._links, destination, gateway)
-
-    def delete_route(self, destination: str, gateway: str = "") -> None:
-        """Delete a route of the lab.
-
-        Raises:
-            NotFound: there is none like that.
-        """
-        routes.delete(self._links, destination, gateway)
-
-    def routed_subnets(self) -> list[str]:
-        """Return the subnets (CIDR) that the lab's routes lead to now, read from the kernel."""
-        return routes.subnets(self._links)
-
-    def make_plug(
-        self, link: str, address_cidr: str, mtu_bytes: int = DEFAULT_MTU_BYTES
-    ) -> socket.socket:
-        """Make one end of a wire: a veth pair ``link``/``<link>-plug`` and a socket on the plug.
-
-        The socket is AF_PACKET with PACKET_VNET_HDR: each frame read or written has a
-        ``struct virtio_net_hdr`` (10 bytes) before it, which says whether its checksum is still to
-        be completed; handed on as it is, the receiving kernel does it.
-
-        Args:
-            link: name of the end that is the lab's, e.g. ``eth1``.
-            address_cidr: its address with prefix length, e.g. ``192.0.2.1/24``; empty for none.
-            mtu_bytes: longest packet.
-
-        Returns:
-            The socket; non-blocking.
-
-        Raises:
-            InvalidArgument: the name is too long, the address or the MTU makes no sense.
-            Conflict: there is a link of that name.
-            SystemFailure: the kernel refused.
-        """
-        try:
-            return plug.make(self._links, link, address_cidr, mtu_bytes)
-        except Conflict:
-            raise
-        except BaseException:
-            self.remove_link(link)
-            raise
-
-    def add_address(self, link: str, address_cidr: str) -> None:
-        """Give a link of the lab an address more; with an IPv6 one, IPv6 is switched on for it.
-
-        Raises:
-            InvalidArgument: it is not like ``192.0.2.1/24``.
-            SystemFailure: the kernel refused, or there is no such link.
-        """
-        plug.add_address(self._links, link, address_cidr)
-
-    def remove_plug(self, link: str) -> None:
-        """Take a wire's end away; a missing one is fine."""
-        self.remove_link(link)
-
-    def make_vxlan(
-        self,
-        name: str,
-        vni: int,
-        local: str,
-        remotes: Sequence[str],
-        bridge: str,
-        mtu_bytes: int = DEFAULT_MTU_BYTES - VXLAN_OVERHEAD_BYTES,
-    ) -> None:
-        """Make a VXLAN device on a bridge that floods to every remote; replaces one of that name.
-
-        Args:
-            name: link name, e.g. ``vx-42``.
-            vni: VXLAN network identifier, 1 to 16777215.
-            local: this lab's address on the wire.
-            remotes: the peers' addresses.
-            bridge: the overlay network's bridge.
-            mtu_bytes: longest inner packet: the wire's MTU less 50 (70 over IPv6).
-
-        Raises:
-            InvalidArgument: an address or the VNI makes no sense.
-            Conflict: another device has that VNI.
-            SystemFailure: the kernel refused, or there is no such bridge.
-        """
-        bridge_index, _ = self._bridges.get(bridge, (0, None))
-        if not bridge_index:
-            raise SystemFailure(f"cannot make {name}: there is no bridge {bridge}")
-        self.remove_link(name)
-        index = vxlan.make(self._links, name, vni, local, bridge_index, mtu_bytes)
-        try:
-            vxlan.set_remotes(self._links, index, remotes)
-        except BaseException:
-            self.remove_link(name)
-            raise
-
-    def set_remotes(self, name: str, remotes: Sequence[str]) -> None:
-        """Make exactly ``remotes`` the peers that a VXLAN device floods to.
-
-        Raises:
-            InvalidArgument: one of them is no address.
-            SystemFailure: the kernel refused, or there is no such device.
-        """
-        try:
-            index = messages.link_index(self._links.query(messages.get_link(name), subject=name))
-        except NetlinkError as error:
-            raise failure(f"cannot set the peers of {name}", error) from error
-        vxlan.set_remotes(self._links, index, remotes)
-
     def plan_endpoint(
         self,
         prepared: Prepared,
@@ -503,15 +329,3 @@ class LabNetwork:
             self._outside.open(PROXY_PORT)
         except OSError as error:
             raise failure("cannot open a way out of the lab", error) from error
-
-
-def _bridge_addresses(index: int, plan: BridgePlan) -> list[bytes]:
-    requests = []
-    if plan.gateway:
-        base, prefix, bits = parse_network(plan.subnet)
-        broadcast = format_ipv4(base | (1 << bits - prefix) - 1)
-        requests.append(messages.add_address(index, plan.gateway, prefix, broadcast))
-    if plan.gateway6:
-        _, prefix, _ = parse_network(plan.subnet6)
-        requests.append(messages.add_address(index, plan.gateway6, prefix))
-    return requests

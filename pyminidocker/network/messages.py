@@ -43,6 +43,9 @@ _INDEX = struct.Struct("=i")
 _INDEX_OFFSET = 20  # after the header, family, padding and device type
 _FLAGS = struct.Struct("=I")
 _FLAGS_OFFSET = 24
+_LINK_ATTRIBUTES_OFFSET = 32  # after struct ifinfomsg
+_ATTRIBUTE = struct.Struct("=HH")
+_IFLA_LINK = 5
 
 Attributes = list[tuple[str, Any]]
 
@@ -99,6 +102,17 @@ def link_index(reply: bytes) -> int:
     """Read the index of a link message (``struct ifinfomsg``) without decoding the rest."""
     index: int = _INDEX.unpack_from(reply, _INDEX_OFFSET)[0]
     return index
+
+
+def peer_index(reply: bytes) -> int:
+    """Read from a veth's link message the index of its other end in its own namespace."""
+    offset = _LINK_ATTRIBUTES_OFFSET
+    while offset + 4 <= len(reply):
+        length, kind = _ATTRIBUTE.unpack_from(reply, offset)
+        if kind == _IFLA_LINK:
+            return int(_INDEX.unpack_from(reply, offset + 4)[0])
+        offset += max((length + 3) & ~3, 4)
+    return 0
 
 
 def link_is_up(reply: bytes) -> bool:

@@ -18,9 +18,9 @@ import errno
 import socket
 
 from pyminidocker.errors import Conflict, InvalidArgument
-from pyminidocker.network import messages, sysctl
+from pyminidocker.network import messages, removal, sysctl
 from pyminidocker.network.ipam import format_ip, parse_ip, parse_network
-from pyminidocker.network.netlink import Netlink
+from pyminidocker.network.netlink import Netlink, NetlinkError
 from pyminidocker.network.refusals import failure
 
 VNET_HEADER_BYTES = 10
@@ -53,9 +53,8 @@ def make(links: Netlink, link: str, address_cidr: str, mtu_bytes: int) -> socket
         address_requests(1, address_cidr)  # before anything is made
     far = plug_name(link)
     try:
-        links.execute(_pair(link, far, mtu_bytes), subject=link)
-        plug = _open(far)
-    except OSError as error:
+        links.execute([_pair(link, far, mtu_bytes)], subject=link)
+    except NetlinkError as error:
         if error.errno == errno.EEXIST:
             raise Conflict(
                 f"there is a link {link} already", hint="leave its name out, or take another"
@@ -65,22 +64,26 @@ def make(links: Netlink, link: str, address_cidr: str, mtu_bytes: int) -> socket
                 f"invalid MTU {mtu_bytes} for {link}: {error.strerror}"
             ) from error
         raise failure(f"cannot make link {link}", error) from error
+    plug = None
     try:
+        links.execute([messages.change_link(name=far, up=True)], subject=far)
+        plug = _open(far)
         if address_cidr:
             add_address(links, link, address_cidr)
-    except BaseException:
-        plug.close()
+    except BaseException as error:
+        if plug is not None:
+            plug.close()
+        removal.remove(messages.link_index(links.query(messages.get_link(link))))
+        if isinstance(error, OSError):
+            raise failure(f"cannot make link {link}", error) from error
         raise
     return plug
 
 
-def _pair(link: str, far: str, mtu_bytes: int) -> list[bytes]:
+def _pair(link: str, far: str, mtu_bytes: int) -> bytes:
     common: messages.Attributes = [("IFLA_MTU", mtu_bytes), ("IFLA_GSO_MAX_SEGS", 1)]
     peer = {"attrs": [("IFLA_IFNAME", far), *common]}
-    return [
-        messages.new_link(link, "veth", common, [("VETH_INFO_PEER", peer)]),
-        messages.change_link(name=far, up=True),
-    ]
+    return messages.new_link(link, "veth", common, [("VETH_INFO_PEER", peer)])
 
 
 def _open(far: str) -> socket.socket:

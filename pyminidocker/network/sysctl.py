@@ -74,8 +74,10 @@ def switch_on_ipv6(link: str) -> None:
     """Switch IPv6 on for one link that is down; its addresses can be used at once.
 
     Raises:
-        OSError: ENOENT (a kernel without IPv6), EROFS, EACCES.
+        OSError: EAFNOSUPPORT (a kernel without IPv6), EROFS, EACCES.
     """
+    if not read(f"{_IPV6}/all/disable_ipv6"):
+        raise OSError(errno.EAFNOSUPPORT, "this kernel has no IPv6, or ipv6.disable=1")
     directory = f"{_IPV6}/{link}"
     write(f"{directory}/accept_dad", "0")
     write(f"{directory}/accept_ra", "0")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pyminidocker.errors import SystemFailure
+from pyminidocker.errors import Conflict, InvalidArgument, SystemFailure
 from pyminidocker.network import messages
 from pyminidocker.network.endpoints import plan_loopback
 from pyminidocker.network.lab import LabNetwork
@@ -243,6 +243,26 @@ def test_a_removed_bridge_takes_only_itself(world: World) -> None:
     assert prepared.host_link in link_names(), "its ports are only unplugged"
     with pytest.raises(SystemFailure, match="no bridge br-back"):
         lab.attach(netns, "br-back", "eth1")
+
+
+@in_world
+def test_bad_bridges_are_refused_and_leave_nothing(world: World) -> None:
+    lab = make_lab(BACK)
+    before = link_names()
+    for mtu in (12, 70_000):
+        with pytest.raises(InvalidArgument, match=f"invalid MTU number: {mtu}"):
+            lab.setup_bridge(BridgePlan("br-odd", "10.5.0.0/24", "10.5.0.1", mtu_bytes=mtu))
+    with pytest.raises(Conflict, match="there is a link of that name, and it is no bridge"):
+        lab.setup_bridge(BridgePlan("uplink", "10.5.0.0/24", "10.5.0.1"))
+    with pytest.raises(
+        SystemFailure, match=r"cannot give bridge br-odd the address 10\.5\.0\.1 and"
+    ):
+        lab.setup_bridge(
+            BridgePlan("br-odd", "10.5.0.0/24", "10.5.0.1", "fd00:5::/64", "fd00:5::1", 1000)
+        )
+    with pytest.raises(InvalidArgument, match="unknown gateway mode"):
+        lab.setup_bridge(BridgePlan("br-odd", "10.5.0.0/24", "10.5.0.1", gateway_mode="odd"))
+    assert link_names() == before
 
 
 @in_world

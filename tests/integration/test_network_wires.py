@@ -236,7 +236,9 @@ def test_bad_devices_are_named_and_leave_nothing(world: World) -> None:
                 lab.make_vxlan("vx-o", vni, "192.0.2.1", [], "br-o")
         with pytest.raises(InvalidArgument, match="invalid IPv4 address: somewhere"):
             lab.make_vxlan("vx-o", 1, "192.0.2.1", ["somewhere"], "br-o")
-        with pytest.raises(SystemFailure, match="no bridge br-q"):
+        with pytest.raises(
+            SystemFailure, match="cannot plug vx-o into bridge br-q: No such device"
+        ):
             lab.make_vxlan("vx-o", 1, "192.0.2.1", [], "br-q")
         with pytest.raises(SystemFailure, match="cannot set the peers of vx-none"):
             lab.set_remotes("vx-none", [])
@@ -275,3 +277,8 @@ def test_a_plug_is_taken_away(world: World) -> None:
         with sock, pytest.raises(OSError, match=r"down|No such device"):
             sock.send(bytes(60))
         lab.make_plug("eth1", "").close()
+        with pytest.raises(InvalidArgument, match="invalid subnet here/24"):
+            lab.make_plug("eth1", "here/24")
+        with pytest.raises(SystemFailure, match=r"cannot give eth9 the address 192\.0\.2\.1/24"):
+            lab.add_address("eth9", "192.0.2.1/24")
+        assert "eth1" in {name for _, name in socket.if_nameindex()}, "another's link is spared"
