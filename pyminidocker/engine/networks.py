@@ -177,7 +177,9 @@ class Networks:
         from pyminidocker.engine import networks_create  # not needed for a start
 
         await self.engine.network_ready()
-        record = networks_create.new_record(request, self.by_id.values())
+        record = networks_create.new_record(
+            request, self.by_id.values(), self.engine.wires.subnets()
+        )
         if record.driver == "overlay":
             self.engine.overlays.prepare(record)
         path = f"{self.root}/{record.id}.json"

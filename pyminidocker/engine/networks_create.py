@@ -39,12 +39,15 @@ _TRUE = ("1", "t", "T", "true", "TRUE", "True")  # Go's strconv.ParseBool
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
-def new_record(request: NetworkRequest, others: Iterable[NetworkRecord]) -> NetworkRecord:
+def new_record(
+    request: NetworkRequest, others: Iterable[NetworkRecord], reserved: Iterable[str] = ()
+) -> NetworkRecord:
     """Return the record of the network that ``request`` describes, complete with its addresses.
 
     Args:
         request: what the user said.
         others: all networks there are.
+        reserved: subnets that are elsewhere: of wires, and behind routes.
 
     Raises:
         MiniDockerError: see ``Networks.create``.
@@ -64,7 +67,7 @@ def new_record(request: NetworkRequest, others: Iterable[NetworkRecord]) -> Netw
         ipam_options=request.ipam_options,
     )
     _read_options(record, others)
-    _add_subnets(record, request.pools, others)
+    _add_subnets(record, request.pools, others, list(reserved))
     addresses = Addresses(record)
     record.gateway, record.gateway6 = addresses.gateway, addresses.gateway6
     return record
@@ -167,7 +170,10 @@ def _flag(options: Mapping[str, str], name: str) -> bool:
 
 
 def _add_subnets(
-    record: NetworkRecord, pools: list[AddressPool], others: list[NetworkRecord]
+    record: NetworkRecord,
+    pools: list[AddressPool],
+    others: list[NetworkRecord],
+    reserved: list[str],
 ) -> None:
     pools = [pool for pool in pools if pool != AddressPool()]
     for pool in pools:
@@ -179,8 +185,8 @@ def _add_subnets(
             f"{record.driver} driver doesn't support multiple subnets",
             hint="one IPv4 and one IPv6 subnet; make a second network for another",
         )
-    taken = [other.subnet for other in others if other.subnet]
-    taken6 = [other.subnet6 for other in others if other.subnet6]
+    taken = [*reserved, *(other.subnet for other in others if other.subnet)]
+    taken6 = [*reserved, *(other.subnet6 for other in others if other.subnet6)]
     own = four[0] if four else AddressPool()
     record.has_own_subnet = bool(own.subnet)
     record.subnet = _subnet(own, taken, lambda: subnets.choose_subnet(taken))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PlugList = list["Plug"]
 RouteList = list["StaticRoute"]
+Strings = list[str]
 # RFC 791: every host forwards packets of 68 bytes; a veth(4) pair takes up to 65535.
 MIN_MTU_BYTES, MAX_MTU_BYTES = 68, 65_535
 
@@ -80,6 +81,10 @@ class Wires:
     def list(self) -> PlugList:
         """Return what is plugged in now."""
         return list(self._plugs.values())
+
+    def subnets(self) -> Strings:
+        """Return the subnets of wires and behind routes: no network of this host can have them."""
+        return [*(plug.subnet for plug in self._plugs.values()), *self._routes]
 
     def check(self, request: PlugRequest) -> str:
         """Make sure that a wire can be plugged in like this; return its subnet.
