@@ -143,7 +143,9 @@ class Topology:
         """
         engine = self.engine
         await engine.network_ready()
-        running = engine.containers.list()
+        # One that is about to start has no process to look at yet.
+        alive = [one for one in engine.containers.list() if one.is_running]
+        running = sorted(alive, key=_place)
         # A descriptor of our own: a container that ends meanwhile has its pidfd closed, and the
         # number may be another's before the thread gets to it.
         pidfds = [os.dup(one.pidfd) for one in running]
@@ -257,6 +259,12 @@ def _view(snapshot: "Snapshot", kind: str, name: str, container_id: str, pid: in
         neighbours=snapshot.neighbours,
         learned=snapshot.learned,
     )
+
+
+def _place(container: Container) -> tuple[bool, float]:
+    """Order containers by age, those that live in another's namespace behind the others."""
+    record = container.record
+    return record.host.network_mode.startswith("container:"), record.created
 
 
 def _forwards() -> bool:
