@@ -258,7 +258,6 @@ def test_prune(docker):
         (["node", "ls"], "This node is not a swarm manager"),
         (["plugin", "inspect", "x"], 'plugin "x" not found'),
         (["pause", "x"], "not supported by this engine"),
-        (["run", "-p", "80:80", "busybox", "true"], "publishing ports is not supported"),
     ],
 )
 def test_what_is_not_there_says_so(docker, words, message):

@@ -74,7 +74,6 @@ TABLE: list[tuple[str, int, str]] = [
     ("run -e = busybox true", 125, "invalid environment variable: ="),
     ("run --label = busybox true", 125, "empty name"),
     ("run --dns nowhere busybox true", 125, "IP address is not correctly formatted: nowhere"),
-    ("run -p 80:80 busybox true", 125, "publishing ports is not supported"),
     ("run --memory 64m busybox true", 125, "resource limits (Memory) are not supported"),
     ("kill -s NOPE box", 1, "Invalid signal: NOPE"),
     ("ps --filter foo=bar", 1, "Invalid filter 'foo'"),

@@ -96,7 +96,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("run --network red --ip 10.81.0.255 busybox true", 125, "Address already in use"),
     ("run --network red --ip 10.9.0.1 busybox true", 125, "It does not belong to any of this"),
     ("run --network auto --ip 172.18.0.9 busybox true", 125, OWN_SUBNET),
-    ("run --network host --ip 1.2.3.4 busybox true", 125, "supported on user defined networks only"),
+    ("run --network host --ip 1.2.3.4 busybox true", 125, "is supported on user defined networks"),
     ("run --network none --network-alias a busybox true", 125,
      "network-scoped aliases are only supported for user-defined networks"),
     ("run --network red --network host busybox true", 125,
