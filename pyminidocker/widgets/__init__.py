@@ -11,6 +11,7 @@ diff and to nbval.
     layer_microscope("busybox", "web")           # an image against a container
     open_terminal(engine, "busybox", "sh")       # a terminal inside the page
     topology(engine)                             # bridges and cables, packets on their way
+    packet_walk("web", "db:80")                  # one request, hop by hop
     vantage_grid(["machine", "web"], ["db:80"])  # who reaches whom, by really trying
 
 Names are imported on first use: the models need no notebook.
@@ -21,16 +22,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
+    from pyminidocker.widgets.packetwalk.view import packet_walk as packet_walk
     from pyminidocker.widgets.terminal.view import open_terminal as open_terminal
     from pyminidocker.widgets.vantage.view import vantage_grid as vantage_grid
     from pyminidocker.widgets.wiring.view import topology as topology
 
-__all__ = ["layer_microscope", "namespace_lens", "open_terminal", "topology", "vantage_grid"]
+__all__ = [
+    "layer_microscope",
+    "namespace_lens",
+    "open_terminal",
+    "packet_walk",
+    "topology",
+    "vantage_grid",
+]
 
 _HOMES = {
     "layer_microscope": "layers",
     "namespace_lens": "namespaces",
     "open_terminal": "terminal",
+    "packet_walk": "packetwalk",
     "topology": "wiring",
     "vantage_grid": "vantage",
 }

@@ -93,9 +93,7 @@ def is_answer(event: Event, how: str) -> bool:
 
 def complaint_about(event: Event, mark: Ends) -> str:
     """Return the ICMP error that a packet with these ends got, in words; "" when it is none."""
-    icmp = innermost(event).get("Icmp")
-    if not icmp or icmp.get("Name") in ("echo request", "echo reply"):
-        return ""
+    icmp = innermost(event).get("Icmp") or {}
     quoted = icmp.get("Quoted")
     ends = ends_of(quoted) if quoted else None
     return str(icmp.get("Name")) if ends == mark else ""

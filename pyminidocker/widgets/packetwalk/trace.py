@@ -18,6 +18,7 @@ from pyminidocker.widgets.packetwalk.packets import (
     Event,
     complaint_about,
     ends_of,
+    innermost,
     is_answer,
     is_request,
     mark_of,
@@ -27,6 +28,10 @@ from pyminidocker.widgets.wiring.words import bridge_name
 
 _TO = ("dnat", "redirect")
 _FROM = ("masquerade", "snat")
+BEYOND = (
+    "Beyond the uplink the host agent takes it over with a connection of its own on the real "
+    "machine, which no capture in the lab can see."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,6 @@ class Records:
         flows: the tables of connections, by engine, when it was over.
         asked: the ends of our own socket, for a request from the machine.
         from_ips: addresses of the container that asked; empty for the machine.
-        took_s: when the request began, seconds since the epoch.
     """
 
     hosts: tuple[Host, ...]
@@ -82,6 +86,8 @@ def places(hosts: tuple[Host, ...]) -> dict[tuple[str, int, str], str]:
             found[host.name, lab, bridge.name] = f"bridge {bridge_name(host, bridge)}"
         for tunnel in host.tunnels:
             found[host.name, lab, tunnel.name] = f"tunnel VXLAN {tunnel.vni}"
+        if host.uplink is not None:
+            found[host.name, lab, host.uplink.name] = host.uplink.name
         for wire in host.wires:
             found[host.name, lab, wire.link] = f"wire {wire.link} to {wire.peer}"
     return found
@@ -94,6 +100,23 @@ def counted(before: Sequence[Rule], after: Sequence[Rule]) -> list[tuple[Rule, i
         (rule, rule.packets - old.get((rule.chain, rule.handle, rule.text), 0)) for rule in after
     ]
     return [(rule, more) for rule, more in grown if more > 0]
+
+
+def _spot(pair: tuple[str, Event]) -> tuple[Any, ...]:
+    engine, event = pair
+    return engine, event.get("Namespace"), event.get("Link"), event.get("Direction")
+
+
+def once(sights: Sequence[tuple[str, Event]]) -> list[tuple[str, Event]]:
+    """Return the sights up to the point where the same packet was sent again."""
+    seen: set[tuple[Any, ...]] = set()
+    kept = []
+    for pair in sights:
+        if _spot(pair) in seen:
+            break
+        seen.add(_spot(pair))
+        kept.append(pair)
+    return kept
 
 
 class Tracer:
@@ -128,12 +151,16 @@ class Tracer:
         if first is None:
             notes.append("No packet of this request was seen in any lab host.")
         else:
-            sights = [pair for pair in self.records.events if mark_of(pair[1]) == mark_of(first)]
+            every = [pair for pair in self.records.events if mark_of(pair[1]) == mark_of(first)]
+            sights = once(every)
+            if again := sum(_spot(pair) == _spot(every[0]) for pair in every) - 1:
+                times = "once" if again == 1 else f"{again} times"
+                notes.append(f"It was sent again {times}, because nothing came back.")
             there += self.steps(sights)
-            back = self.steps(self.answers(first, sights))
-            complaint = self._complaint(there)
-            if complaint:
-                notes.append(complaint)
+            back = self.steps(once(self.answers(sights)), there)
+            notes += self._complaints(there)
+            if self._left_by_uplink(there):
+                notes.append(BEYOND)
             if not back and not succeeded:
                 there.append(self._end(there[-1]))
         start = next((s.at_us for s in there if s.at_us >= 0), 0.0)
@@ -178,28 +205,27 @@ class Tracer:
             for port in host.published
         )
 
-    def answers(self, first: Event, sights: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
+    def answers(self, sights: list[tuple[str, Event]]) -> list[tuple[str, Event]]:
         """Return the sights of the answer to a request that was seen at ``sights``."""
-        said = {ends.mirrored for _, event in sights if (ends := ends_of(event))}
-        said |= {
-            flow.reply
-            for flows in self.records.flows.values()
-            for flow in flows
-            if flow.original.mirrored in said or flow.original in {e.mirrored for e in said}
-        }
+        sent = {ends for _, event in sights if (ends := ends_of(event))}
+        said = {ends.mirrored for ends in sent}
+        for flows in self.records.flows.values():
+            said |= {flow.reply for flow in flows if flow.original in sent}
         found = [
             pair
             for pair in self.records.events
-            if is_answer(pair[1], self.how) and ends_of(pair[1]) in said
+            if (is_answer(pair[1], self.how) and ends_of(pair[1]) in said)
+            or any(complaint_about(pair[1], ends) for ends in sent)
         ]
-        if not found:
-            return []
-        mark = mark_of(found[0][1])
-        del first
-        return [pair for pair in found if mark_of(pair[1]) == mark]
+        return [pair for pair in found if mark_of(pair[1]) == mark_of(found[0][1])]
 
-    def steps(self, sights: list[tuple[str, Event]]) -> list[Step]:
-        """Return the steps of one packet, with what happened between two sights."""
+    def steps(self, sights: list[tuple[str, Event]], there: Sequence[Step] = ()) -> list[Step]:
+        """Return the steps of one packet, with what happened between two sights.
+
+        Args:
+            sights: where it was seen, in order.
+            there: for an answer: the steps of what it answers.
+        """
         steps: list[Step] = []
         before: Ends | None = None
         for engine, event in sights:
@@ -208,7 +234,7 @@ class Tracer:
             if ends is None or place is None:
                 continue
             if before is not None and ends != before:
-                steps += self._rewrites(engine, before, ends)
+                steps.append(self._rewrite(engine, before, ends, there))
             steps.append(self._sight(engine, event, place, ends, steps))
             before = ends
         if before is not None and sights and is_request(sights[0][1], self.how):
@@ -224,7 +250,7 @@ class Tracer:
             notes.append(
                 f"packed into UDP, {outer['Source']} to {outer['Destination']}, VNI {vxlan['Vni']}"
             )
-        ttl = innermost_ttl(event)
+        ttl = _ttl(event)
         last = next((s for s in reversed(sofar) if s.kind == SEEN), None)
         if last is not None and ttl and f"ttl {ttl + 1}" in last.note:
             notes.append("forwarded by routing")
@@ -241,26 +267,24 @@ class Tracer:
             at_us=float(event.get("Time") or 0) * 1e6,
         )
 
-    def _rewrites(self, engine: str, before: Ends, after: Ends) -> list[Step]:
-        """Return the steps that explain how ``before`` became ``after``."""
-        evidence: list[Evidence] = []
-        if (before.destination, before.destination_port) != (
-            after.destination,
-            after.destination_port,
-        ):
-            evidence += self._rules(engine, _TO)
-        if (before.source, before.source_port) != (after.source, after.source_port):
-            evidence += self._rules(engine, _FROM)
-        entry = self._entry(engine, before) or self._entry(engine, after.mirrored)
-        undone = None
-        if entry is None:
+    def _rewrite(self, engine: str, before: Ends, after: Ends, there: Sequence[Step]) -> Step:
+        """Return the step that explains how ``before`` became ``after``."""
+        if there:  # an answer: no rule is asked again, the table of connections says it all
             undone = self._undoing(engine, before)
-            entry = undone
-        if entry is not None:
+            seen = [Evidence("conntrack", undone.text)] if undone else []
+            step = _rewriting(engine, before, after, tuple(seen), is_answer=True)
+            source, destination = after.mirrored.texts
+            pairs = {(s.was_source or s.source, s.was_destination or s.destination) for s in there}
+            note = "the reverse of the way there" if (source, destination) in pairs else step.note
+            return replace(step, note=note)
+        evidence: list[Evidence] = []
+        if before.texts[1] != after.texts[1]:
+            evidence += self._rules(engine, _TO)
+        if before.texts[0] != after.texts[0]:
+            evidence += self._rules(engine, _FROM)
+        if entry := self._entry(engine, before):
             evidence.append(Evidence("conntrack", entry.text))
-        if undone is not None:  # an answer: no rule is asked again, the entry says it all
-            evidence = [e for e in evidence if e.kind == "conntrack"]
-        return [_rewriting(engine, before, after, tuple(evidence), is_answer=undone is not None)]
+        return _rewriting(engine, before, after, tuple(evidence), is_answer=False)
 
     def _rules(self, engine: str, words: tuple[str, ...]) -> list[Evidence]:
         return [
@@ -316,14 +340,28 @@ class Tracer:
             )
         return steps
 
-    def _complaint(self, there: list[Step]) -> str:
+    def _complaints(self, there: list[Step]) -> list[str]:
+        """Return the ICMP errors that this request got, in words."""
         said = {(step.source, step.destination) for step in there}
+        sent = {
+            ends
+            for _, event in self.records.events
+            if (ends := ends_of(event)) and ends.texts in said
+        }
+        found: dict[str, None] = {}
         for _, event in self.records.events:
-            for ends in [e for _, ev in self.records.events if (e := ends_of(ev))]:
-                if ends.texts in said and (words := complaint_about(event, ends)):
-                    who = (ends_of(event) or ends).source
-                    return f"An ICMP error came from {who}: {words}."
-        return ""
+            if words := next((w for ends in sent if (w := complaint_about(event, ends))), ""):
+                who = (ends_of(event) or next(iter(sent))).source
+                found[f"An ICMP error came from {who}: {words}."] = None
+        return list(found)
+
+    def _left_by_uplink(self, there: list[Step]) -> bool:
+        """Tell whether the last that was seen of the packet is its way out."""
+        last = there[-1] if there else None
+        host = next((h for h in self.records.hosts if last and h.name == last.host), None)
+        if last is None or host is None or host.uplink is None:
+            return False
+        return last.kind == SEEN and last.place == f"leaves by {host.uplink.name}"
 
     def _end(self, last: Step) -> Step:
         dropped = [
@@ -344,10 +382,8 @@ class Tracer:
         )
 
 
-def innermost_ttl(event: Event) -> int:
+def _ttl(event: Event) -> int:
     """Return the time to live of the innermost packet, 0 when it has none."""
-    from pyminidocker.widgets.packetwalk.packets import innermost
-
     ip: Mapping[str, Any] = innermost(event).get("Ip") or {}
     return int(ip.get("Ttl") or 0)
 

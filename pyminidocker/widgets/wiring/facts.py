@@ -3,7 +3,13 @@
 from typing import Any
 
 from pyminidocker.widgets.wiring.model import Cable, Host, Link, Namespace
-from pyminidocker.widgets.wiring.plan import bridge_road, cable_road, tunnel_road, wire_road
+from pyminidocker.widgets.wiring.plan import (
+    bridge_road,
+    cable_road,
+    tunnel_road,
+    uplink_road,
+    wire_road,
+)
 from pyminidocker.widgets.wiring.words import bridge_name
 
 Facts = dict[str, Any]
@@ -142,6 +148,20 @@ def _tunnel(host: Host, link: Link) -> Facts:
     return _facts(f"tunnel {link.name}", what, rows, "ip -d link show " + link.name)
 
 
+def _uplink(host: Host, link: Link) -> Facts:
+    rows = [
+        ("addresses", ", ".join(link.addresses) or "none"),
+        ("MAC", link.mac),
+        ("MTU", f"{link.mtu_bytes} bytes"),
+        ("next hop", host.lab.gateway),
+    ]
+    what = (
+        "The lab host's own interface to the outside. What leaves by it carries the lab host's "
+        "address: masquerade rewrites the container's."
+    )
+    return _facts(f"uplink {link.name}", what, rows, "ip addr; ip route")
+
+
 def element_facts(hosts: tuple[Host, ...]) -> dict[str, Facts]:
     """Return what each element says, by the key it is selected with."""
     found: dict[str, Facts] = {}
@@ -162,14 +182,16 @@ def element_facts(hosts: tuple[Host, ...]) -> dict[str, Facts]:
         for tunnel in host.tunnels:
             found[tunnel_road(host.name, tunnel.name)] = _tunnel(host, tunnel)
         found[f"{host.name}/router/NAT"] = _router(host)
-        found[f"{host.name}/agent/out"] = _facts(
-            "host agent",
-            "A process on the real machine that opens connections for the lab, so that no "
-            "privilege is needed: TCP and DNS are handed to it by a redirect rule. Nothing else "
-            "leaves.",
-            [("rule", r.text) for r in host.rules if "redirect" in r.text],
-            "minidocker network rules",
+        found[f"{host.name}/outside/out"] = _facts(
+            "outside: the host agent",
+            "A namespace that stands for the outside. What arrives there is handed to a process on "
+            "the real machine, which opens a connection of its own: TCP and DNS only. So no "
+            "privilege is needed. Everything else is answered as unreachable.",
+            [("reached by", host.uplink.name if host.uplink else "")],
+            "minidocker network topology",
         )
+        if host.uplink is not None:
+            found[uplink_road(host.name, host.uplink.name)] = _uplink(host, host.uplink)
         for wire in host.wires:
             link = host.lab.named(wire.link)
             rows = [("interface", wire.link), ("address", wire.address), ("leads to", wire.peer)]

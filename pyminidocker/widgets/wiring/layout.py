@@ -22,7 +22,7 @@ BRIDGE_H, BRIDGE_W = 48.0, 124.0
 PITCH = TILE_W + 16 + MOST_ROWS * LANE  # a column of tiles with the lanes at its right
 DROP = 26.0
 ROUTER_H, CHIP_H = 44.0, 24.0
-SWITCHES_W = 420.0  # a narrower router has its switches under its name
+SWITCHES_W = 360.0  # a narrower router has its switches under its name
 FOOT_H = 42.0
 
 
@@ -65,7 +65,8 @@ class HostPlan:
         bridges: by link index.
         tunnels: vxlan devices by link index.
         router: routing and NAT.
-        agent: the host agent.
+        uplink: the interface of the default route.
+        outside: what the uplink leads to.
         wires: interfaces of wires by link name.
         cables: the way from the container's end to the port, by the port's link index.
     """
@@ -79,7 +80,8 @@ class HostPlan:
     bridges: dict[int, Rect] = field(default_factory=dict)
     tunnels: dict[int, Rect] = field(default_factory=dict)
     router: Rect = Rect(0, 0, 0, 0)
-    agent: Rect = Rect(0, 0, 0, 0)
+    uplink: Rect = Rect(0, 0, 0, 0)
+    outside: Rect = Rect(0, 0, 0, 0)
     wires: dict[str, Rect] = field(default_factory=dict)
     cables: dict[int, tuple[Point, ...]] = field(default_factory=dict)
 
@@ -298,7 +300,7 @@ def place_host(host: Host, x: float, y: float, width: float, *, wires_left: set[
     switches = 25.0 if room < SWITCHES_W else 0.0
     plan.router = Rect(x + PAD, level + DROP, room, ROUTER_H + switches + chips)
     _place_foot(plan, plan.router.bottom + DROP, wires_left)
-    bottom = plan.agent.bottom + PAD
+    bottom = plan.outside.bottom + PAD
     plan.frame = Rect(x, y, plan.frame.w, bottom - y)
     return plan
 
@@ -314,15 +316,19 @@ def _place_tunnels(plan: HostPlan, level: float) -> float:
 
 
 def _place_foot(plan: HostPlan, level: float, wires_left: set[str]) -> None:
-    """Put the wires' interfaces at the sides where they lead, the agent between them."""
+    """Put the wires' interfaces at the sides where they lead, the uplink between them."""
     host, frame = plan.host, plan.frame
     left, right = frame.x + PAD, frame.right - PAD
     for wire in host.wires:
-        width = 118.0
+        width = 118.0 if frame.w > 400 else 100.0
         if wire.link in wires_left:
             plan.wires[wire.link] = Rect(left, level, width, FOOT_H)
             left += width + GAP
         else:
             plan.wires[wire.link] = Rect(right - width, level, width, FOOT_H)
             right -= width + GAP
-    plan.agent = Rect(left, level, max(120.0, right - left), FOOT_H)
+    room = max(176.0, right - left)
+    width = 84.0 if room < 250 else 118.0
+    plan.uplink = Rect(left, level, width, FOOT_H)
+    start = left + width + (22.0 if room < 250 else 40.0)
+    plan.outside = Rect(start, level, left + room - start, FOOT_H)

@@ -235,9 +235,15 @@ class Host:
             for link in self.lab.links
         )
 
-    def leaves_by_proxy(self) -> bool:
-        """Tell whether a rule hands connections to the host agent."""
-        return any("redirect" in rule.text for rule in self.rules)
+    @property
+    def uplink(self) -> Link | None:
+        """The interface by which the lab host's default route leaves; None when it has none."""
+        wired = {wire.link for wire in self.wires}
+        for route in self.lab.routes:
+            link = self.lab.link(route.link)
+            if route.destination in ("default", "0.0.0.0/0") and link and link.name not in wired:
+                return link
+        return None
 
     def is_on(self, switch: str) -> bool | None:
         """Return the state of a switch, None when the kernel did not say."""

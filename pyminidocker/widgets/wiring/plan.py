@@ -59,6 +59,11 @@ def wire_road(host: str, link: str) -> str:
     return f"{host}/wire/{link}"
 
 
+def uplink_road(host: str, link: str) -> str:
+    """Return the key of the way out of the lab."""
+    return f"{host}/uplink/{link}"
+
+
 def tracks(hosts: tuple[Host, ...]) -> dict[tuple[str, int, str], tuple[str, bool]]:
     """Return, by (engine, namespace inode, link name): the road, and whether "in" runs along it.
 
@@ -76,6 +81,9 @@ def tracks(hosts: tuple[Host, ...]) -> dict[tuple[str, int, str], tuple[str, boo
             found[host.name, lab, bridge.name] = (bridge_road(host.name, bridge.name), True)
         for tunnel in host.tunnels:
             found[host.name, lab, tunnel.name] = (tunnel_road(host.name, tunnel.name), False)
+        if host.uplink is not None:
+            road = uplink_road(host.name, host.uplink.name)
+            found[host.name, lab, host.uplink.name] = (road, False)
         for wire in host.wires:
             found[host.name, lab, wire.link] = (wire_road(host.name, wire.link), False)
     return found
@@ -176,7 +184,7 @@ def _level(plans: list[HostPlan]) -> None:
             continue
         placed.frame = Rect(placed.frame.x, placed.frame.y, placed.frame.w, placed.frame.h + down)
         placed.router = _moved(placed.router, down)
-        placed.agent = _moved(placed.agent, down)
+        placed.uplink, placed.outside = _moved(placed.uplink, down), _moved(placed.outside, down)
         placed.wires = {name: _moved(rect, down) for name, rect in placed.wires.items()}
 
 
@@ -199,6 +207,10 @@ def _inner_roads(placed: HostPlan) -> dict[str, tuple[Point, ...]]:
             rect = placed.tunnels[tunnel.index]
             x = rect.middle[0]
             roads[tunnel_road(host.name, tunnel.name)] = ((x, rect.y - 22), (x, placed.router.y))
+    if host.uplink is not None:
+        x, y = placed.uplink.middle
+        ways = ((x, placed.router.bottom), (x, y), (placed.outside.x, y))
+        roads[uplink_road(host.name, host.uplink.name)] = ways
     return roads
 
 

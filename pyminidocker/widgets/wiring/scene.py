@@ -5,7 +5,7 @@ interface to a port of its bridge; bridges stand on the host's routing and NAT, 
 ways out.  What is broken is red and says so in words.
 """
 
-from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene, line
+from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene
 from pyminidocker.widgets.wiring.layout import CHIP_H, SWITCHES_W, HostPlan, Point, Rect
 from pyminidocker.widgets.wiring.model import Cable, Host, Link, Namespace, steady
 from pyminidocker.widgets.wiring.parts import fit, mapping, path, pill, pill_width, ring, slab
@@ -15,6 +15,7 @@ from pyminidocker.widgets.wiring.plan import (
     cable_road,
     make_plan,
     tunnel_road,
+    uplink_road,
     wire_road,
 )
 from pyminidocker.widgets.wiring.words import bridge_name, counted, describe, title
@@ -51,7 +52,7 @@ class _Painter:
         drawn += [self.cable(cable) for cable in cables if cable.port.index in self.placed.cables]
         drawn += [self.bridge(bridge) for bridge in self.host.bridges]
         drawn += [self.tunnel(t) for t in self.host.tunnels if t.index in self.placed.tunnels]
-        return [*drawn, self.router(), self.agent(), *self.wires()]
+        return [*drawn, self.router(), *self.way_out(), *self.wires()]
 
     def frame(self) -> list[Item]:
         frame, count = self.placed.frame, len(self.host.containers)
@@ -254,18 +255,37 @@ class _Painter:
             items.append(fit(rest, x + 8, y + 14, width, 10.5, "violet-text"))
         return items
 
-    def agent(self) -> Group:
-        rect = self.placed.agent
-        proxied = self.host.leaves_by_proxy()
-        under = "TCP and DNS leave by proxy" if proxied else "nothing is handed to it"
-        x = rect.middle[0]
-        dash = () if proxied else (4.0, 4.0)
-        name = "host agent, to the real machine" if rect.w > 230 else "host agent"
-        items: tuple[Item, ...] = (
-            line(x, self.placed.router.bottom, x, rect.y, "slate-edge", 1.8, dash),
-            *slab(rect, "slate", name, under, dash=dash, mono=False),
+    def way_out(self) -> list[Item]:
+        """Draw the uplink and what is beyond it."""
+        link, rect, beyond = self.host.uplink, self.placed.uplink, self.placed.outside
+        if link is None:
+            whole = Rect(rect.x, rect.y, beyond.right - rect.x, rect.h)
+            words = slab(whole, "slate", "no way out", "no default route", dash=(4.0, 4.0))
+            return [
+                Group(tuple(words), key_of(self.host, "outside", "out"), "no way out", ring(whole))
+            ]
+        key = uplink_road(self.host.name, link.name)
+        hue = "slate" if link.is_up and link.has_carrier else "red"
+        under = link.ip or "no address"
+        cable: tuple[Item, ...] = (
+            path(self.roads[key], f"{hue}-edge", 2.4),
+            *slab(rect, hue, link.name, under),
         )
-        return Group(items, key_of(self.host, "agent", "out"), f"host agent: {under}", ring(rect))
+        wide = beyond.w > 260
+        name = "outside: the host agent" if beyond.w > 170 else "outside"
+        words = slab(
+            beyond,
+            "slate",
+            name,
+            "opens TCP and DNS on the real machine" if wide else "TCP and DNS only",
+            dash=(5.0, 4.0),
+            mono=False,
+        )
+        outside = key_of(self.host, "outside", "out")
+        return [
+            Group(cable, key, f"uplink {link.name}, {under}", ring(rect)),
+            Group(tuple(words), outside, "outside: the host agent, TCP and DNS", ring(beyond)),
+        ]
 
     def wires(self) -> list[Item]:
         drawn: list[Item] = []

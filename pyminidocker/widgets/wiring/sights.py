@@ -168,6 +168,9 @@ class Watcher:
             for tunnel in host.tunnels:
                 road, _ = self._tracks[host.name, host.lab.inode, tunnel.name]
                 names[road] = (f"{mark}bridge", f"tunnel VXLAN {tunnel.vni}")
+            if host.uplink is not None:
+                road, _ = self._tracks[host.name, host.lab.inode, host.uplink.name]
+                names[road] = (f"{mark}routing", host.uplink.name)
             for wire in host.wires:
                 road, _ = self._tracks[host.name, host.lab.inode, wire.link]
                 names[road] = (f"{mark}routing", f"wire {wire.link}")

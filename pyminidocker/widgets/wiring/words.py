@@ -94,6 +94,8 @@ def _facts(host: Host) -> list[str]:
         f"published {p.outer}/{p.protocol} -> {p.container or p.ip}:{p.port}"
         for p in host.published
     ]
+    if host.uplink is not None:
+        lines.append(f"uplink {host.uplink.name}: {', '.join(host.uplink.addresses)}")
     lines += [f"wire {w.link} {w.address} to {w.peer}" for w in host.wires]
     lines += [f"{name}: {'on' if on else 'off'}" for name, on in sorted(host.switches.items())]
     return lines
