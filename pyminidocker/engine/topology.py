@@ -230,14 +230,15 @@ class Topology:
         ]
 
     def _published(self, container: Container) -> list[PublishedView]:
-        endpoints = [one for one in container.record.endpoints.values() if one.ip_address]
-        ip = endpoints[0].ip_address if endpoints else ""
+        endpoints = list(container.record.endpoints.values())
+        ip = next((one.ip_address for one in endpoints if one.ip_address), "")
+        ip6 = next((one.ip6_address for one in endpoints if one.ip6_address), "")
         return [
             PublishedView(
                 protocol=port.protocol,
                 host_ip=port.host_ip,
                 host_port=port.host_port,
-                ip=ip,
+                ip=(ip6 or ip) if ":" in port.host_ip else ip or ip6,
                 port=port.port,
                 container=container.name,
             )
