@@ -12,9 +12,11 @@ from typing import Any
 from pyminidocker.errors import InvalidArgument, MiniDockerError
 from pyminidocker.widgets.packetwalk.model import Walk
 from pyminidocker.widgets.packetwalk.packets import Ends
-from pyminidocker.widgets.packetwalk.trace import Flow, Records, Tracer
+from pyminidocker.widgets.packetwalk.records import Flow, Records
+from pyminidocker.widgets.packetwalk.trace import Tracer
 from pyminidocker.widgets.vantage.tries import REASONS, InContainer, Machine, Target, Try
-from pyminidocker.widgets.wiring.model import Host, Namespace, Rule, read_host
+from pyminidocker.widgets.wiring.model import Host, Namespace, Rule
+from pyminidocker.widgets.wiring.reading import read_host
 
 MACHINE = "machine"
 QUIET_S, MOST_WAIT_S = 0.25, 2.0

@@ -3,8 +3,8 @@
 from pyminidocker.widgets.metrics import text_width
 from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene, line
 from pyminidocker.widgets.vantage.model import Cell, Grid
-from pyminidocker.widgets.wiring.layout import Rect
 from pyminidocker.widgets.wiring.parts import AIR, fit, ring
+from pyminidocker.widgets.wiring.places import Rect
 
 _HUES = {
     "reached": "green",

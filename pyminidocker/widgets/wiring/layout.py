@@ -5,85 +5,26 @@ side by side in the gap at their right, so that fifty are still told apart; beyo
 a bridge is folded into one tile that says how many it stands for.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 
+from pyminidocker.widgets.wiring.cables import LANE_W, plug_cards, plug_tiles
 from pyminidocker.widgets.wiring.model import Cable, Host, Link, Namespace
+from pyminidocker.widgets.wiring.places import HostPlan, Rect
 
-Point = tuple[float, float]
 PAD = 14.0
 GAP = 10.0
 CARD_W, CARD_H, EXTRA_ETH_W = 132.0, 96.0, 104.0
-TILE_W, TILE_H, TILE_GAP, LANE = 76.0, 34.0, 6.0, 2.6
+TILE_W, TILE_H, TILE_GAP = 76.0, 34.0, 6.0
 MOST_ROWS = 8
 HEAD = 34.0
 CABLE = 62.0  # how long a cable hangs between a card and its bridge
 BRIDGE_H, BRIDGE_W = 48.0, 124.0
-PITCH = TILE_W + 16 + MOST_ROWS * LANE  # a column of tiles with the lanes at its right
+PITCH = TILE_W + 16 + MOST_ROWS * LANE_W  # a column of tiles with the lanes at its right
 DROP = 26.0
 ROUTER_H, CHIP_H = 44.0, 24.0
 SWITCHES_W = 360.0  # a narrower router has its switches under its name
 FOOT_H = 42.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """A place in pixels."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-    @property
-    def right(self) -> float:
-        """Its right edge."""
-        return self.x + self.w
-
-    @property
-    def bottom(self) -> float:
-        """Its lower edge."""
-        return self.y + self.h
-
-    @property
-    def middle(self) -> Point:
-        """Its centre."""
-        return self.x + self.w / 2, self.y + self.h / 2
-
-
-@dataclass(slots=True)
-class HostPlan:
-    """Where the parts of one lab host are.
-
-    Args:
-        host: the model.
-        frame: the outline of the lab host.
-        is_tiled: containers are tiles, not cards.
-        boxes: of containers by inode.
-        eths: of the interfaces in cards, by (inode, link index).
-        folded: how many containers a bridge's "more" tile stands for, and where it is.
-        bridges: by link index.
-        tunnels: vxlan devices by link index.
-        router: routing and NAT.
-        uplink: the interface of the default route.
-        outside: what the uplink leads to.
-        wires: interfaces of wires by link name.
-        cables: the way from the container's end to the port, by the port's link index.
-    """
-
-    host: Host
-    frame: Rect
-    is_tiled: bool = False
-    boxes: dict[int, Rect] = field(default_factory=dict)
-    eths: dict[tuple[int, int], Rect] = field(default_factory=dict)
-    folded: dict[int, tuple[int, Rect]] = field(default_factory=dict)
-    bridges: dict[int, Rect] = field(default_factory=dict)
-    tunnels: dict[int, Rect] = field(default_factory=dict)
-    router: Rect = Rect(0, 0, 0, 0)
-    uplink: Rect = Rect(0, 0, 0, 0)
-    outside: Rect = Rect(0, 0, 0, 0)
-    wires: dict[str, Rect] = field(default_factory=dict)
-    cables: dict[int, tuple[Point, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -211,67 +152,6 @@ def _place_bridges(plan: HostPlan, groups: list[_Group], top: float) -> None:
         plan.bridges[group.bridge.index] = Rect(group.x + inset, top, group.w - 2 * inset, BRIDGE_H)
 
 
-def _spread(wanted: list[float], left: float, right: float, least: float) -> list[float]:
-    """Move positions (in order) as little as needed to keep ``least`` pixels between them."""
-    if len(wanted) > 1:
-        least = min(least, (right - left) / (len(wanted) - 1))
-    places: list[float] = []
-    for at in wanted:
-        low = places[-1] + least if places else left
-        places.append(max(low, min(at, right)))
-    for n in range(len(places) - 1, -1, -1):
-        limit = right - least * (len(places) - 1 - n)
-        places[n] = min(places[n], limit)
-    return places
-
-
-def _plug_cards(plan: HostPlan) -> None:
-    """Hang the cables of cards: straight down where the bridge is below, else with a bend."""
-    by_bridge: dict[int, list[Cable]] = {}
-    for cable in plan.host.cables():
-        if cable.bridge is not None and cable.bridge.index in plan.bridges:
-            by_bridge.setdefault(cable.bridge.index, []).append(cable)
-    for index, cables in by_bridge.items():
-        bridge = plan.bridges[index]
-        starts = {c.port.index: plan.eths[c.container.inode, c.inner.index] for c in cables}
-        cables.sort(key=lambda c: starts[c.port.index].x)
-        wanted = [starts[c.port.index].middle[0] for c in cables]
-        ports = _spread(wanted, bridge.x + 16, bridge.right - 16, 26)
-        for cable, port in zip(cables, ports, strict=True):
-            eth = starts[cable.port.index]
-            x = eth.middle[0]
-            bend = eth.bottom + 30
-            ways = [(x, eth.bottom), (x, bend), (port, bend), (port, bridge.y)]
-            plan.cables[cable.port.index] = tuple(ways if abs(x - port) > 1 else ways[::3])
-
-
-def _plug_tiles(plan: HostPlan, low: float) -> None:
-    """Run every tile's cables in lanes of their own down to the bridges."""
-    lanes: dict[float, int] = {}
-    crossing = 0
-    cables = [c for c in plan.host.cables() if c.bridge and c.bridge.index in plan.bridges]
-    # from the bottom up, so that an upper cable runs outside the lower ones
-    for cable in sorted(cables, key=lambda c: -plan.boxes[c.container.inode].y):
-        assert cable.bridge is not None
-        tile, bridge = plan.boxes[cable.container.inode], plan.bridges[cable.bridge.index]
-        folded = any(spot == tile for _, spot in plan.folded.values())
-        if folded:
-            x, first = tile.right + 4, tile.middle[1]
-        else:
-            lane = lanes.get(tile.x, 1)
-            lanes[tile.x] = lane + 1
-            x, first = tile.right + 3 + lane * LANE, tile.middle[1]
-        ways: list[Point] = [(tile.right, first), (x, first)]
-        if bridge.x + 6 <= x <= bridge.right - 6:
-            ways.append((x, bridge.y))
-        else:
-            crossing += 1
-            port = bridge.x + 6 + crossing * 5 if x < bridge.x else bridge.right - 6 - crossing * 5
-            level = low - 10 - min(crossing, 8) * 3
-            ways += [(x, level), (port, level), (port, bridge.y)]
-        plan.cables[cable.port.index] = tuple(ways)
-
-
 def place_host(host: Host, x: float, y: float, width: float, *, wires_left: set[str]) -> HostPlan:
     """Lay one lab host out.
 
@@ -291,9 +171,9 @@ def place_host(host: Host, x: float, y: float, width: float, *, wires_left: set[
     level = put(plan, groups, y + HEAD, room)
     _place_bridges(plan, groups, level)
     if plan.is_tiled:
-        _plug_tiles(plan, level)
+        plug_tiles(plan, level)
     else:
-        _plug_cards(plan)
+        plug_cards(plan)
     level += BRIDGE_H if plan.bridges else 0
     level = _place_tunnels(plan, level)
     chips = CHIP_H * ceil(min(len(host.published), 8) / max(1, int(room // 138)))

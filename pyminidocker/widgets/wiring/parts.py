@@ -2,7 +2,7 @@
 
 from pyminidocker.widgets.metrics import shorten, text_width
 from pyminidocker.widgets.scene import Box, Item, Label, Stroke, line
-from pyminidocker.widgets.wiring.layout import Point, Rect
+from pyminidocker.widgets.wiring.places import Point, Rect
 
 AIR = 1.12  # how much wider the widest usual font is
 

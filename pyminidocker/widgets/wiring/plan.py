@@ -8,8 +8,9 @@ that a frame lost on the wire vanishes in its middle).
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
-from pyminidocker.widgets.wiring.layout import HostPlan, Point, Rect, card_width, place_host
+from pyminidocker.widgets.wiring.layout import card_width, place_host
 from pyminidocker.widgets.wiring.model import Host, Wire
+from pyminidocker.widgets.wiring.places import HostPlan, Point, Rect
 
 ONE_W, MOST_ONE_W = 868.0, 1060.0
 SIDE_W, MOST_SIDE_W, NARROW_W = 400.0, 560.0, 372.0

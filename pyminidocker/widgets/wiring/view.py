@@ -14,8 +14,9 @@ from pyminidocker.widgets.scene import Scene
 from pyminidocker.widgets.svg import to_svg
 from pyminidocker.widgets.wiring.facts import element_facts
 from pyminidocker.widgets.wiring.feed import EngineSource, Feed, Source
-from pyminidocker.widgets.wiring.model import Host, read_host
+from pyminidocker.widgets.wiring.model import Host
 from pyminidocker.widgets.wiring.plan import make_plan
+from pyminidocker.widgets.wiring.reading import read_host
 from pyminidocker.widgets.wiring.scene import draw_plan, draw_topology
 from pyminidocker.widgets.wiring.sights import Sight, Watcher, packet_table
 from pyminidocker.widgets.wiring.words import changes, topology_table
