@@ -90,7 +90,7 @@ def _plug_in(
             _route(engine, container, netns_fd)
         except BaseException as error:
             container.record.endpoints.pop(network.name, None)
-            _take_link(engine, endpoint, netns_fd)
+            _take_link(engine, endpoint)
             networks_join.exit_network(networks, container, endpoint)
             if isinstance(error, OSError):
                 raise SystemFailure(
@@ -107,11 +107,11 @@ def _free_link(container: Container) -> str:
     return next(name for name in (f"eth{number}" for number in range(10_000)) if name not in taken)
 
 
-def _take_link(engine: "Engine", endpoint: EndpointRecord, netns_fd: int) -> None:
+def _take_link(engine: "Engine", endpoint: EndpointRecord) -> None:
     prepared = engine.networks.links.get(endpoint.endpoint_id)
     if prepared is not None:
         try:
-            engine.lab_network.detach(prepared, netns_fd)
+            engine.lab_network.detach(prepared)
         except (MiniDockerError, OSError) as error:
             LOG.warning("cannot take interface %s away: %s", endpoint.inner_link, error)
 
@@ -166,7 +166,7 @@ def disconnect(engine: "Engine", container: Container, name: str) -> None:
 def _unplug(engine: "Engine", container: Container, endpoint: EndpointRecord) -> None:
     try:
         with netns_of(container) as netns_fd:
-            _take_link(engine, endpoint, netns_fd)
+            _take_link(engine, endpoint)
             address, address6 = endpoint.ip_address, endpoint.ip6_address
             etc_hosts.remove_endpoint(engine, container, endpoint)
             endpoint.ip_address = endpoint.ip6_address = ""  # not among the places any more

@@ -164,9 +164,8 @@ def release(engine: "Engine", container: Container) -> None:
     for other in networks.sharers.pop(container.id, ()):
         sharer = engine.containers.index.by_id.get(other)
         if sharer is not None and sharer.is_running:
-            with netns_of(sharer) as netns_fd:
-                for _, endpoint in networks.of(container):
-                    engine.lab_network.detach(networks.links[endpoint.endpoint_id], netns_fd)
+            for _, endpoint in networks.of(container):
+                engine.lab_network.detach(networks.links[endpoint.endpoint_id])
             break  # they all live in the same one
     networks.leave(container)
 

@@ -79,21 +79,14 @@ class LabNetwork(LabLinks):
         except OSError as error:
             raise failure("cannot make the lab's uplink", error) from error
 
-    def setup_bridge(self, plan: BridgePlan | str, subnet: str = "", gateway: str = "") -> None:
+    def setup_bridge(self, plan: BridgePlan) -> None:
         """Make a network's bridge with its addresses and rules, and set it up; safe to repeat.
-
-        Args:
-            plan: all about it.
-            subnet: only with a bare name as ``plan``: its subnet, CIDR.
-            gateway: likewise its own address inside ``subnet``.
 
         Raises:
             InvalidArgument: an MTU that cannot be.
             Conflict: there is another kind of link of that name.
             SystemFailure: the kernel refused.
         """
-        if isinstance(plan, str):
-            plan = BridgePlan(plan, subnet, gateway)
         index = bridges.make(self._links, plan)
         try:
             bridges.set_addresses(self._links, index, plan)
@@ -241,12 +234,11 @@ class LabNetwork(LabLinks):
         with self.inside(netns_fd):
             return Netlink()
 
-    def detach(self, prepared: Prepared, netns_fd: int = -1) -> None:  # noqa: ARG002
+    def detach(self, prepared: Prepared) -> None:
         """Take an endpoint away from a running namespace; its routes go with it.
 
         Args:
             prepared: what ``attach`` or ``prepare_endpoint`` returned.
-            netns_fd: not needed: a veth pair is deleted by either end.
 
         Raises:
             SystemFailure: the kernel refused.
@@ -271,16 +263,7 @@ class LabNetwork(LabLinks):
         with self._netlink_inside(netns_fd) as inner:
             routes.set_default(inner, gateway, gateway6)
 
-    def plan_endpoint(
-        self,
-        prepared: Prepared,
-        plan: AddressPlan | None = None,
-        *,
-        ip: str = "",
-        prefix: int = 0,
-        gateway: str = "",
-        mac: str = "",
-    ) -> list[bytes]:
+    def plan_endpoint(self, prepared: Prepared, plan: AddressPlan) -> list[bytes]:
         """Compose what init plays inside; see ``endpoints.plan_endpoint``.
 
         Several endpoints of one container: the lists joined.
@@ -291,7 +274,6 @@ class LabNetwork(LabLinks):
         would block for 40 ms, because the kernel waits for readers on other CPUs; closing its
         bridge port to deliveries takes 30 us.
         """
-        plan = plan or AddressPlan(ip, prefix, gateway, mac=mac)
         self._take_over(prepared, plan)
         return endpoints.plan_endpoint(prepared, plan)
 

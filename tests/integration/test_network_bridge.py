@@ -9,23 +9,24 @@ import pytest
 
 from pyminidocker.errors import SystemFailure
 from pyminidocker.network import messages
-from pyminidocker.network.endpoints import Prepared, plan_loopback
+from pyminidocker.network.endpoints import plan_loopback
 from pyminidocker.network.lab import LabNetwork
 from pyminidocker.network.netlink import Netlink, NetlinkError
+from pyminidocker.network.plans import AddressPlan, BridgePlan, Prepared
 from tests.support.netlab import World, in_world
 
 
 def make_lab() -> LabNetwork:
     lab = LabNetwork()
     lab.setup_lab()
-    lab.setup_bridge("docker0", "172.17.0.0/16", "172.17.0.1")
+    lab.setup_bridge(BridgePlan("docker0", "172.17.0.0/16", "172.17.0.1"))
     return lab
 
 
 def start_container(world: World, lab: LabNetwork, ip: str) -> tuple[int, Prepared]:
     netns = world.new_netns()
     prepared = lab.prepare_endpoint(netns)
-    plan = lab.plan_endpoint(prepared, ip=ip, prefix=16, gateway="172.17.0.1")
+    plan = lab.plan_endpoint(prepared, AddressPlan(ip, 16, "172.17.0.1"))
     assert world.play(netns, plan) == [0, 0, 0]
     return netns, prepared
 
@@ -49,7 +50,7 @@ def test_bridge_has_dockers_address_and_is_up(world: World) -> None:
     bridge = link("docker0")
     assert bridge.get("IFLA_ADDRESS") == "02:42:ac:11:00:01"
     assert bridge["flags"] & 1
-    lab.setup_bridge("docker0", "172.17.0.0/16", "172.17.0.1")  # safe to repeat
+    lab.setup_bridge(BridgePlan("docker0", "172.17.0.0/16", "172.17.0.1"))  # safe to repeat
     assert link("docker0")["index"] == bridge["index"]
     assert lab.dns_server == "172.17.0.1"
     assert lab.problems == []
@@ -153,11 +154,11 @@ def test_missing_bridge_is_named(world: World) -> None:
 @in_world
 def test_second_bridge_is_another_network(world: World) -> None:
     lab = make_lab()
-    lab.setup_bridge("br-two", "10.9.0.0/24", "10.9.0.1")
+    lab.setup_bridge(BridgePlan("br-two", "10.9.0.0/24", "10.9.0.1"))
     first, _ = start_container(world, lab, "172.17.0.2")
     netns = world.new_netns()
     prepared = lab.prepare_endpoint(netns, "br-two")
-    plan = lab.plan_endpoint(prepared, ip="10.9.0.2", prefix=24, gateway="10.9.0.1")
+    plan = lab.plan_endpoint(prepared, AddressPlan("10.9.0.2", 24, "10.9.0.1"))
     assert world.play(netns, plan) == [0, 0, 0]
     with world.listen(netns, ("10.9.0.2", 80)) as listener:
         world.connect(world.lab, ("10.9.0.2", 80)).close()
@@ -173,7 +174,7 @@ def test_kernels_words_come_with_the_error(world: World) -> None:
     lab = make_lab()
     netns = world.new_netns()
     prepared = lab.prepare_endpoint(netns)
-    plan = lab.plan_endpoint(prepared, ip="172.17.0.2", prefix=16, gateway="10.1.1.1")
+    plan = lab.plan_endpoint(prepared, AddressPlan("172.17.0.2", 16, "10.1.1.1"))
     with world.inside(netns), Netlink() as inner:
         with pytest.raises(NetlinkError, match="Nexthop has invalid gateway") as caught:
             inner.execute(plan, subject="eth0")

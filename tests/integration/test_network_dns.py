@@ -17,6 +17,7 @@ from pyminidocker.network import messages
 from pyminidocker.network.dns_sockets import open_sockets
 from pyminidocker.network.lab import LabNetwork
 from pyminidocker.network.netlink import Netlink
+from pyminidocker.network.plans import BridgePlan
 from tests.support.names import FakeEngine
 from tests.support.netlab import HOST_ADDRESS, World, in_world
 
@@ -206,7 +207,7 @@ def make_lab(world):
         file.write(f"nameserver {HOST_ADDRESS}\n")
     lab = LabNetwork()
     lab.setup_lab()
-    lab.setup_bridge("docker0", "172.17.0.0/16", "172.17.0.1")
+    lab.setup_bridge(BridgePlan("docker0", "172.17.0.0/16", "172.17.0.1"))
     lab.start_egress(world.agent)
     return lab
 

@@ -13,6 +13,7 @@ from pyminidocker.kernel.namespaces import setns
 from pyminidocker.network.egress import PROXY_PORT
 from pyminidocker.network.lab import LabNetwork
 from pyminidocker.network.outside import OUTSIDE_ADDRESS
+from pyminidocker.network.plans import AddressPlan, BridgePlan
 from tests.support.netlab import HOST_ADDRESS, SECOND_ADDRESS, World, in_world
 
 IP_RECVERR, ICMP_UNREACHABLE, ICMP_PKT_FILTERED = 11, 3, 13
@@ -24,14 +25,14 @@ def make_lab(world: World) -> tuple[LabNetwork, int]:
     """Return a lab with its way out open, and a container in it."""
     lab = LabNetwork()
     lab.setup_lab()
-    lab.setup_bridge("docker0", "172.17.0.0/16", "172.17.0.1")
+    lab.setup_bridge(BridgePlan("docker0", "172.17.0.0/16", "172.17.0.1"))
     lab.start_egress(world.agent)
     return lab, add_container(world, lab, "172.17.0.2")
 
 
 def add_container(world: World, lab: LabNetwork, ip: str) -> int:
     netns = world.new_netns()
-    plan = lab.plan_endpoint(lab.prepare_endpoint(netns), ip=ip, prefix=16, gateway="172.17.0.1")
+    plan = lab.plan_endpoint(lab.prepare_endpoint(netns), AddressPlan(ip, 16, "172.17.0.1"))
     assert world.play(netns, plan) == [0, 0, 0]
     return netns
 

@@ -99,12 +99,12 @@ def test_a_running_container_joins_and_leaves(world: World) -> None:
             assert link_names() == {"lo", "eth0", "eth1"}
             assert link("eth1").get("IFLA_ADDRESS") == "02:42:0a:08:00:02"
             assert default_routes() == ["10.9.0.1"], "joining leaves the default route alone"
-        lab.detach(eth1, first)
+        lab.detach(eth1)
         assert eth1.host_link not in link_names()
         with world.inside(first):
             assert link_names() == {"lo", "eth0"}
         assert not reaches(world, first, "10.8.0.3")
-        lab.detach(eth1, first)  # a second time is fine
+        lab.detach(eth1)  # a second time is fine
 
 
 @in_world
@@ -120,7 +120,7 @@ def test_the_default_route_moves_and_goes(world: World) -> None:
     with world.inside(netns):
         assert default_routes() == ["10.6.0.1"]
         assert default_routes(messages.AF_INET6) == ["fd00:6::1"]
-    lab.detach(eth1, netns)
+    lab.detach(eth1)
     lab.set_default_route(netns, "10.8.0.1")
     with world.inside(netns):
         assert (default_routes(), default_routes(messages.AF_INET6)) == (["10.8.0.1"], [])
@@ -209,7 +209,7 @@ def test_a_taken_name_or_bridge_is_refused_and_nothing_stays(world: World) -> No
     prepared = lab.attach(netns, "br-back", "eth1")
     with pytest.raises(SystemFailure, match=r"cannot configure eth1.*invalid gateway"):
         lab.configure(prepared, netns, bad)
-    lab.detach(prepared, netns)
+    lab.detach(prepared)
     assert link_names() == before
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from pyminidocker.network.lab import LabNetwork
+from pyminidocker.network.plans import AddressPlan, BridgePlan
 from pyminidocker.network.topology import Address, Route, take_snapshot
 from tests.support.netlab import World, in_world
 
@@ -11,10 +12,10 @@ from tests.support.netlab import World, in_world
 def test_snapshot_shows_bridge_cable_and_tables(world: World) -> None:
     lab = LabNetwork()
     lab.setup_lab()
-    lab.setup_bridge("docker0", "172.17.0.0/16", "172.17.0.1")
+    lab.setup_bridge(BridgePlan("docker0", "172.17.0.0/16", "172.17.0.1"))
     netns = world.new_netns()
     prepared = lab.prepare_endpoint(netns)
-    plan = lab.plan_endpoint(prepared, ip="172.17.0.2", prefix=16, gateway="172.17.0.1")
+    plan = lab.plan_endpoint(prepared, AddressPlan("172.17.0.2", 16, "172.17.0.1"))
     world.play(netns, plan)
     with world.listen(world.lab, ("172.17.0.1", 80)):
         world.connect(netns, ("172.17.0.1", 80)).close()
