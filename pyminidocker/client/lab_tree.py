@@ -23,6 +23,10 @@ class Picture:
         self.lab: Json = document["Namespaces"][0]
         self.spaces = {one["Inode"]: one for one in document["Namespaces"]}
         self.networks = {one["Bridge"]: one for one in document["Networks"] if one["Bridge"]}
+        self.wires = {one["Link"]: one["PeerName"] for one in document["Wires"]}
+        self.ways_out = {
+            one["LinkIndex"] for one in self.lab["Routes"] if one["Destination"] == "default"
+        }
 
     def addresses(self, space: Json, index: int) -> str:
         """Return a link's addresses, IPv4 first; those every IPv6 link has by itself are left out.
@@ -46,6 +50,19 @@ class Picture:
             if candidate["Index"] == link["PeerIndex"] and not is_itself:
                 return other, candidate
         return other, None
+
+
+def link_names(picture: Json) -> dict[tuple[int, int], str]:
+    """Return (namespace, link index) -> name, with the container behind it in brackets."""
+    owners = {one["Inode"]: one["Name"] for one in picture["Namespaces"] if one["Kind"] != "lab"}
+    names = {}
+    for namespace in picture["Namespaces"]:
+        for link in namespace["Links"]:
+            owner = owners.get(link["PeerInode"], "") if namespace["Kind"] == "lab" else ""
+            names[namespace["Inode"], link["Index"]] = (
+                f"{link['Name']}({owner})" if owner else link["Name"]
+            )
+    return names
 
 
 def lines(document: Json) -> list[str]:
@@ -122,7 +139,8 @@ def _lab_rows(picture: Picture) -> list[Row]:
             rows.append(_row(picture, port, stem + ("└─ " if ends else "├─ ")))
         if spare:
             cables = "cable" if spare == 1 else "cables"
-            rows.append([f"{stem}└─ {spare} {cables} ready for the next containers", "", "", ""])
+            ready = f"{spare} {cables} ready for the next containers"
+            rows.append([f"{stem}└─ (spare)", ready, "", ""])
     return rows
 
 
@@ -144,8 +162,12 @@ def _row(picture: Picture, link: Json, stem: str) -> Row:
             what = f"cable to {far['Name']} of {owner}"
             if space is not lab:
                 addresses = picture.addresses(space, far["Index"])
+        elif link["Index"] in picture.ways_out:
+            what = "the way out, served by the host agent"
         else:
             what = "cable to a namespace that is not the engine's"
+        if link["Name"] in picture.wires:
+            what = f"wire to {picture.wires[link['Name']]}"
     return [stem + link["Name"], what, addresses, _state(link)]
 
 

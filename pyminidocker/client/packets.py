@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from pyminidocker.client.engine_client import EngineClient
+from pyminidocker.client.lab_tree import link_names
 from pyminidocker.client.table import html_table, text_table
 from pyminidocker.errors import MiniDockerError
 
@@ -50,6 +51,8 @@ class Capture(Sequence[dict[str, Any]]):
         self._news = threading.Condition()
         self._is_over = self._is_stopping = False
         self._failure: BaseException | None = None
+        self._api = api
+        self._names: dict[tuple[int, int], str] = {}  # (namespace, link index) -> what to call it
         self._response = api.capture_stream(**what)
         self._latest = time.monotonic()
         self._thread = threading.Thread(target=self._read, args=(self._response,), daemon=True)
@@ -103,6 +106,7 @@ class Capture(Sequence[dict[str, Any]]):
             self._response.connection.socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._response.close()
+        self._learn_names()  # while the containers are there
         return self
 
     def wait(self) -> Self:
@@ -157,12 +161,23 @@ class Capture(Sequence[dict[str, Any]]):
         """One line of text for each packet."""
         return [packet["Summary"] for packet in self._packets]
 
+    def _learn_names(self) -> None:
+        """Ask whose cables the links are, if there are some whose owner is not known yet."""
+        seen = {(packet["Namespace"], packet["LinkIndex"]) for packet in self._packets[:_SHOWN]}
+        if not seen <= self._names.keys():
+            with suppress(MiniDockerError, OSError):  # the engine may have ended since
+                self._names.update(link_names(self._api.topology()))
+            for packet in self._packets[:_SHOWN]:
+                key = (packet["Namespace"], packet["LinkIndex"])
+                self._names.setdefault(key, packet["Link"])
+
     def _rows(self) -> list[list[str]]:
+        self._learn_names()
         first = self._packets[0]["Time"] if self._packets else 0.0
         return [
             [
                 f"{(packet['Time'] - first) * 1000:.3f} ms",
-                packet["Link"],
+                self._names[packet["Namespace"], packet["LinkIndex"]],
                 packet["Direction"],
                 packet["Summary"],
             ]

@@ -8,6 +8,7 @@ import time
 from pyminidocker.cli.command import ANY, Command, Invocation, Option
 from pyminidocker.cli.failures import USAGE_ERROR, Failure
 from pyminidocker.client.json_text import dumps
+from pyminidocker.client.lab_tree import link_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,19 +59,6 @@ class Names:
         if key not in self._known:
             self._known.update(link_names(self._call.engine.topology()))
         return self._known.setdefault(key, packet["Link"])
-
-
-def link_names(picture: Json) -> dict[tuple[int, int], str]:
-    """Return (namespace, link index) -> name, with the container behind it in brackets."""
-    owners = {one["Inode"]: one["Name"] for one in picture["Namespaces"] if one["Kind"] != "lab"}
-    names = {}
-    for namespace in picture["Namespaces"]:
-        for link in namespace["Links"]:
-            owner = owners.get(link["PeerInode"], "") if namespace["Kind"] == "lab" else ""
-            names[namespace["Inode"], link["Index"]] = (
-                f"{link['Name']}({owner})" if owner else link["Name"]
-            )
-    return names
 
 
 def line(packet: Json, name: str, *, macs: bool = False) -> str:
