@@ -1,9 +1,9 @@
 """Publishing: the real machine's ports that lead to containers.
 
-    reserve   before the process starts: the machine's ports are bound, nobody is let in yet
-    activate  the container has its addresses: connections are let through, the lab has its rule
-    follow    its networks have changed: the same ports, another address behind them
-    release   the container has ended: the ports are free again
+reserve   before the process starts: the machine's ports are bound, nobody is let in yet
+activate  the container has its addresses: connections are let through, the lab has its rule
+follow    its networks have changed: the same ports, another address behind them
+release   the container has ended: the ports are free again
 """
 
 from typing import TYPE_CHECKING

@@ -1,10 +1,10 @@
-"""Transparent TCP proxy: one socket in the lab, one on the real host, bytes carried between them.
+"""TCP proxy: for each connection one socket in the lab and one on the real host, joined.
 
-A redirected connection arrives at the proxy's own address; where it was meant to go is in the
-kernel's connection tracking, and ``SO_ORIGINAL_DST`` reads it.  The agent connects there from the
-real host and then copies both ways.  Each direction ends by itself (half-close: one side may say
-"that was all" and still listen), and a slow reader stops the reading from the other side, so that
-at most one chunk per direction waits in memory.
+The agent uses it both ways.  Outwards, a redirected connection arrives at the proxy's own address;
+where it was meant to go is in the kernel's connection tracking, and ``SO_ORIGINAL_DST`` reads it.
+Inwards (``forward``), the target is a container.  Each direction ends by itself (half-close: one
+side may say "that was all" and still listen), and a slow reader stops the reading from the other
+side, so that little waits in memory.
 
 See: tcp(7); linux/netfilter_ipv4.h SO_ORIGINAL_DST.
 """
@@ -15,19 +15,19 @@ import socket
 import struct
 from collections.abc import Callable
 
+from pyminidocker.network.carry import Flow
 from pyminidocker.network.reactor import Reactor
 
 SO_ORIGINAL_DST = 80
-CHUNK_BYTES = 262_144
-CHUNKS_A_TURN = 8
 _SOCKADDR_IN = struct.Struct("!2xH4s8x")
 _RESET = struct.pack("@ii", 1, 0)  # struct linger: close() sends RST
-_WOULD_BLOCK = (BlockingIOError, InterruptedError)
+_IN = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLHUP
+_OUT = select.EPOLLOUT | select.EPOLLHUP
+_ENDING = select.EPOLLRDHUP | select.EPOLLHUP
 
 Address = tuple[str, int]
 Targets = Callable[[socket.socket], list[Address]]
-
-_chunk = memoryview(bytearray(CHUNK_BYTES))  # one for all: a chunk is used up before the next
+Maker = Callable[[str], socket.socket]
 
 
 def original_destination(connection: socket.socket) -> list[Address]:
@@ -47,17 +47,13 @@ def original_destination(connection: socket.socket) -> list[Address]:
     return [target]
 
 
-class _End:
-    """One of a connection's two sockets, and what is on its way to it."""
+def local_socket(host: str) -> socket.socket:
+    """Return a TCP socket for ``host``'s family, made where this process lives.
 
-    __slots__ = ("finished", "pending", "readable", "socket", "writable")
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.socket = sock
-        self.readable = True
-        self.writable = True
-        self.pending: memoryview | None = None  # read from the other end, not yet written here
-        self.finished = False  # the other end has said its last word, and so have we here
+    Raises:
+        OSError: EMFILE.
+    """
+    return socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
 class Connection:
@@ -65,29 +61,36 @@ class Connection:
 
     Args:
         reactor: whose events drive it.
-        inner: the accepted socket, on the lab's side.
+        inner: the accepted socket.
         targets: where to connect, in order of preference.
-        on_close: called once when both sockets are closed.
+        on_close: called with it once, when both sockets are closed.
+        make_socket: makes the socket that connects to a host, in the namespace it must be in.
     """
 
-    __slots__ = ("_connected", "_inner", "_on_close", "_outer", "_queued", "_reactor", "_targets")
+    __slots__ = (
+        "_connected", "_from_inner", "_from_outer", "_inner", "_make_socket", "_on_close", "_outer",
+        "_queued", "_reactor", "_targets",
+    )  # fmt: skip
 
     def __init__(
         self,
         reactor: Reactor,
         inner: socket.socket,
         targets: list[Address],
-        on_close: Callable[[], None],
+        on_close: "Callable[[Connection], None]",
+        make_socket: Maker = local_socket,
     ) -> None:
         self._reactor = reactor
-        self._inner = _End(inner)
-        self._outer: _End | None = None
+        self._inner = inner
+        self._outer: socket.socket | None = None
+        self._from_inner: Flow
+        self._from_outer: Flow
         self._targets = targets
         self._on_close = on_close
+        self._make_socket = make_socket
         self._connected = False
         self._queued = False
         _tune(inner)
-        reactor.watch(inner.fileno(), self._inner_ready)
         self._connect_next()
 
     def _connect_next(self) -> None:
@@ -95,61 +98,71 @@ class Connection:
         while self._targets:
             host, port = self._targets.pop(0)
             try:
-                outer = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+                outer = self._make_socket(host)
             except OSError:  # EMFILE
                 break
             _tune(outer)
             code = outer.connect_ex((host, port))
             if code in (0, errno.EINPROGRESS):
-                self._outer = _End(outer)
+                self._outer = outer
+                self._from_inner = Flow(self._inner, outer)
+                self._from_outer = Flow(outer, self._inner)
                 self._reactor.watch(outer.fileno(), self._outer_ready)
                 return
             outer.close()
-        self._abort()
+        self.abort()
 
     def _outer_ready(self, events: int) -> None:
         outer = self._outer
         if outer is None:
             return
-        if not self._connected:
-            if outer.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                self._reactor.forget(outer.socket.fileno())
-                outer.socket.close()
-                self._outer = None
-                self._connect_next()
+        # An event may be stale, meant for a socket that had the same number: the socket tells.
+        if events & select.EPOLLERR and outer.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            if self._connected:
+                self.abort()
                 return
+            self._reactor.forget(outer.fileno())
+            outer.close()
+            self._outer = None
+            self._connect_next()
+            return
+        if not self._connected:
             if not events & select.EPOLLOUT:
                 return
             self._connected = True
-        self._ready(outer, events)
+            self._reactor.watch(self._inner.fileno(), self._inner_ready)
+        if events & _IN:
+            self._from_outer.readable = True
+            if events & _ENDING:
+                self._from_outer.is_ending = True
+        if events & _OUT:
+            self._from_inner.writable = True
+        self._turn()
 
     def _inner_ready(self, events: int) -> None:
-        self._ready(self._inner, events)
-
-    def _ready(self, end: _End, events: int) -> None:
-        # An event may be stale, meant for a socket that had the same number: the socket tells.
-        if events & select.EPOLLERR and end.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self._abort()
+        if self._outer is None:
             return
-        if events & (select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLHUP):
-            end.readable = True
-        if events & (select.EPOLLOUT | select.EPOLLHUP):
-            end.writable = True
-        if self._connected:
-            self._turn()
+        if events & select.EPOLLERR and self._inner.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.abort()
+            return
+        if events & _IN:
+            self._from_inner.readable = True
+            if events & _ENDING:
+                self._from_inner.is_ending = True
+        if events & _OUT:
+            self._from_outer.writable = True
+        self._turn()
 
     def _turn(self) -> None:
         """Carry what can be carried, but not for ever: the others want their turn, too."""
-        inner, outer = self._inner, self._outer
-        if outer is None or inner.socket.fileno() < 0:
-            return
+        one, other = self._from_inner, self._from_outer
         try:
-            more = _carry(inner, outer)
-            more = _carry(outer, inner) or more
+            more = not one.finished and one.carry()
+            more = (not other.finished and other.carry()) or more
         except OSError:  # ECONNRESET, EPIPE, ETIMEDOUT: the other side should see it, too
-            self._abort()
+            self.abort()
             return
-        if inner.finished and outer.finished:
+        if one.finished and other.finished:
             self._close()
         elif more and not self._queued:
             self._queued = True
@@ -157,23 +170,28 @@ class Connection:
 
     def _queued_turn(self) -> None:
         self._queued = False
-        self._turn()
+        if self._outer is not None:
+            self._turn()
 
-    def _abort(self) -> None:
-        for end in (self._inner, self._outer):
-            if end is not None and end.socket.fileno() >= 0:
-                end.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    def abort(self) -> None:
+        """End it the hard way: both sides see a reset."""
+        for sock in (self._inner, self._outer):
+            if sock is not None and sock.fileno() >= 0:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._close()
 
     def _close(self) -> None:
-        if self._inner.socket.fileno() < 0:
+        if self._inner.fileno() < 0:
             return
-        for end in (self._inner, self._outer):
-            if end is not None:
-                self._reactor.forget(end.socket.fileno())
-                end.socket.close()
+        if self._outer is not None:
+            self._from_inner.release()
+            self._from_outer.release()
+        for sock in (self._inner, self._outer):
+            if sock is not None:
+                self._reactor.forget(sock.fileno())
+                sock.close()
         self._outer = None
-        self._on_close()
+        self._on_close(self)
 
 
 def _tune(sock: socket.socket) -> None:
@@ -182,47 +200,12 @@ def _tune(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a namespace may die silently
 
 
-def _carry(source: _End, sink: _End) -> bool:
-    """Copy from ``source`` to ``sink`` until one of them blocks; True if there may be more.
-
-    Raises:
-        OSError: the connection is broken.
-    """
-    for _ in range(CHUNKS_A_TURN):
-        if sink.finished or not sink.writable:
-            return False
-        if sink.pending is not None:
-            chunk, sink.pending = sink.pending, None
-        elif not source.readable:
-            return False
-        else:
-            try:
-                size = source.socket.recv_into(_chunk)
-            except _WOULD_BLOCK:
-                source.readable = False
-                return False
-            if not size:
-                sink.socket.shutdown(socket.SHUT_WR)
-                sink.finished = True
-                return False
-            chunk = _chunk[:size]
-        try:
-            sent = sink.socket.send(chunk)
-        except _WOULD_BLOCK:
-            sent = 0
-        if sent < len(chunk):
-            sink.pending = memoryview(bytes(chunk[sent:]))
-            sink.writable = False
-            return False
-    return True
-
-
 class Listener:
-    """Accepts connections in the lab and proxies each.
+    """Accepts connections and proxies each.
 
     Args:
         reactor: whose events drive it.
-        listening: a listening socket made in the lab.
+        listening: a listening socket.
         targets: tells where an accepted connection is to go; none resets it.
     """
 
@@ -237,7 +220,7 @@ class Listener:
     def _resume(self) -> None:
         self._reactor.watch(self._listening.fileno(), self._accept, select.EPOLLIN)
 
-    def _closed(self) -> None:
+    def _closed(self, _connection: Connection) -> None:
         if self._paused:
             self._paused = False
             self._resume()
@@ -246,9 +229,14 @@ class Listener:
         try:
             inner, _ = self._listening.accept()
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+            if is_exhaustion(error):
                 # The waiting connection would wake us for ever: rest until one of ours closes.
                 self._paused = True
                 self._reactor.forget(self._listening.fileno())
             return
         Connection(self._reactor, inner, self._targets(inner), self._closed)
+
+
+def is_exhaustion(error: OSError) -> bool:
+    """Tell whether an accept failed for want of descriptors or memory."""
+    return error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)

@@ -125,7 +125,7 @@ def test_out_of_descriptors_means_waiting_not_spinning() -> None:
             def count() -> None:
                 rounds.append(1)
                 if len(rounds) == 3:
-                    listener._closed()  # as a closing connection tells it
+                    listener._closed(None)  # type: ignore[arg-type] # as a connection that ends does
 
             for moment in range(3):
                 reactor.after(0.01 * (moment + 1), count)
