@@ -1,4 +1,4 @@
-"""The drawings of the course: six figures that explain, drawn by code.
+"""The drawings of the course: figures that explain, drawn by code.
 
 ``python -m pyminidocker.widgets.figures assets`` (``make figures``) writes each as SVG, which
 follows the reader's colour scheme, and as PNG, with one file of alternative texts.
@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 from pyminidocker.widgets.figures.machines import docker_comparison, docker_layers, vm_layers
 from pyminidocker.widgets.figures.network import docker_networking
+from pyminidocker.widgets.figures.overlay import vxlan_packet
 from pyminidocker.widgets.figures.parts import docker_architecture, docker_components
+from pyminidocker.widgets.figures.publishing import publishing_halves
+from pyminidocker.widgets.figures.wires import bridge_wires
 from pyminidocker.widgets.scene import Scene
 
 FIGURES: dict[str, Callable[[], Scene]] = {
@@ -18,4 +21,7 @@ FIGURES: dict[str, Callable[[], Scene]] = {
     "docker-components": docker_components,
     "docker-networking": docker_networking,
     "docker-architecture": docker_architecture,
+    "bridge-wires": bridge_wires,
+    "publishing-halves": publishing_halves,
+    "vxlan-packet": vxlan_packet,
 }
