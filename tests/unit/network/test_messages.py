@@ -111,3 +111,59 @@ assert not heavy & set(sys.modules), heavy & set(sys.modules)
 
 
 _PATH = f"import sys; sys.path[:0] = {[entry for entry in sys.path if entry]!r}\n"
+
+
+def test_an_ipv6_address_is_not_asked_about() -> None:
+    """IFA_F_NODAD: usable at once."""
+    request = messages.add_address(7, "fd00::2", 64)
+    assert struct.unpack_from("=BBBBi", request, 16) == (10, 64, 0, 0, 7)
+    assert attributes(request[24:]) == {
+        1: bytes.fromhex("fd" + "00" * 14 + "02"),
+        2: bytes.fromhex("fd" + "00" * 14 + "02"),
+        8: struct.pack("=I", 0x02),
+    }
+
+
+def test_a_plan_for_both_families() -> None:
+    prepared = Prepared("veth1234567", "eth1", 3, "br-1")
+    plan = AddressPlan("10.0.0.2", 24, "10.0.0.1", "fd00::2", 64, "fd00::1")
+    kinds = [
+        netlink.HEADER.unpack_from(step)[1] for step in endpoints.plan_endpoint(prepared, plan)
+    ]
+    new_address, new_route = messages.RTM_NEWADDR, messages.RTM_NEWROUTE
+    assert kinds == [messages.RTM_NEWLINK, new_address, new_route, new_address, new_route]
+    only6 = AddressPlan(ip6="fd00::9", prefix6=64, mac="02:00:00:00:00:09")
+    link, address = endpoints.plan_endpoint(prepared, only6)
+    assert attributes(link[32:])[1] == bytes([2, 0, 0, 0, 0, 9])
+    assert attributes(address[24:])[2][-1] == 9
+    assert endpoints.plan_endpoint(prepared, AddressPlan()) == []
+
+
+def test_deleting_a_route_names_as_little_as_possible() -> None:
+    """Protocol, scope and type are left open: whoever made the route, it goes."""
+    request = messages.delete_route("10.2.0.0", 24, is_ipv6=False)
+    assert struct.unpack_from("=8B", request, 16) == (2, 24, 0, 0, 254, 0, 255, 0)
+    assert attributes(request[28:]) == {1: bytes([10, 2, 0, 0])}
+
+
+def test_facts_are_read_from_link_messages_without_decoding() -> None:
+    body = struct.pack("=BxHiII", 0, 1, 9, 1, 0)
+    body += netlink.attribute(3, b"veth0\0") + netlink.attribute(5, struct.pack("=i", 4))
+    reply = netlink.message(messages.RTM_NEWLINK, 0, body)
+    assert messages.link_index(reply) == 9
+    assert messages.peer_index(reply) == 4
+    assert messages.link_is_up(reply)
+    bare = netlink.message(messages.RTM_NEWLINK, 0, struct.pack("=BxHiII", 0, 1, 9, 0, 0))
+    assert messages.peer_index(bare) == 0
+    assert not messages.link_is_up(bare)
+
+
+def test_flooding_to_a_peer_is_an_entry_for_no_mac() -> None:
+    request = messages.flood_entry(5, "192.0.2.2")
+    header = netlink.HEADER.unpack_from(request)
+    assert header[1] == messages.RTM_NEWNEIGH
+    assert header[2] & netlink.NLM_F_APPEND
+    assert struct.unpack_from("=BxxxiHBB", request, 16) == (7, 5, 0xC0, 0x02, 0)
+    assert attributes(request[28:]) == {2: bytes(6), 1: bytes([192, 0, 2, 2])}
+    gone = messages.flood_entry(5, "192.0.2.2", remove=True)
+    assert netlink.HEADER.unpack_from(gone)[1] == messages.RTM_DELNEIGH
