@@ -151,7 +151,7 @@ def _import_asyncio() -> None:
 
 
 def _agent(channel: "socket.socket") -> None:
-    from pyminidocker.network.egress import agent_main
+    from pyminidocker.network.agent import agent_main
 
     agent_main(channel)
 

@@ -120,8 +120,8 @@ def create_lab(
 
     Args:
         engine_name: shown as the lab's host name.
-        agent_main: run in a child that stays outside, with one end of a stream socket; must return
-            when that socket reaches its end.
+        agent_main: run in a child that stays outside, with one end of a SOCK_SEQPACKET socket; must
+            return when that socket reaches its end.
         pool: how many children to keep parked, by network.
         scratch_dir: an existing directory over which the lab gets a tmpfs of its own, for small
             files that need not outlive it.
@@ -176,7 +176,7 @@ def create_lab(
 
 def _fork_agent(agent_main: AgentMain) -> tuple[socket.socket, int]:
     """Start the process that stays behind in the host's namespaces."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     parent = os.getpid()
     pid = os.fork()
     if pid:

@@ -70,7 +70,7 @@ def main() -> None:
     home, file, *names = sys.argv[1:]
     for part in ("state", "run", "run/etc"):
         os.makedirs(f"{home}/{part}", mode=0o700, exist_ok=True)
-    from pyminidocker.network.egress import agent_main
+    from pyminidocker.network.agent import agent_main
     from pyminidocker.runtime.host import create_lab
 
     lab = create_lab("test", agent_main, scratch_dir=f"{home}/run/etc")

@@ -19,7 +19,7 @@ from pyminidocker.kernel.constants import CLONE_NEWNET, CLONE_NEWUSER
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.kernel.namespaces import setns, unshare
 from pyminidocker.kernel.prctl import set_pdeathsig
-from pyminidocker.network.egress import agent_main
+from pyminidocker.network.agent import agent_main
 
 HOST_ADDRESS = "198.51.100.7"  # RFC 5737: for documentation, never routed
 SECOND_ADDRESS = "198.51.100.53"
@@ -50,7 +50,7 @@ class World:
                 file.write(text)
         self.host = current_netns()
         self._host_addresses()
-        self.agent, far_end = socket.socketpair()
+        self.agent, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.agent_pid = os.fork()
         if self.agent_pid == 0:
             set_pdeathsig(signal.SIGKILL)

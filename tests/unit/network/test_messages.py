@@ -102,7 +102,7 @@ def test_host_agent_imports_next_to_nothing() -> None:
     """It stays as long as the engine does and is forked before the engine grows."""
     code = """
 import sys
-import pyminidocker.network.egress
+import pyminidocker.network.agent
 heavy = {"asyncio", "pathlib", "dataclasses", "inspect", "msgspec", "typing", "logging"}
 heavy |= {"json", "re", "ipaddress", "pyroute2", "pyminidocker.network.lab", "subprocess"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
