@@ -138,7 +138,7 @@ class ContainerPainter:
         says = f"cable from {cable.inner.name} in {cable.container.name} to port {port}" + (
             "" if works else ", no carrier"
         )
-        key = cable_road(self.host.name, cable.port.name)
+        key = cable_road(self.host, cable)
         half = 2.0 if thin else 8.0
         return Group(tuple(items), key, says, (x - half, y - 18, 2 * half, 22))
 

@@ -169,9 +169,9 @@ def element_facts(hosts: tuple[Host, ...]) -> dict[str, Facts]:
         for container in host.containers:
             found[f"{host.name}/container/{container.name}"] = _container(container)
         for cable in host.cables():
-            found[cable_road(host.name, cable.port.name)] = _cable(host, cable)
+            found[cable_road(host, cable)] = _cable(host, cable)
         for bridge in host.bridges:
-            found[bridge_road(host.name, bridge.name)] = _bridge(host, bridge)
+            found[bridge_road(host, bridge)] = _bridge(host, bridge)
             on_it = [c for c in host.cables() if c.bridge is bridge]
             found[f"{host.name}/more/{bridge_name(host, bridge)}"] = _facts(
                 f"all containers on {bridge_name(host, bridge)}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
 from pyminidocker.widgets.wiring.layout import card_width, place_host
-from pyminidocker.widgets.wiring.model import Host, Wire
+from pyminidocker.widgets.wiring.model import Cable, Host, Link, Wire
 from pyminidocker.widgets.wiring.places import HostPlan, Point, Rect
 
 ONE_W, MOST_ONE_W = 868.0, 1060.0
@@ -40,14 +40,14 @@ class Plan:
     stubs: list[tuple[Point, str]] = field(default_factory=list)
 
 
-def cable_road(host: str, port: str) -> str:
-    """Return the key of a veth pair."""
-    return f"{host}/cable/{port}"
+def cable_road(host: Host, cable: Cable) -> str:
+    """Return the key of a veth pair, by its named end: the other one's name is random."""
+    return f"{host.name}/cable/{cable.container.name}/{cable.inner.name}"
 
 
-def bridge_road(host: str, bridge: str) -> str:
+def bridge_road(host: Host, bridge: Link) -> str:
     """Return the key of the way between a bridge and its host's own network code."""
-    return f"{host}/bridge/{bridge}"
+    return f"{host.name}/bridge/{host.network_of(bridge.name)}"
 
 
 def tunnel_road(host: str, link: str) -> str:
@@ -75,11 +75,11 @@ def tracks(hosts: tuple[Host, ...]) -> dict[tuple[str, int, str], tuple[str, boo
     for host in hosts:
         lab = host.lab.inode
         for cable in host.cables():
-            road = cable_road(host.name, cable.port.name)
+            road = cable_road(host, cable)
             found[host.name, lab, cable.port.name] = (road, True)
             found[host.name, cable.container.inode, cable.inner.name] = (road, False)
         for bridge in host.bridges:
-            found[host.name, lab, bridge.name] = (bridge_road(host.name, bridge.name), True)
+            found[host.name, lab, bridge.name] = (bridge_road(host, bridge), True)
         for tunnel in host.tunnels:
             found[host.name, lab, tunnel.name] = (tunnel_road(host.name, tunnel.name), False)
         if host.uplink is not None:
@@ -197,12 +197,12 @@ def _inner_roads(placed: HostPlan) -> dict[str, tuple[Point, ...]]:
     host, roads = placed.host, {}
     for cable in host.cables():
         if cable.port.index in placed.cables:
-            roads[cable_road(host.name, cable.port.name)] = placed.cables[cable.port.index]
+            roads[cable_road(host, cable)] = placed.cables[cable.port.index]
     for bridge in host.bridges:
         rect = placed.bridges[bridge.index]
         tunneled = any(tunnel.bridge == bridge.index for tunnel in host.tunnels)
         x = rect.x + (26.0 if tunneled else min(rect.w / 2, 110.0))
-        roads[bridge_road(host.name, bridge.name)] = ((x, rect.bottom), (x, placed.router.y))
+        roads[bridge_road(host, bridge)] = ((x, rect.bottom), (x, placed.router.y))
     for tunnel in host.tunnels:
         if tunnel.index in placed.tunnels:
             rect = placed.tunnels[tunnel.index]

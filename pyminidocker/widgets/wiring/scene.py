@@ -63,7 +63,7 @@ class _Painter(ContainerPainter):
             fit(f"bridge {known}", x, rect.y + 20, room, 13, ink, weight=600),
             fit(" · ".join(parts) or "no address", x, rect.y + 37, room, 11, ink),
         ]
-        road = self.roads[bridge_road(self.host.name, bridge.name)]
+        road = self.roads[bridge_road(self.host, bridge)]
         if self.host.is_internal(bridge.name):
             below, y = road[0]
             items.append(path(road, "red-edge", 1.8, (3.0, 5.0)))
@@ -73,7 +73,7 @@ class _Painter(ContainerPainter):
         else:
             items.append(path(road, "blue-edge", 1.8))
         says = f"bridge {known}, {', '.join(parts)}"
-        return Group(tuple(items), bridge_road(self.host.name, bridge.name), says, ring(rect))
+        return Group(tuple(items), bridge_road(self.host, bridge), says, ring(rect))
 
     def tunnel(self, link: Link) -> Group:
         rect, key = self.placed.tunnels[link.index], tunnel_road(self.host.name, link.name)

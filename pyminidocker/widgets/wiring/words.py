@@ -70,7 +70,9 @@ def topology_table(hosts: tuple[Host, ...]) -> str:
         rows = [_row(host, cable) for cable in host.cables()]
         wired = {cable.container.inode for cable in host.cables()}
         rows += [
-            [c.name, "(no cable)", "", "", "", ""] for c in host.containers if c.inode not in wired
+            [c.name, "(lab host's)" if c.is_guest else "(no cable)", "", "", "", ""]
+            for c in host.containers
+            if c.inode not in wired
         ]
         head = ["container", "interface", "address", "default via", "cable to port", "state"]
         parts.append(f"lab host {host.name}")

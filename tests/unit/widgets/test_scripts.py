@@ -10,6 +10,9 @@ from pyminidocker.widgets.palette import LIGHT
 VIEWS = {
     "namespaces": ("base.js", "namespaces.js"),
     "layers": ("base.js", "layers.js"),
+    "topology": ("base.js", "packets.js", "topology.js"),
+    "packet walk": ("base.js", "packetwalk.js"),
+    "vantage grid": ("base.js", "vantage.js"),
     "terminal source": ("base.js", "src/terminal.js"),
     "terminal": ("terminal.js",),
 }
@@ -37,7 +40,10 @@ def test_module_exports_a_view_and_loads_nothing(names):
     assert not re.search(r"""(import\(|fetch\(|src=)["'`(]*https?:""", text)
 
 
-@pytest.mark.parametrize("name", ["base.css", "namespaces.css", "layers.css", "terminal.css"])
+SHEETS = ("base", "namespaces", "layers", "terminal", "topology", "packetwalk", "vantage")
+
+
+@pytest.mark.parametrize("name", [f"{sheet}.css" for sheet in SHEETS])
 def test_styles_use_known_colours_only(name):
     text = (STATIC / name).read_text()
     used = set(re.findall(r"var\(--md-([a-z-]+)", text))
@@ -53,7 +59,14 @@ def test_style_sheets_are_complete():
 
 
 def test_every_view_keeps_its_keys_and_names_itself():
-    for name in ("namespaces.js", "layers.js", "src/terminal.js"):
+    for name in (
+        "namespaces.js",
+        "layers.js",
+        "src/terminal.js",
+        "topology.js",
+        "packetwalk.js",
+        "vantage.js",
+    ):
         text = (STATIC / name).read_text()
         assert '"data-lm-suppress-shortcuts": "true"' in text
         assert "aria-label" in text
