@@ -5,26 +5,15 @@ stopped container keeps is the wish to be on a network.
 """
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import database, networks_filter, networks_join
-from pyminidocker.engine import filters as matching
+from pyminidocker.engine import database, networks_filter, networks_join, networks_setup
 from pyminidocker.engine.network_addresses import Addresses
 from pyminidocker.engine.network_modes import BUILT_IN, network_of
 from pyminidocker.engine.records import EndpointRecord, NetworkRecord, NetworkRequest
-from pyminidocker.errors import (
-    IntegrityError,
-    InvalidArgument,
-    MiniDockerError,
-    NotFound,
-    PermissionDenied,
-    SystemFailure,
-)
-from pyminidocker.ids import new_id
-from pyminidocker.network.ipam import DEFAULT_GATEWAY, DEFAULT_SUBNET
-from pyminidocker.network.plans import BridgePlan, Prepared
+from pyminidocker.errors import InvalidArgument, NotFound
+from pyminidocker.network.plans import Prepared
 
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
@@ -34,18 +23,6 @@ Filters = Mapping[str, Sequence[str]]
 NetworkList = list[NetworkRecord]
 Places = list[tuple[NetworkRecord, EndpointRecord]]
 Strings = list[str]
-
-BRIDGE_LINK = "docker0"
-_DRIVERS = {"bridge": "bridge", "host": "host", "none": "null"}
-_BRIDGE_OPTIONS = {
-    "com.docker.network.bridge.default_bridge": "true",
-    "com.docker.network.bridge.enable_icc": "true",
-    "com.docker.network.bridge.enable_ip_masquerade": "true",
-    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",  # noqa: S104
-    "com.docker.network.bridge.name": BRIDGE_LINK,
-    "com.docker.network.driver.mtu": "1500",
-}
-_PRUNE_FILTERS = frozenset(("until", "label", "label!"))
 
 
 class Networks:
@@ -72,39 +49,28 @@ class Networks:
 
     def load(self) -> None:
         """Read the networks from disk; make the three that Docker always has."""
-        os.makedirs(self.root, mode=0o700, exist_ok=True)
-        for entry in sorted(os.listdir(self.root)):
-            if not entry.endswith(".json"):
-                continue
-            path = f"{self.root}/{entry}"
-            try:
-                loaded = database.load(path, NetworkRecord)
-                if loaded is not None:
-                    self._take_in(loaded[0])
-            except IntegrityError as error:
-                self.engine.report_damage(error)
-            except MiniDockerError as error:
-                self.engine.report(f"{path} describes a network that cannot be: {error}")
-        present = {record.name for record in self.by_id.values()}
-        for name in BUILT_IN:
-            if name not in present:
-                record = NetworkRecord(new_id(), name, _DRIVERS[name], time.time())
-                if name == "bridge":
-                    record.subnet, record.gateway = DEFAULT_SUBNET, DEFAULT_GATEWAY
-                    record.bridge = BRIDGE_LINK
-                    record.options = dict(_BRIDGE_OPTIONS)
-                database.replace(f"{self.root}/{record.id}.json", record)
-                self._take_in(record)
+        networks_setup.load(self)
 
-    def _take_in(self, record: NetworkRecord) -> None:
+    def take_in(self, record: NetworkRecord) -> None:
+        """Add a network that is on disk.
+
+        Raises:
+            InvalidArgument: its subnets make no sense.
+        """
         if record.subnet or record.subnet6:
             self.addresses[record.id] = Addresses(record)
         self.by_id[record.id] = record
         self.members[record.id] = {}
 
-    def _forget(self, record: NetworkRecord) -> None:
+    def forget(self, record: NetworkRecord) -> None:
+        """Remove a network from memory and disk."""
         del self.by_id[record.id], self.members[record.id]
         self.addresses.pop(record.id, None)
+        os.unlink(self.path_of(record))
+
+    def path_of(self, record: NetworkRecord) -> str:
+        """Return where a network's record is."""
+        return f"{self.root}/{record.id}.json"
 
     def bridges(self) -> NetworkList:
         """Return the networks that need a bridge in the lab."""
@@ -182,14 +148,12 @@ class Networks:
         )
         if record.driver == "overlay":
             self.engine.overlays.prepare(record)
-        path = f"{self.root}/{record.id}.json"
-        database.replace(path, record)
-        self._take_in(record)
+        database.replace(self.path_of(record), record)
+        self.take_in(record)
         try:
-            self._make_bridge(record)
+            networks_setup.make(self, record)
         except BaseException:
-            self._forget(record)
-            os.unlink(path)
+            self.forget(record)
             raise
         self.tell("create", record)
         return record, ""
@@ -201,23 +165,9 @@ class Networks:
             NotFound: "network x not found".
             PermissionDenied: one of the three that are always there, or one in use.
         """
-        record = self.get(ref)
-        if record.name in BUILT_IN:
-            raise PermissionDenied(f"{record.name} is a pre-defined network and cannot be removed")
-        if members := self.members[record.id]:
-            names = [self.engine.containers.get(member).name for member in members]
-            raise PermissionDenied(
-                f"error while removing network: network {record.name} id {record.id} has active"
-                " endpoints",
-                hint=f"disconnect or stop first: {', '.join(names)}",
-            )
-        if self.engine.is_network_ready:
-            if record.driver == "overlay":
-                self.engine.overlays.down(record)
-            self.engine.lab_network.remove_bridge(record.bridge)
-        os.unlink(f"{self.root}/{record.id}.json")
-        self._forget(record)
-        self.tell("destroy", record)
+        from pyminidocker.engine import networks_remove
+
+        networks_remove.remove(self, self.get(ref))
 
     async def connect(self, ref: str, container_ref: str, wish: EndpointRecord) -> None:
         """Connect a container; when it runs, it has a new interface at once.
@@ -271,18 +221,9 @@ class Networks:
         Returns:
             Their names.
         """
-        wanted = filters or {}
-        matching.check_names(wanted, _PRUNE_FILTERS)
-        until = matching.moment(wanted, "until")
-        removed = []
-        for record in self.list({"dangling": ["true"]}):
-            if until and record.created > until:
-                continue
-            if matching.prune_labels_match(record.labels, wanted):
-                self.remove(record.id)
-                removed.append(record.name)
-        self.engine.events.emit("network", "prune", "", {"reclaimed": "0"})
-        return removed
+        from pyminidocker.engine import networks_remove
+
+        return networks_remove.prune(self, filters or {})
 
     # -- used by start and exit -----------------------------------------------------------------
 
@@ -309,41 +250,10 @@ class Networks:
 
         return [message.hex() for message in plan_loopback()]
 
-    # -- the lab --------------------------------------------------------------------------------
-
     def setup(self) -> None:
         """Make the bridges in the lab; blocks some milliseconds.
-
-        A network of the user's whose bridge cannot be made is reported; the others work.
 
         Raises:
             SystemFailure: the kernel refused.
         """
-        self.engine.lab_network.setup_lab()
-        for record in self.bridges():
-            try:
-                self._make_bridge(record)
-            except MiniDockerError as error:
-                if record.name in BUILT_IN:
-                    raise
-                self.engine.report(f"network {record.name} is not there: {error}")
-
-    def _make_bridge(self, record: NetworkRecord) -> None:
-        plan = BridgePlan(
-            record.bridge,
-            record.subnet,
-            record.gateway,
-            record.subnet6,
-            record.gateway6,
-            record.mtu_bytes,
-            record.internal,
-            record.icc,
-            record.masquerade,
-            record.gateway_mode,
-        )
-        try:
-            self.engine.lab_network.setup_bridge(plan)
-        except OSError as error:
-            raise SystemFailure(f"cannot set up network {record.name}: {error}") from error
-        if record.driver == "overlay":
-            self.engine.overlays.up(record)
+        networks_setup.make_all(self)

@@ -4,7 +4,8 @@ import pytest
 
 from pyminidocker import errors
 from pyminidocker.engine.network_addresses import Addresses, contains
-from pyminidocker.engine.networks_create import check_pool, new_record
+from pyminidocker.engine.network_subnets import check_pool
+from pyminidocker.engine.networks_create import new_record
 from pyminidocker.engine.records import (
     AddressPool,
     EndpointRecord,
