@@ -19,9 +19,12 @@ def engine_fds(engine) -> int:
 
 
 def wait_for_fds(engine, expected: int) -> int:
-    """Return how many descriptors the engine has, once they are ``expected`` or time is up."""
+    """Return how many descriptors the engine has, once they are few enough or time is up.
+
+    They may become fewer than ``expected``: containers that ended before still have some.
+    """
     deadline = time.monotonic() + 5
-    while (found := engine_fds(engine)) != expected and time.monotonic() < deadline:
+    while (found := engine_fds(engine)) > expected and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
 
@@ -97,7 +100,7 @@ def test_the_containers_end_ends_its_capture(engine, box):
     capture = engine.api.capture_stream(container=box.id)
     box.kill()
     lines(capture)
-    assert wait_for_fds(engine, before - 1) <= before  # the pidfd and the streams have gone, too
+    assert wait_for_fds(engine, before) <= before
 
 
 def test_clients_that_go_leave_nothing(engine):
@@ -108,7 +111,7 @@ def test_clients_that_go_leave_nothing(engine):
             client.capture_stream(form=form).close()
         with EngineClient() as client:
             client.open("GET", "/minidocker/topology/changes").close()
-    assert wait_for_fds(engine, before) == before
+    assert wait_for_fds(engine, before) <= before
 
 
 def test_too_many_captures(engine):
@@ -121,7 +124,7 @@ def test_too_many_captures(engine):
         stream.close()
     for client in clients:
         client.close()
-    assert wait_for_fds(engine, before) == before
+    assert wait_for_fds(engine, before) <= before
 
 
 def test_a_flood_is_thinned_and_what_is_rare_stays(engine, box):
