@@ -142,7 +142,7 @@ class Wires:
     def unplug(self, link: str) -> None:
         """Take a wire's end away, with the routes that lead over it; a missing one is fine."""
         plug = self._plugs.pop(link, None)
-        if plug is None:
+        if plug is None or self.engine.is_stopping:  # the lab goes, and the link with it
             return
         self.engine.lab_network.remove_plug(link)
         for destination, gateway in list(self._routes.items()):

@@ -289,6 +289,18 @@ def test_a_killed_engine_takes_the_relay_and_the_other_plug_with_it(ab):
     del b
 
 
+def test_an_engine_that_stops_lets_go_quietly(ab):
+    a, _ = ab
+    c = pyminidocker.connect("c")
+    wire = a.wire(c)
+    pids = [ask(wire.name)["Pid"], pid_of("c")]
+    c.shutdown()
+    for pid in pids:
+        wait_for_end(pid)
+    until_gone(a)
+    assert "Traceback" not in Path(paths.run_root("c"), "daemon.log").read_text()
+
+
 def test_the_wire_outlives_who_made_it(ab):
     a, _ = ab
     assert minidocker("wire", "create", "a", "b").stdout == "a-b\n"
