@@ -208,6 +208,7 @@ class Engine:
         while self._tasks:
             await asyncio.wait(list(self._tasks))
         self.supervisor.close()
+        self.publishing.close()
         self.dns.stop()
         self.directories.close()
         if self.is_network_ready:
