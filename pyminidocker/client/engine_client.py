@@ -12,12 +12,20 @@ from pyminidocker.client.calls_handles import HandleCalls
 from pyminidocker.client.calls_images import ImageCalls
 from pyminidocker.client.calls_networks import NetworkCalls
 from pyminidocker.client.calls_packets import PacketCalls
+from pyminidocker.client.calls_rules import RuleCalls
 from pyminidocker.client.calls_system import SystemCalls
 from pyminidocker.client.calls_wires import WireCalls
 
 
 class EngineClient(
-    ContainerCalls, HandleCalls, ImageCalls, NetworkCalls, PacketCalls, SystemCalls, WireCalls
+    ContainerCalls,
+    HandleCalls,
+    ImageCalls,
+    NetworkCalls,
+    PacketCalls,
+    RuleCalls,
+    SystemCalls,
+    WireCalls,
 ):
     """A client of one engine; may be shared between threads.
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pyminidocker.client.filter_views import Rules, Switches, flow_table
 from pyminidocker.client.lab_views import Topology
 from pyminidocker.client.listing import NETWORK_COLUMNS
 from pyminidocker.client.network import Network
 from pyminidocker.client.network_config import NetworkOptions, network_config
 from pyminidocker.client.packets import Capture
 from pyminidocker.client.table import Table
-from pyminidocker.errors import NotFound
+from pyminidocker.errors import InvalidArgument, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Unpack
+    from typing import Any, Unpack
 
     from pyminidocker.client.container import Container
     from pyminidocker.client.engine_client import EngineClient
@@ -70,6 +71,29 @@ class Networked:
     def topology(self) -> Topology:
         """Return the lab's network as the kernel has it now; shows itself as a tree."""
         return Topology(self.api.topology())
+
+    def rules(self) -> Rules:
+        """Return the lab's packet filter as the kernel has it now, with counters."""
+        return Rules(self.api.rules())
+
+    def flows(self) -> Table[dict[str, Any]]:
+        """Return the connections the lab keeps track of, and what NAT made of each."""
+        return flow_table(self.api.flows())
+
+    @property
+    def switches(self) -> Switches:
+        """What decides whether containers reach other hosts, as the kernel has it now."""
+        return Switches(self.api.switches())
+
+    def switch(self, name: str, on: bool) -> Switches:
+        """Turn ``ip_forward`` or ``masquerade`` on or off.
+
+        Raises:
+            InvalidArgument: there is no such switch.
+        """
+        if name not in (known := self.api.switches()):
+            raise InvalidArgument(f"no switch {name!r}", hint=f"there are: {', '.join(known)}")
+        return Switches(self.api.switch(**{name: on}))
 
     def capture(
         self,

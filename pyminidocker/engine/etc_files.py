@@ -131,6 +131,16 @@ def _machine_resolv_conf() -> str:
         return ""
 
 
+def overwrite(engine: "Engine", container_id: str, name: str, text: str) -> None:
+    """Change one of a running container's files in place: it has it mounted."""
+    _write(path_of(engine, container_id, name), text)
+
+
+def rewrite_resolv_conf(engine: "Engine", container: "Container") -> None:
+    """Make a running container's resolv.conf what it is at a start."""
+    overwrite(engine, container.id, "resolv.conf", _resolv_conf_of(engine, container))
+
+
 def name_server_changed(engine: "Engine", container: "Container") -> None:
     """Have a running container ask 127.0.0.11: it is on its first user-defined network.
 

@@ -168,6 +168,22 @@ class Overlays:
         if device is not None:
             self.engine.lab_network.remove_link(device.link)
 
+    def remake(self, record: NetworkRecord, vni: int) -> None:
+        """Make the VXLAN device anew, with a number that may not be the network's.
+
+        Raises:
+            Conflict: no wire leads to a peer, so there is no device.
+            MiniDockerError: the kernel refused.
+        """
+        device = self._devices.get(record.id)
+        if device is None:
+            raise Conflict(f"no wire leads from network {record.name} to another host")
+        lab = self.engine.lab_network
+        lab.remove_link(device.link)
+        lab.make_vxlan(
+            device.link, vni, device.local, device.remotes, record.bridge, record.mtu_bytes
+        )
+
     def refresh(self) -> None:
         """Look again at every overlay network: wires or routes have changed."""
         for record in self._records():

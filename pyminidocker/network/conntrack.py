@@ -1,4 +1,4 @@
-"""The kernel's table of connections (ctnetlink): who talks to whom, and which address was rewritten.
+"""The kernel's table of connections (ctnetlink): who talks to whom, and what was rewritten.
 
 Connection tracking remembers both directions of every flow.  Where nothing is rewritten, one is the
 mirror image of the other; with NAT they differ, and the difference *is* the translation.
@@ -124,7 +124,34 @@ def forget(netlink: Netlink, targets: Collection[tuple[str, int]]) -> None:
             identity = attribute(_ID, attrs[_ID]) if _ID in attrs else b""
             family = attributes.family(reply)
             doomed.append(_request(_DELETE, original, identity, family=family))
-    for request in doomed:
+    _delete(netlink, doomed)
+
+
+def forget_pings(netlink: Netlink) -> None:
+    """Forget all flows of ICMP.
+
+    A ping's number is all there is to tell it from another one, and a program in a fresh container
+    begins to count anew: within half a minute its pings may be taken for those of another
+    container that had the same address, and be translated as those were.
+
+    Args:
+        netlink: a socket of protocol ``NETLINK_NETFILTER``.
+
+    Raises:
+        NetlinkError: the kernel refused.
+    """
+    doomed = []
+    for reply in _dump(netlink):
+        attrs = attributes.parse_netfilter(reply)
+        protocol, _ = _tuple(attrs[_TUPLE_ORIGINAL])
+        if _PROTOCOLS.get(protocol) in ("icmp", "icmpv6"):
+            original = attribute(_TUPLE_ORIGINAL | _NESTED, attrs[_TUPLE_ORIGINAL])
+            doomed.append(_request(_DELETE, original, family=attributes.family(reply)))
+    _delete(netlink, doomed)
+
+
+def _delete(netlink: Netlink, requests: list[bytes]) -> None:
+    for request in requests:
         try:
             netlink.execute([request], subject="a tracked connection")
         except NetlinkError as error:

@@ -73,10 +73,13 @@ class Publication:
     name: str = ""
 
 
-# Where br_netfilter is loaded (docker does it), frames between two ports of a bridge go through the
-# chains too; they are switched, not routed, and none of the filter's business.
-_BRIDGED = tuple(
-    (f"net/bridge/bridge-nf-call-{kind}", "0") for kind in ("iptables", "ip6tables", "arptables")
+_SETTINGS = (
+    # Where br_netfilter is loaded (docker does it), frames between two ports of a bridge go through
+    # the chains too; they are switched, not routed, and none of the filter's business.
+    ("net/bridge/bridge-nf-call-iptables", "0"),
+    ("net/bridge/bridge-nf-call-ip6tables", "0"),
+    ("net/bridge/bridge-nf-call-arptables", "0"),
+    ("net/netfilter/nf_conntrack_acct", "1"),  # count the packets of each flow
 )
 
 Publications = Publication | Sequence[Publication]
@@ -104,6 +107,11 @@ class Firewall:
         self._networks: dict[str, NetworkRules] = {}
         self._published: dict[Publication, tuple[str, int]] = {}  # -> (chain, handle)
         self._is_set_up = False
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the kernel has a packet filter and ``setup`` was called."""
+        return self._is_set_up
 
     def close(self) -> None:
         """Close the socket; the rules live on in the namespace."""
@@ -143,7 +151,7 @@ class Firewall:
             except OSError as error:
                 raise _failure("there is no packet filter", error) from error
             self._is_set_up = True
-        sysctl.try_write(*_BRIDGED)
+        sysctl.try_write(*_SETTINGS)
         self._commit("cannot set up the packet filter", rules.table_requests())
         self._networks.clear()
         self._published.clear()
@@ -239,7 +247,7 @@ class Firewall:
     def set_masquerade(self, on: bool) -> None:
         """Fill or empty the chain that hides containers behind the lab's addresses.
 
-        Flows that are tracked already keep their translation.
+        Connections that are tracked already keep their translation; pings do not.
 
         Raises:
             SystemFailure: the kernel refused.
@@ -251,6 +259,10 @@ class Firewall:
                 for expressions, comment in rules.masquerade_rules()
             ]
         self._commit("cannot switch masquerade", requests)
+        from pyminidocker.network import conntrack
+
+        with suppress(OSError):  # without ctnetlink they end by their timeouts
+            conntrack.forget_pings(self._netlink)
 
     def masquerade_on(self) -> bool:
         """Tell from the kernel whether anything is masqueraded."""

@@ -129,6 +129,11 @@ class LabNetwork(LabLinks):
                     del self._holders[address]
         self.remove_link(name)
 
+    @property
+    def home_fd(self) -> int:
+        """The lab's own network namespace; borrowed."""
+        return self._home
+
     @contextmanager
     def inside(self, netns_fd: int) -> Iterator[None]:
         """Put the calling thread, and only it, into another network namespace for a moment."""

@@ -25,7 +25,7 @@ from pyminidocker.network.netlink import (
 )
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
-RTM_NEWADDR, RTM_GETADDR = 20, 22
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 
@@ -184,6 +184,17 @@ def add_address(index: int, ip: str, prefix: int, broadcast: str = "") -> bytes:
         NLM_F_CREATE | NLM_F_REPLACE,
         {"family": family, "prefixlen": prefix, "index": index, "scope": RT_SCOPE_UNIVERSE},
         [("IFA_LOCAL", ip), ("IFA_ADDRESS", ip), *more],
+    )
+
+
+def delete_address(index: int, ip: str, prefix: int) -> bytes:
+    """Take an IPv4 address from link ``index``."""
+    return encode(
+        "ifaddrmsg",
+        RTM_DELADDR,
+        0,
+        {"family": AF_INET, "prefixlen": prefix, "index": index},
+        [("IFA_LOCAL", ip)],
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pyminidocker.network import attributes, nft_values, nftables
 from pyminidocker.network import nft_numbers as n
 from pyminidocker.network.attributes import Attributes, number, text
-from pyminidocker.network.netlink import Netlink
+from pyminidocker.network.netlink import Netlink, attribute
 from pyminidocker.network.nft_decode import (
     Element,
     NamedSet,
@@ -27,8 +27,16 @@ _HOOKS = {
     "arp": ("input", "output", "forward"),
 }
 _HOOK_NAMES = _HOOKS["inet"]
-_PRIORITIES = ((-300, "raw"), (-150, "mangle"), (0, "filter"), (50, "security"))
-_NAT_PRIORITIES = {"prerouting": (-100, "dstnat"), "postrouting": (100, "srcnat")}
+_PRIORITIES: tuple[tuple[int, str], ...] = (
+    (-300, "raw"),
+    (-150, "mangle"),
+    (0, "filter"),
+    (50, "security"),
+)
+_NAT_PRIORITIES: dict[str, tuple[int, str]] = {
+    "prerouting": (-100, "dstnat"),
+    "postrouting": (100, "srcnat"),
+}
 _NEAR = 10  # nft(8) writes "filter + 10" up to here
 _VERDICT_TYPE = 0xFFFFFF00
 
@@ -195,8 +203,10 @@ def _chain(reply: bytes, rules: dict[tuple[str, str, str], list[Rule]]) -> Chain
 
 
 def _priority(priority: int, hook: str) -> str:
-    nat = _NAT_PRIORITIES.get(hook)
-    for base, name in (*_PRIORITIES, *((nat,) if nat else ())):
+    known = list(_PRIORITIES)
+    if hook in _NAT_PRIORITIES:
+        known.append(_NAT_PRIORITIES[hook])
+    for base, name in known:
         distance = priority - base
         if distance == 0:
             return name
@@ -246,8 +256,8 @@ def _set(netlink: Netlink, reply: bytes) -> NamedSet:
     replies = _dump(
         netlink,
         n.NFT_MSG_GETSETELEM,
-        nftables.attribute(n.NFTA_SET_ELEM_LIST_TABLE, table),
-        nftables.attribute(n.NFTA_SET_ELEM_LIST_SET, name),
+        attribute(n.NFTA_SET_ELEM_LIST_TABLE, table),
+        attribute(n.NFTA_SET_ELEM_LIST_SET, name),
         family=attributes.family(reply),
     )
     return NamedSet(

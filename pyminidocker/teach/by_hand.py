@@ -64,4 +64,14 @@ def _open(netlink: socket.socket) -> Any:
 
 def _finish(function: Callable[..., Any], args: Any, options: Any) -> Any:
     result = function(*args, **options)
-    return list(result) if isinstance(result, Iterator | tuple) else result
+    if not isinstance(result, Iterator | tuple | list):
+        return result
+    messages = list(result)
+    # What the kernel says when it has done what it was told is nothing for a cell to show.
+    if messages and all(_is_acknowledgement(one) for one in messages):
+        return None
+    return messages
+
+
+def _is_acknowledgement(message: Any) -> bool:
+    return isinstance(message, dict) and message.get("event") == "NLMSG_ERROR"

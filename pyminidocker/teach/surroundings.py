@@ -15,6 +15,7 @@ from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.wires import wires
 from pyminidocker.errors import NotFound, Unavailable
 from pyminidocker.teach.by_hand import ByHand
+from pyminidocker.teach.network_faults import WHOLE_LAB
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
@@ -82,6 +83,8 @@ def running_hosts(lesson: Lesson) -> list[str]:
 
 def remove_all(lesson: Lesson) -> None:
     """Take down what the lesson built; its containers have gone before."""
+    for fault in set(WHOLE_LAB) & set(lesson.plan.faults):
+        lesson.calls.fault_repair(fault)
     own = lesson.calls.engine_name
     if lesson.plan.hosts:
         for wire in wires():
