@@ -237,7 +237,12 @@ def _subnet_of(address: str) -> str:
     Raises:
         InvalidArgument: none, or not a host's.
     """
-    network, subnet = parse_network(address), _whole(address)
+    try:
+        network, subnet = parse_network(address), _whole(address)
+    except InvalidArgument:
+        raise InvalidArgument(
+            f"invalid wire address {address!r}", hint="write it as 192.168.50.1/24"
+        ) from None
     number, _ = parse_ip(address.partition("/")[0])
     spare_bits = network.bits - network.prefix
     if network.prefix == 0 or spare_bits == 0:
