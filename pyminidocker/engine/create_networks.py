@@ -48,6 +48,9 @@ def wanted(
         except NotFound:
             pass  # the start will say so
         return {}
+    if config.network_disabled:
+        host.network_mode = mode = "none"
+        given = {}
     names = list(given)
     if mode not in _DEFAULT or not names:
         names.insert(0, mode)

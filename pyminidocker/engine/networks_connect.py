@@ -8,6 +8,7 @@ See: moby daemon/container_operations.go.
 """
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pyminidocker.engine import endpoint_checks, etc_hosts, network_modes, networks_join
@@ -40,6 +41,7 @@ def connect(
             f"endpoint with name {container.name} already exists in network {network.name}",
             hint=f"it is connected already; see: minidocker inspect {container.name}",
         )
+    wish.network_name = network.name
     if container.is_running:
         _plug_in(engine, network, container, wish)
     record.endpoints[network.name] = wish
@@ -88,18 +90,20 @@ def _plug_in(
             engine.lab_network.configure(prepared, netns_fd, plan._replace(gateway="", gateway6=""))
             container.record.endpoints[network.name] = endpoint
             _route(engine, container, netns_fd)
+            if networks.is_user_defined(network):
+                engine.dns.open(container, netns_fd)
+            etc_hosts.add_endpoint(engine, container, endpoint)
         except BaseException as error:
             container.record.endpoints.pop(network.name, None)
             _take_link(engine, endpoint)
             networks_join.exit_network(networks, container, endpoint)
+            with suppress(MiniDockerError, OSError):
+                _route(engine, container, netns_fd)
             if isinstance(error, OSError):
                 raise SystemFailure(
                     f"cannot connect container {container.name} to {network.name}: {error}"
                 ) from error
             raise
-        if networks.is_user_defined(network):
-            engine.dns.open(container, netns_fd)
-    etc_hosts.add_endpoint(engine, container, endpoint)
 
 
 def _free_link(container: Container) -> str:

@@ -177,3 +177,19 @@ def test_a_failed_start_gives_everything_back(clean: Engine) -> None:
         clean.api.network_connect("tiny", "other")
     assert shell(other, "ls /sys/class/net").split() == ["eth0", "lo"]
     assert list(clean.api.container_inspect("other")["NetworkSettings"]["Networks"]) == ["red"]
+
+
+def test_a_name_that_is_taken_inside(clean: Engine) -> None:
+    """Who made itself a link called eth1 cannot be connected, and keeps what he has."""
+    clean.api.network_create({"Name": "red"})
+    odd = start(clean, "odd", "bridge", CapAdd=["NET_ADMIN"])
+    before = shell(odd, "ip link add eth1 type bridge; ls /sys/class/net; ip route")
+    assert "eth1" in before
+    with pytest.raises(errors.MiniDockerError, match="eth1"):
+        clean.api.network_connect("red", "odd")
+    assert shell(odd, "ls /sys/class/net; ip route") == before
+    assert clean.api.network_inspect("red")["Containers"] == {}
+    assert list(clean.api.container_inspect("odd")["NetworkSettings"]["Networks"]) == ["bridge"]
+    shell(odd, "ip link del eth1")
+    clean.api.network_connect("red", "odd")
+    assert "eth1" in shell(odd, "ip -o -4 addr")
