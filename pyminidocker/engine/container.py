@@ -5,6 +5,7 @@ import logging
 
 from pyminidocker.engine import database
 from pyminidocker.engine.logs import LogWriter
+from pyminidocker.engine.ports import PublishedPort
 from pyminidocker.engine.records import ContainerRecord
 from pyminidocker.engine.results import WaitResult
 from pyminidocker.engine.streams import Hub
@@ -19,6 +20,7 @@ class Container:
         record: everything that is kept on disk; change it only through ``Containers``.
         directory: ``<state>/containers/<id>``.
         hub: its standard streams; there from creation on, so that one can attach before start.
+        published: where its ports are reached on the real machine; empty while it does not run.
         pidfd: of the first process while running, else -1.
         exec_ids: execs that were made for it and still run or were never started.
         lock: held by verbs that change what it is (start, remove, rename, commit).
@@ -35,6 +37,7 @@ class Container:
         "hub",
         "lock",
         "pidfd",
+        "published",
         "record",
         "restart_delay_s",
         "restart_timer",
@@ -48,6 +51,7 @@ class Container:
         self.size_on_disk = size_on_disk
         self.hub = Hub(LogWriter(self.log_path))
         self.pidfd = -1
+        self.published: list[PublishedPort] = []
         self.exec_ids: list[str] = []
         self.lock = asyncio.Lock()
         self.restart_timer: asyncio.TimerHandle | None = None

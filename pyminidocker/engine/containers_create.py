@@ -87,7 +87,14 @@ async def create(
             raise disk_failure(error, f"creating container {name}") from error
         raise
     engine.events.emit("container", "create", container_id, container.event_attributes())
-    return container, []
+    return container, _warnings(host)
+
+
+def _warnings(host: HostOptions) -> list[str]:
+    """Return what a client should tell its user about options that have no effect."""
+    if host.network_mode == "host" and host.port_bindings:
+        return ["Published ports are discarded when using host network mode"]
+    return []
 
 
 def _host_name(engine: "Engine") -> str:

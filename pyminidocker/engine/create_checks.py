@@ -8,7 +8,7 @@ import posixpath
 import re
 import resource
 
-from pyminidocker.engine import network_modes
+from pyminidocker.engine import network_modes, ports
 from pyminidocker.engine.endpoint_checks import checked_mac
 from pyminidocker.engine.records import ContainerConfig, HostOptions
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
@@ -60,6 +60,7 @@ def check(config: ContainerConfig, host: HostOptions) -> None:
     """
     check_config(config)
     check_host(host)
+    ports.check(host.port_bindings)
     network_modes.check(config, host)
 
 

@@ -83,6 +83,7 @@ class Publishing:
                     hint=error.hint,
                 ) from error
             raise
+        container.published = list(live.ports.values())
 
     def activate(self, container: Container) -> None:
         """Let connections through: the container has joined its networks and knows its addresses.
@@ -131,6 +132,7 @@ class Publishing:
             except SystemFailure as error:
                 LOG.warning("%s", error)
         self._machine.release(live.ports)
+        container.published = []
 
     def close(self) -> None:
         """Stop listening to the host agent; it ends with the engine, and its ports with it."""
@@ -141,14 +143,13 @@ class Publishing:
     def bindings(self, container: Container) -> dict[str, list[tuple[str, int]]]:
         """Return what is published now: "80/tcp" -> [(host address, host port)]."""
         found: dict[str, list[tuple[str, int]]] = {}
-        for port in self.published(container):
+        for port in container.published:
             found.setdefault(port.name, []).append((port.host_ip, port.host_port))
         return found
 
     def published(self, container: Container) -> list[PublishedPort]:
         """Return the container's published ports."""
-        live = self._live.get(container.id)
-        return list(live.ports.values()) if live is not None else []
+        return list(container.published)
 
     # -- the lab's half -----------------------------------------------------------------------
 

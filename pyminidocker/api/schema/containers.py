@@ -1,11 +1,14 @@
 """Containers and execs as Docker's clients read them: ``inspect``, ``ps``, ``top``."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from pyminidocker.api.schema.networks import endpoint_view
+from pyminidocker.api.schema.ports import port_map, port_rows
 from pyminidocker.api.schema.times import rfc3339, status_text
 from pyminidocker.engine.container import Container
+from pyminidocker.engine.ports import PublishedPort
 from pyminidocker.engine.records import (
     ContainerConfig,
     ContainerRecord,
@@ -122,7 +125,7 @@ def inspect(container: Container, lower_dirs: tuple[str, ...], size: ContainerSi
         },
         "Mounts": [mount_point(mount) for mount in record.mounts],
         "Config": config(record.config),
-        "NetworkSettings": network_settings(record),
+        "NetworkSettings": network_settings(record, container.published),
     }
     if size is not None:
         found["SizeRw"], found["SizeRootFs"] = size.rw_bytes, size.root_fs_bytes
@@ -258,18 +261,17 @@ def mount_point(mount: MountPoint) -> Json:
     return found
 
 
-def network_settings(record: ContainerRecord) -> Json:
+def network_settings(record: ContainerRecord, published: Sequence[PublishedPort] = ()) -> Json:
     """Return ``NetworkSettings``; the top-level address is that on the default bridge."""
     pid = record.state.pid
     bridge = record.endpoints.get("bridge") or EndpointRecord()
-    ports = dict.fromkeys(record.config.exposed_ports) if pid else {}
     return {
         "Bridge": "",
         "SandboxID": record.id if pid else "",
         "HairpinMode": False,
         "LinkLocalIPv6Address": "",
         "LinkLocalIPv6PrefixLen": 0,
-        "Ports": ports,
+        "Ports": port_map(record, published),
         "SandboxKey": f"/proc/{pid}/ns/net" if pid else "",
         "SecondaryIPAddresses": None,
         "SecondaryIPv6Addresses": None,
@@ -290,7 +292,6 @@ def network_settings(record: ContainerRecord) -> Json:
 def list_row(container: Container, size: ContainerSize | None = None) -> Json:
     """Return one element of what GET /containers/json says."""
     record = container.record
-    running = bool(record.state.pid)
     row: Json = {
         "Id": record.id,
         "Names": [f"/{record.name}"],
@@ -298,7 +299,7 @@ def list_row(container: Container, size: ContainerSize | None = None) -> Json:
         "ImageID": record.image_id,
         "Command": command_text(record),
         "Created": int(record.created),
-        "Ports": [_exposed(port) for port in record.config.exposed_ports] if running else [],
+        "Ports": port_rows(record, container.published),
         "Labels": record.config.labels,
         "State": record.state.status,
         "Status": status_text(record.state, time.time()),
@@ -322,11 +323,6 @@ def command_text(record: ContainerRecord) -> str:
 
 def _quoted(word: str) -> str:
     return f"'{word}'" if " " in word else word
-
-
-def _exposed(port: str) -> Json:
-    number, _, protocol = port.partition("/")
-    return {"PrivatePort": int(number.partition("-")[0]), "Type": protocol or "tcp"}
 
 
 def exec_inspect(record: ExecRecord) -> Json:

@@ -89,7 +89,7 @@ def record(**state):
         host=HostOptions(),
         state=ContainerState(**state),
         mounts=[MountPoint("volume", "/s", "/v", name="n")],
-        endpoints={"bridge": EndpointRecord("net", "bridge", "ep", "172.17.0.2", 16)},
+        endpoints={"bridge": EndpointRecord("net", "bridge", "ep", "172.17.0.2", 16, "172.17.0.1")},
     )
 
 
