@@ -201,7 +201,8 @@ def tcp(source: str, destination: str, *flags: str, size: int = 0, ttl: int = 64
         },
         "Tcp": {
             "SourcePort": int(from_port), "DestinationPort": int(to_port), "Flags": list(flags),
-            "Sequence": 1000 * len(flags) + int(from_port), "Acknowledgement": 0, "PayloadLength": size,
+            "Sequence": 1000 * len(flags) + int(from_port), "Acknowledgement": 0,
+            "PayloadLength": size,
         },
         "Summary": f"{source} > {destination}: TCP {' '.join(flags)}",
     }  # fmt: skip

@@ -83,7 +83,7 @@ function render({ model, el }) {
   }
 
   function soon() {
-    if (!listing) listing = setTimeout(() => { listing = 0; rows(); }, 200);
+    if (!listing) listing = setTimeout(() => { listing = 0; rows(); }, paused ? 800 : 200);
   }
 
   function point(number, focus = false) {
@@ -198,6 +198,11 @@ function render({ model, el }) {
       model.set("selected", key);
       model.save_changes();
     });
+    for (const line of picture.querySelectorAll('.md-pick[data-key*="/cable/"] > path')) {
+      const wide = line.cloneNode();
+      wide.setAttribute("class", "md-hit"); // a cable is thin; fingers are not
+      line.parentElement.append(wide);
+    }
     layer = s("g", { class: "md-layer", "aria-hidden": "true" });
     picture.querySelector("svg")?.append(layer);
     root.classList.toggle("md-broad", (picture.querySelector("svg")?.viewBox.baseVal.width ?? 0) > 900);
@@ -212,7 +217,8 @@ function render({ model, el }) {
     numbers = content;
     history = [...history, ...sights].slice(-REMEMBERED);
     if (paused) count();
-    else { player.live(sights); soon(); }
+    else player.live(sights);
+    soon();
   };
 
   const listeners = [["change:pictures", draw], ["change:details", select], ["change:selected", select], ["change:live", pressed], ["change:message", say], ["msg:custom", arrived]];
