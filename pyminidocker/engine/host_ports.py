@@ -24,6 +24,10 @@ _GO_TEXTS = {
     errno.EACCES: "permission denied",
 }
 
+# Marks ports at an address that the lab has and the machine has not (a wire's): the packet filter
+# of the lab is all they need, and two hosts of one machine can have the same.
+_IN_LAB = "lab:"
+
 Facts = tuple[int, int, int]
 Ports = dict[str, PublishedPort]  # by the agent's id
 
@@ -125,6 +129,11 @@ class HostPorts:
         """
         self._allocations.take(wish.protocol, host_ips, port)
         for host_ip in host_ips:
+            if self._engine.wires.has_address(host_ip):
+                bound[f"{_IN_LAB}{wish.protocol}:{host_ip}:{port}"] = PublishedPort(
+                    wish.port, wish.protocol, host_ip, port
+                )
+                continue
             name = link.listen(wish.protocol, host_ip, port)
             bound[name] = PublishedPort(wish.port, wish.protocol, host_ip, port)
             answer = self._waiting[name] = asyncio.get_running_loop().create_future()
@@ -143,13 +152,13 @@ class HostPorts:
         Raises:
             SystemFailure: the agent has gone.
         """
-        if self._link is not None:
+        if self._link is not None and not name.startswith(_IN_LAB):
             self._link.aim(name, target)
 
     def release(self, ports: Mapping[str, PublishedPort]) -> None:
         """Give ports back: when this returns, anybody may bind them."""
         if self._link is not None and ports:
-            self._link.unlisten(list(ports))
+            self._link.unlisten([name for name in ports if not name.startswith(_IN_LAB)])
             self._deliver(self._link)
         for port in ports.values():
             self._allocations.release(port.protocol, (port.host_ip,), port.host_port)

@@ -82,6 +82,10 @@ class Wires:
         """Return what is plugged in now."""
         return list(self._plugs.values())
 
+    def has_address(self, address: str) -> bool:
+        """Tell whether this host has ``address`` on one of its wires."""
+        return any(plug.address.partition("/")[0] == address for plug in self._plugs.values())
+
     def subnets(self) -> Strings:
         """Return the subnets of wires and behind routes: no network of this host can have them."""
         return [*(plug.subnet for plug in self._plugs.values()), *self._routes]

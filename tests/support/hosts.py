@@ -76,6 +76,12 @@ def web(engine: Engine, name: str, *options: str, port: int = 80) -> Container:
     return container
 
 
+def published(container: Container, host_ip: str = "0.0.0.0") -> int:
+    """The host port behind which its port 80 is."""
+    bindings = container.reload().attrs["NetworkSettings"]["Ports"]["80/tcp"]
+    return int(next(one["HostPort"] for one in bindings if one["HostIp"] == host_ip))
+
+
 def sh(engine: Engine, script: str, network: str = "bridge") -> str:
     """Run a shell script in a container of its own; returns what it printed."""
     return str(engine.run("busybox", ["sh", "-c", script], network=network).stdout).strip()
