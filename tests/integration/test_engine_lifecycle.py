@@ -229,7 +229,6 @@ async def failed_creates_leave_nothing(engine: Engine) -> None:
         (InvalidArgument, "Duplicate mount point: /y", {"binds": ["v1:/y", "v2:/y"]}),
         (InvalidArgument, "includes invalid characters", {"binds": ["ok:/a", "a/b:/y"]}),
         (NotImplementedHere, "resource limits", {"other": {"Memory": 5}}),
-        (NotImplementedHere, "publishing", {"port_bindings": {"80/tcp": [("", "1")]}}),
     ]
     for kind, text, options in refusals:
         with pytest.raises(kind, match=text.replace("(", r"\(")):
