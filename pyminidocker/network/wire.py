@@ -328,8 +328,11 @@ class Relay:
         self._hide()
 
     def _hide(self) -> None:
+        """Remove the listener's name; once, because then it may be another wire's."""
+        path, self._path = self._path, ""
         try:
-            os.unlink(self._path)  # noqa: PTH108 - while we listen, it is ours
+            if path:
+                os.unlink(path)  # noqa: PTH108
         except FileNotFoundError:
             pass
 

@@ -363,3 +363,12 @@ def test_what_the_command_line_refuses(ab, words, message):
 def test_an_engine_that_does_not_run_is_not_started_by_its_socket(ab, tmp_path):
     with pytest.raises(Unavailable, match="is it running"):
         pyminidocker.wire("a", f"unix://{tmp_path}/none.sock")
+
+
+def test_a_wire_can_be_made_again_at_once(ab):
+    """The process of the one before must not take the new one's name away."""
+    a, b = ab
+    for _ in range(20):
+        again = pyminidocker.wire(a, b, name="again", fresh=True)
+        assert again.is_up
+    assert again.addresses == {"a": "192.168.50.1", "b": "192.168.50.2"}
