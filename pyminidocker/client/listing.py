@@ -3,20 +3,10 @@
 import time
 from typing import Any
 
+from pyminidocker.client.ports_text import ports_text
 from pyminidocker.client.table import Column
 from pyminidocker.ids import short_id
 from pyminidocker.units import human_duration, human_size
-
-
-def ports_text(ports: list[dict[str, Any]]) -> str:
-    """Return published and exposed ports as ``docker ps`` shows them."""
-    shown = []
-    for port in ports:
-        inside = f"{port['PrivatePort']}/{port['Type']}"
-        if "PublicPort" in port:
-            inside = f"{port.get('IP', '')}:{port['PublicPort']}->{inside}"
-        shown.append(inside)
-    return ", ".join(sorted(shown))
 
 
 def _command(row: dict[str, Any]) -> str:

@@ -22,21 +22,39 @@ def top(call: Invocation) -> int:
 def port(call: Invocation) -> int:
     """Show where a container's ports are published."""
     name = call.arguments[0]
-    settings = call.engine.container_inspect(name)["NetworkSettings"]
-    published = settings.get("Ports") or {}
-    if len(call.arguments) > 1:
-        wanted = call.arguments[1]
-        wanted = wanted if "/" in wanted else f"{wanted}/tcp"
-        bindings = published.get(wanted)
-        if not bindings:
+    wanted = _private_port(call.arguments[1]) if len(call.arguments) > 1 else ""
+    published = call.engine.container_inspect(name)["NetworkSettings"].get("Ports") or {}
+    if wanted:
+        if not published.get(wanted):
             raise Failure(f"Error: No public port '{call.arguments[1]}' published for {name}")
-        for binding in bindings:
+        for binding in published[wanted]:
             print(_address(binding))
         return 0
-    for private in sorted(published):
-        for binding in published[private] or []:
-            print(f"{private} -> {_address(binding)}")
+    lines = [
+        (int(number), protocol, _address(binding))
+        for private, bindings in published.items()
+        for number, _, protocol in [private.partition("/")]
+        for binding in bindings or []
+    ]
+    for number, protocol, address in sorted(lines, key=lambda line: line[:2]):
+        print(f"{number}/{protocol} -> {address}")
     return 0
+
+
+def _private_port(text: str) -> str:
+    """Return ``80/tcp`` for ``80``.
+
+    Raises:
+        Failure: not a port; the text is Go's.
+    """
+    number, _, protocol = text.partition("/")
+    if not number.isdecimal():
+        why = "invalid syntax"
+    elif int(number) > 65535:
+        why = "value out of range"
+    else:
+        return f"{number}/{protocol or 'tcp'}"
+    raise Failure(f'Error: invalid port ({number}): strconv.ParseUint: parsing "{number}": {why}')
 
 
 def _address(binding: dict[str, str]) -> str:

@@ -39,36 +39,10 @@ def _command(record: Json, *, trunc: bool) -> str:
     return quoted(shorten(command, 20) if trunc else command)
 
 
-def ports_text(record: Json) -> str:
-    """Return ports as ``ps`` shows them, neighbours joined: "0.0.0.0:4000->80/tcp, 90-91/tcp"."""
-    found = []
-    for port in record.get("Ports") or []:
-        private, public = int(port["PrivatePort"]), int(port.get("PublicPort") or 0)
-        found.append((port.get("IP") or "", public, private, port.get("Type") or "tcp"))
-    found.sort(key=lambda one: (one[2], one[3], one[1], one[0]))
-    groups: list[list[Any]] = []  # [ip, type, first public, first private, count]
-    for ip, public, private, kind in found:
-        for group in groups:
-            follows = group[3] + group[4] == private
-            same_way = group[2] + group[4] == public if public else not group[2]
-            if (group[0], group[1]) == (ip, kind) and follows and same_way:
-                group[4] += 1
-                break
-        else:
-            groups.append([ip, kind, public, private, 1])
-    texts = []
-    for ip, kind, public, private, count in groups:
-        inside = _span(private, count)
-        host = f"[{ip}]" if ":" in ip and not ip.startswith("[") else ip
-        if public:
-            texts.append(f"{host}:{_span(public, count)}->{inside}/{kind}")
-        else:
-            texts.append(f"{inside}/{kind}")
-    return ", ".join(texts)
+def _ports(record: Json) -> str:
+    from pyminidocker.client.ports_text import ports_text
 
-
-def _span(first: int, count: int) -> str:
-    return str(first) if count == 1 else f"{first}-{first + count - 1}"
+    return ports_text(record.get("Ports") or ())
 
 
 def _created(record: Json) -> str:
@@ -115,7 +89,7 @@ def listing(*, trunc: bool) -> Listing:
             "Command": ("COMMAND", lambda one: _command(one, trunc=trunc)),
             "CreatedAt": ("CREATED AT", _created),
             "RunningFor": ("CREATED", _running_for),
-            "Ports": ("PORTS", ports_text),
+            "Ports": ("PORTS", _ports),
             "State": ("STATE", lambda one: str(one.get("State", ""))),
             "Status": ("STATUS", lambda one: str(one.get("Status", ""))),
             "Size": ("SIZE", _size),

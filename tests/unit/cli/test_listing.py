@@ -93,23 +93,6 @@ def test_wrong_templates(form, message, capsys):
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize(
-    ("ports", "text"),
-    [
-        ([], ""),
-        ([{"PrivatePort": 80, "Type": "tcp"}], "80/tcp"),
-        ([{"IP": "0.0.0.0", "PublicPort": 4000, "PrivatePort": 80, "Type": "tcp"},
-          {"IP": "::", "PublicPort": 4000, "PrivatePort": 80, "Type": "tcp"}],
-         "0.0.0.0:4000->80/tcp, [::]:4000->80/tcp"),
-        ([{"PrivatePort": 80, "Type": "tcp"}, {"PrivatePort": 81, "Type": "tcp"}], "80-81/tcp"),
-        ([{"IP": "1.2.3.4", "PublicPort": n, "PrivatePort": n - 10, "Type": "udp"}
-          for n in (20, 21, 22)], "1.2.3.4:20-22->10-12/udp"),
-    ],
-)  # fmt: skip
-def test_ports(ports, text):
-    assert container_list.ports_text({"Ports": ports}) == text
-
-
 def test_image_rows():
     image = {"Id": "sha256:ab", "RepoTags": ["a:1", "host:5000/b:2"],
              "RepoDigests": ["a@sha256:cd", "c@sha256:ef"]}  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from pyminidocker.client.container import split_log, split_tag
 from pyminidocker.client.create_config import create_config
-from pyminidocker.client.listing import CONTAINER_COLUMNS, ports_text
+from pyminidocker.client.listing import CONTAINER_COLUMNS
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table
 from pyminidocker.errors import InvalidArgument
@@ -68,11 +68,6 @@ def test_container_columns():
     assert cells["COMMAND"] == '"sh -c \'echo a long …"'
     assert cells["PORTS"] == "80/tcp"
     assert cells["NAMES"] == "web"
-
-
-def test_ports_text():
-    published = {"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}
-    assert ports_text([published]) == "0.0.0.0:8080->80/tcp"
 
 
 def test_create_config_speaks_docker():
