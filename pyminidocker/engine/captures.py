@@ -90,10 +90,7 @@ class Captures:
                     f"container {container.name} is not running: it has no links to capture on",
                     hint=f"start it with: minidocker start {container.name}",
                 )
-        stream = CaptureStream(self._begin(request, container), request, container, self._open)
-        if container is not None:
-            container.on_exit().add_done_callback(stream.end)
-        return stream
+        return CaptureStream(self._begin(request, container), request, container, self._open)
 
     @staticmethod
     def _begin(request: CaptureRequest, container: Container | None) -> "Capture":
@@ -135,14 +132,26 @@ class CaptureStream(Listening):
         self._timer: asyncio.TimerHandle | None = None
         if request.seconds:
             self._timer = self.loop.call_later(request.seconds, self.end)
+        self._pidfd = -1
+        if container is not None:
+            # A descriptor of our own, readable when the process has ended.
+            self._pidfd = os.dup(container.pidfd)
+            self.loop.add_reader(self._pidfd, self._container_ended)
         where = f"container {container.name}" if container is not None else "lab"
         is_file = request.form == "pcap"
         self._form: _Events | _File
         self._form = _File(capture, request, where) if is_file else _Events(capture, request)
         siblings.add(self)
 
+    def _container_ended(self) -> None:
+        self.loop.remove_reader(self._pidfd)
+        self.end()
+
     def release(self) -> None:
         """Close the packet socket."""
+        if self._pidfd >= 0:
+            self.loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
         self._siblings.discard(self)
         if self._timer is not None:
             self._timer.cancel()

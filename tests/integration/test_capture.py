@@ -164,6 +164,7 @@ def test_bad_input(engine, box):
         {"limit": -1},
         {"seconds": -1.0},
         {"seconds": "soon"},
+        {"seconds": "nan"},
         {"rate": -1},
     ):
         with pytest.raises(InvalidArgument) as caught:

@@ -1,5 +1,7 @@
 """/minidocker/topology and /minidocker/capture: the lab as it is, and what travels through it."""
 
+from math import isfinite, nan
+
 import msgspec
 
 from pyminidocker.api.message import Answer, Outcome, Request, Streaming
@@ -46,9 +48,12 @@ async def capture(engine: Engine, request: Request) -> Outcome:
 
 def _seconds(text: str) -> float:
     try:
-        return float(text or 0)
+        seconds = float(text or 0)
     except ValueError:
-        raise InvalidArgument(f"invalid time {text!r}: seconds of a capture") from None
+        seconds = nan
+    if not isfinite(seconds):
+        raise InvalidArgument(f"invalid time {text!r}: seconds of a capture")
+    return seconds
 
 
 ROUTES: list[Route] = [
