@@ -22,6 +22,9 @@ HABITS = {
     "prune": "system prune",
     "volumes": "volume ls",
     "networks": "network ls",
+    "net": "network ls",
+    "connect": "network connect",
+    "disconnect": "network disconnect",
     "containers": "container ls",
 }
 

@@ -19,6 +19,7 @@ from pyminidocker.errors import (
     Unavailable,
 )
 from pyminidocker.ids import new_id
+from pyminidocker.network.ipam import parse_ip
 from pyminidocker.network.plans import DEFAULT_MTU_BYTES
 
 DRIVERS = ("bridge", "overlay")
@@ -26,6 +27,7 @@ MTU = "com.docker.network.driver.mtu"
 ICC = "com.docker.network.bridge.enable_icc"
 MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
 BRIDGE_NAME = "com.docker.network.bridge.name"
+HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
 GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv4"
 _GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
 _LONGEST_LINK_NAME = 15  # IFNAMSIZ of netdevice(7), less the final NUL
@@ -107,6 +109,7 @@ def _read_options(record: NetworkRecord, others: list[NetworkRecord]) -> None:
     record.mtu_bytes = _mtu(options, record.enable_ipv6)
     record.icc = _flag(options, ICC)
     record.masquerade = _flag(options, MASQUERADE)
+    _check_address(options, HOST_BINDING)
     record.gateway_mode = options.get(GATEWAY_MODE) or "nat"
     if record.gateway_mode not in _GATEWAY_MODES:
         raise InvalidArgument(
@@ -140,18 +143,30 @@ def _mtu(options: Mapping[str, str], enable_ipv6: bool) -> int:
     text = options.get(MTU, "")
     if not text:
         return DEFAULT_MTU_BYTES
-    try:
-        number = int(text)
-    except ValueError:
+    if not text.isascii() or not text.removeprefix("-").isdecimal():
         raise InvalidArgument(
             f'failed to parse {MTU} value: {text} (strconv.Atoi: parsing "{text}": invalid syntax)'
-        ) from None
+        )
+    number = int(text)
     smallest = _SMALLEST_MTU_IPV6 if enable_ipv6 else _SMALLEST_MTU
     if not smallest <= number <= _LARGEST_MTU:
         raise InvalidArgument(
             f"invalid MTU number: {text}", hint=f"from {smallest} to {_LARGEST_MTU} bytes"
         )
     return number
+
+
+def _check_address(options: Mapping[str, str], name: str) -> None:
+    text = options.get(name, "")
+    try:
+        if text and parse_ip(text)[1] == 32:
+            return
+    except InvalidArgument:
+        pass
+    if text:
+        raise InvalidArgument(
+            f"failed to parse {name} value: {text} (nil ip)", hint="write it as 127.0.0.1"
+        )
 
 
 def _flag(options: Mapping[str, str], name: str) -> bool:

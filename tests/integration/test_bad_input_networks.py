@@ -61,6 +61,8 @@ TABLE: list[tuple[str, int, str]] = [
     (f"network create {OPTION}bridge.name=far-too-long-a-name x", 1, "invalid bridge name"),
     (f"network create {OPTION}bridge.name=../x x", 1, "invalid bridge name"),
     (f"network create {OPTION}bridge.name=lo x", 1, "invalid bridge name"),
+    (f"network create {OPTION}bridge.host_binding_ipv4=here x", 1, "value: here (nil ip)"),
+    (f"network create {OPTION}bridge.name=eth1 x", 1, "invalid bridge name"),
     (f"network create {OPTION}bridge.gateway_mode_ipv4=odd x", 1, "unknown gateway mode odd"),
     # removing one
     ("network rm nosuch", 1, "network nosuch not found"),

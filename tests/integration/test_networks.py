@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -239,6 +240,34 @@ def test_ipv6(clean: Engine) -> None:
     make(clean, "auto", EnableIPv6=True)
     pools = clean.api.network_inspect("auto")["IPAM"]["Config"]
     assert re.fullmatch(r"fd[0-9a-f]{2}:.*::/64", pools[1]["Subnet"])
+
+
+def test_many_at_once(clean: Engine) -> None:
+    """Starts, connects and disconnects that overlap: no address is had twice, none is lost."""
+    for name, subnet in NETWORKS.items():
+        make(clean, name, subnet)
+
+    def live(number: int) -> None:
+        one = start(clean, f"many-{number}", "red")
+        clean.api.network_connect("blue", one.id)
+        if number % 3 == 0:
+            one.restart(timeout_s=0)
+        if number % 3 == 1:
+            clean.api.network_disconnect("red", one.id)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(live, range(24)))
+    for name, count in (("red", 16), ("blue", 24)):
+        members = clean.api.network_inspect(name)["Containers"].values()
+        addresses = {one["IPv4Address"] for one in members}
+        assert len(addresses) == len(members) == count, name
+    first = clean.container("many-1")
+    assert all(reaches(first, f"many-{number}", wait_s=5) for number in range(24))
+    for container in clean.containers():
+        container.remove(force=True)
+    heir = start(clean, "heir", "red", "blue")
+    found = [settings(heir, name)["IPAddress"] for name in ("red", "blue")]
+    assert found == ["10.61.0.2", "10.62.0.2"]
 
 
 def test_subnets_that_nobody_chose_and_ranges(clean: Engine) -> None:
