@@ -111,16 +111,16 @@ def test_walk_of_the_machine_says_that_there_are_two_connections(
     ours, theirs = ("127.0.0.1:50000", "127.0.0.1:8080"), ("172.18.0.1:41000", "172.18.0.2:80")
     there = (
         Step(SEEN, "the machine", "leaves our socket", *ours, at_us=-1),
-        Step(PROXIED, "host agent", "opens a connection of its own in the lab", *theirs,
+        Step(PROXIED, "host agent", "a second connection", *theirs,
              was_source=ours[0], was_destination=ours[1],
-             note="two connections, not a rewritten packet"),
+             note="bytes are copied, no packet is rewritten"),
         Step(SEEN, "default", "leaves by bridge front", *theirs, note="ttl 64", at_us=0),
         Step(SEEN, "default", "leaves by port of web on front", *theirs, note="ttl 64", at_us=1),
     )  # fmt: skip
     made = Walk("the machine", "127.0.0.1:8080", "tcp", "reached: yes", True, there, ())
     with shown(bare_browser, PacketWalk(made)) as page:
         label = page.page.locator('[data-key="step-2"]').get_attribute("aria-label")
-        assert "two connections" in label
+        assert "bytes are copied" in label
         save(page, gallery, "walk-published")
 
 

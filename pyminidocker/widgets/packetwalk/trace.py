@@ -1,5 +1,6 @@
 """From evidence to steps: captures, counters before and after, and the table of connections."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,8 +27,10 @@ from pyminidocker.widgets.packetwalk.packets import (
 from pyminidocker.widgets.packetwalk.records import Flow, Records, counted, places
 from pyminidocker.widgets.wiring.model import Rule
 
-_TO = ("dnat", "redirect")
-_FROM = ("masquerade", "snat")
+_TO = re.compile(r"\b(dnat|redirect)\b")
+_FROM = re.compile(r"\b(masquerade|snat)\b")
+_STOPS = re.compile(r"\b(drop|reject)\b")
+_CONDITION = re.compile(r"\bct status \S+")  # asks about a translation, does none
 BEYOND = (
     "Beyond the uplink the host agent takes it over with a connection of its own on the real "
     "machine, which no capture in the lab can see."
@@ -166,7 +169,7 @@ class Tracer:
             if ends is None or place is None:
                 continue
             if before is not None and ends != before:
-                steps.append(self._rewrite(engine, before, ends, there))
+                steps += self._rewrites(engine, before, ends, there)
             steps.append(self._sight(engine, event, place, ends, steps))
             before = ends
         if before is not None and sights and is_request(sights[0][1], self.how):
@@ -199,31 +202,39 @@ class Tracer:
             at_us=float(event.get("Time") or 0) * 1e6,
         )
 
-    def _rewrite(self, engine: str, before: Ends, after: Ends, there: Sequence[Step]) -> Step:
-        """Return the step that explains how ``before`` became ``after``."""
+    def _rewrites(
+        self, engine: str, before: Ends, after: Ends, there: Sequence[Step]
+    ) -> list[Step]:
+        """Return the steps that explain how ``before`` became ``after``."""
         if there:  # an answer: no rule is asked again, the table of connections says it all
-            undone = self._undoing(engine, before)
+            undone = self._undoing(engine, before) or self._subject(engine, there)
             seen = [Evidence("conntrack", undone.text)] if undone else []
             step = _rewriting(engine, before, after, tuple(seen), is_answer=True)
             source, destination = after.mirrored.texts
             pairs = {(s.was_source or s.source, s.was_destination or s.destination) for s in there}
             note = "the reverse of the way there" if (source, destination) in pairs else step.note
-            return replace(step, note=note)
-        evidence: list[Evidence] = []
-        if before.texts[1] != after.texts[1]:
-            evidence += self._rules(engine, _TO)
-        if before.texts[0] != after.texts[0]:
-            evidence += self._rules(engine, _FROM)
-        if entry := self._entry(engine, before):
-            evidence.append(Evidence("conntrack", entry.text))
-        return _rewriting(engine, before, after, tuple(evidence), is_answer=False)
+            return [replace(step, note=note)]
+        # the kernel changes the destination before it looks for a route, the source afterwards
+        between = replace(
+            before, destination=after.destination, destination_port=after.destination_port
+        )
+        entry = self._entry(engine, before)
+        known = [Evidence("conntrack", entry.text)] if entry else []
+        steps = []
+        for old, new, words in ((before, between, _TO), (between, after, _FROM)):
+            if old != new:
+                evidence = (*self._rules(engine, words), *known)
+                steps.append(_rewriting(engine, old, new, evidence, is_answer=False))
+        return steps
 
-    def _rules(self, engine: str, words: tuple[str, ...]) -> list[Evidence]:
-        return [
-            Evidence("rule", f"{rule.chain}: {rule.text}" + _comment(rule) + f" (+{more})")
+    def _rules(self, engine: str, verbs: re.Pattern[str]) -> list[Evidence]:
+        """Return the rules that counted and do one of ``verbs``."""
+        found = dict.fromkeys(
+            f"{rule.chain}: {rule.text}{_comment(rule)} (+{more})"
             for rule, more in self.counted.get(engine, [])
-            if any(word in rule.text for word in words)
-        ]
+            if verbs.search(_CONDITION.sub("", rule.text))
+        )
+        return [Evidence("rule", text) for text in found]
 
     def _entry(self, engine: str, ends: Ends) -> Flow | None:
         return next((f for f in self.records.flows.get(engine, ()) if f.original == ends), None)
@@ -232,17 +243,29 @@ class Tracer:
         """Return the entry by which an answer's addresses are put back."""
         return next((f for f in self.records.flows.get(engine, ()) if f.reply == ends), None)
 
+    def _subject(self, engine: str, there: Sequence[Step]) -> Flow | None:
+        """Return the entry of the request itself: an ICMP error is put back along with it."""
+        sent = {(step.source, step.destination) for step in there}
+        flows = self.records.flows.get(engine, ())
+        return next((flow for flow in flows if flow.original.texts in sent), None)
+
     def _vanished(self, engine: str, last: Ends) -> list[Step]:
         """Return what the table of connections knows of a packet that no capture saw again."""
         entry = self._entry(engine, last)
         if entry is None or entry.reply.mirrored == last:
             return []
-        evidence = (*self._rules(engine, (*_TO, *_FROM)), Evidence("conntrack", entry.text))
-        step = _rewriting(engine, last, entry.reply.mirrored, evidence, is_answer=False)
+        steps = self._rewrites(engine, last, entry.reply.mirrored, ())
         note = "delivered in the lab host; what is behind it opens a connection of its own"
-        return [step, replace(step, kind=ENDED, place="a socket of the lab host", note=note,
-                              was_source="", was_destination="",
-                              evidence=(Evidence("conntrack", entry.text),))]  # fmt: skip
+        end = replace(
+            steps[-1],
+            kind=ENDED,
+            place="a socket of the lab host",
+            note=note,
+            was_source="",
+            was_destination="",
+            evidence=(Evidence("conntrack", entry.text),),
+        )
+        return [*steps, end]
 
     def _from_socket(self) -> list[Step]:
         asked = self.records.asked
@@ -261,12 +284,12 @@ class Tracer:
                 Step(
                     PROXIED,
                     "host agent",
-                    "accepts it and opens a connection of its own in the lab",
+                    "a second connection",
                     new_source,
                     new_destination,
                     was_source=source,
                     was_destination=destination,
-                    note="two connections, not a rewritten packet",
+                    note="bytes are copied, no packet is rewritten",
                     evidence=(Evidence("capture", str(first.get("Summary")) if first else ""),),
                 )
             )
@@ -296,11 +319,7 @@ class Tracer:
         return last.kind == SEEN and last.place == f"leaves by {host.uplink.name}"
 
     def _end(self, last: Step) -> Step:
-        dropped = [
-            Evidence("rule", f"{rule.chain}: {rule.text}{_comment(rule)} (+{more})")
-            for rule, more in self.counted.get(last.host, [])
-            if "drop" in rule.text or "reject" in rule.text
-        ]
+        dropped = self._rules(last.host, _STOPS)
         note = "a rule dropped it" if dropped else "here it was seen last; nothing answered"
         return replace(
             last,

@@ -64,7 +64,7 @@ function render({ model, el }) {
   player.run(true);
 
   function count() {
-    const parts = [`${numbers.seen} sights of packets`, `${player.counts.drawn} drawn`];
+    const parts = [numbers.seen === 1 ? "1 sight of a packet" : `${numbers.seen} sights of packets`, `${player.counts.drawn} drawn`];
     if (player.counts.skipped) parts.push(`${player.counts.skipped} too many or too fast to draw`);
     if (numbers.lost) parts.push(`${numbers.lost} lost before they could be shown`);
     if (numbers.elsewhere) parts.push(`${numbers.elsewhere} on interfaces outside this picture`);

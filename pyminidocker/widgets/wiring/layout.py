@@ -25,6 +25,7 @@ DROP = 26.0
 ROUTER_H, CHIP_H = 44.0, 24.0
 SWITCHES_W = 360.0  # a narrower router has its switches under its name
 FOOT_H = 42.0
+LEAST_WIRE_W, MOST_WIRE_W, WAY_OUT_W = 66.0, 118.0, 150.0
 
 
 @dataclass(slots=True)
@@ -163,8 +164,8 @@ def place_host(host: Host, x: float, y: float, width: float, *, wires_left: set[
         wires_left: names of wire interfaces that belong at the left end.
     """
     groups = _groups(host)
-    least = len(groups) * PITCH + 2 * PAD
-    plan = HostPlan(host, Rect(x, y, max(width, least), 0))
+    least = max(len(groups) * PITCH, WAY_OUT_W + len(host.wires) * (LEAST_WIRE_W + GAP))
+    plan = HostPlan(host, Rect(x, y, max(width, least + 2 * PAD), 0))
     room = plan.frame.w - 2 * PAD
     plan.is_tiled = _measure(host, groups) > room
     put = _place_tiles if plan.is_tiled else _place_cards
@@ -199,16 +200,17 @@ def _place_foot(plan: HostPlan, level: float, wires_left: set[str]) -> None:
     """Put the wires' interfaces at the sides where they lead, the uplink between them."""
     host, frame = plan.host, plan.frame
     left, right = frame.x + PAD, frame.right - PAD
+    count = max(1, len(host.wires))
+    width = min(MOST_WIRE_W, (right - left - WAY_OUT_W) / count - GAP)
     for wire in host.wires:
-        width = 118.0 if frame.w > 400 else 100.0
         if wire.link in wires_left:
             plan.wires[wire.link] = Rect(left, level, width, FOOT_H)
             left += width + GAP
         else:
             plan.wires[wire.link] = Rect(right - width, level, width, FOOT_H)
             right -= width + GAP
-    room = max(176.0, right - left)
-    width = 84.0 if room < 250 else 118.0
+    room = right - left
+    width = 70.0 if room < 200 else 84.0 if room < 250 else 118.0
+    start = left + width + (10.0 if room < 200 else 22.0 if room < 250 else 40.0)
     plan.uplink = Rect(left, level, width, FOOT_H)
-    start = left + width + (22.0 if room < 250 else 40.0)
-    plan.outside = Rect(start, level, left + room - start, FOOT_H)
+    plan.outside = Rect(start, level, right - start, FOOT_H)

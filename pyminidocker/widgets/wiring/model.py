@@ -153,11 +153,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A simulated wire to another lab host."""
+    """A simulated wire to another lab host, or to several."""
 
     link: str
     address: str
     peer: str
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The names of the hosts at its other ends."""
+        return tuple(name.strip() for name in self.peer.split(","))
 
 
 @dataclass(frozen=True, slots=True)

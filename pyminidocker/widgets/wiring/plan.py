@@ -14,7 +14,7 @@ from pyminidocker.widgets.wiring.places import HostPlan, Point, Rect
 
 ONE_W, MOST_ONE_W = 868.0, 1060.0
 SIDE_W, MOST_SIDE_W, NARROW_W = 400.0, 560.0, 372.0
-Pairs = dict[tuple[str, str], tuple[str, str]]
+Mates = dict[tuple[str, str], tuple[tuple[str, str], ...]]
 BETWEEN = 84.0
 MARGIN = 4.0
 
@@ -90,15 +90,18 @@ def tracks(hosts: tuple[Host, ...]) -> dict[tuple[str, int, str], tuple[str, boo
     return found
 
 
-def mates(hosts: tuple[Host, ...]) -> Pairs:
-    """Return the wires whose two ends are both in the picture: (host, link) by (host, link)."""
+def mates(hosts: tuple[Host, ...]) -> Mates:
+    """Return the wires whose other ends are in the picture: (host, link)s by (host, link)."""
     ends = [(host, wire) for host in hosts for wire in host.wires]
-    found: Pairs = {}
+    found: Mates = {}
     for host, wire in ends:
-        for other, theirs in ends:
-            names = wire.peer == other.name and theirs.peer == host.name
-            if other is not host and names and _same_subnet(wire, theirs):
-                found[host.name, wire.link] = (other.name, theirs.link)
+        others = tuple(
+            (other.name, theirs.link)
+            for other, theirs in ends
+            if other.name in wire.peers and host.name in theirs.peers and _same_subnet(wire, theirs)
+        )
+        if others:
+            found[host.name, wire.link] = others
     return found
 
 
@@ -109,32 +112,44 @@ def _same_subnet(one: Wire, other: Wire) -> bool:
         return True
 
 
-def _wires_left(hosts: tuple[Host, ...], number: int, pairs: Pairs) -> set[str]:
+def _wires_left(hosts: tuple[Host, ...], number: int, pairs: Mates) -> set[str]:
     """Return the wires of a host that lead to a host at its left."""
     before = {host.name for host in hosts[:number]}
     host = hosts[number]
-    return {w.link for w in host.wires if pairs.get((host.name, w.link), ("",))[0] in before}
+    return {
+        wire.link
+        for wire in host.wires
+        if any(mate in before for mate, _ in pairs.get((host.name, wire.link), ()))
+    }
 
 
-def _half(
-    start: HostPlan, here: Rect, far: Rect | None, lane: float, *, stacked: bool
-) -> tuple[Point, ...]:
-    """Return the way from the routing code through a wire's interface to the middle of the wire."""
+def _across(start: HostPlan, here: Rect, far: Rect) -> tuple[Point, ...]:
+    """Return the way to the middle of a wire to the host beside this one."""
     x, y = here.middle
     ways: list[Point] = [(x, start.router.bottom), (x, y)]
-    if far is None:
-        return (*ways, (here.right + 14, y)) if here.right < start.frame.right else tuple(ways)
-    if stacked:
-        return (*ways, (lane, y), (lane, (y + far.middle[1]) / 2))
     if far.x > here.x:
         return (*ways, (here.right, y), ((here.right + far.x) / 2, (y + far.middle[1]) / 2))
     return (*ways, (here.x, y), ((far.right + here.x) / 2, (y + far.middle[1]) / 2))
 
 
-def _under(start: HostPlan, here: Rect, far: Rect, level: float) -> tuple[Point, ...]:
-    """Return the way below the hosts that stand between two that are wired."""
+def _away(start: HostPlan, here: Rect) -> tuple[Point, ...]:
+    """Return the way out of the picture, to a host that is not in it."""
+    x, y = here.middle
+    return ((x, start.router.bottom), (x, y), (start.frame.right + 14, y))
+
+
+def _under(start: HostPlan, here: Rect, ends: list[Rect], level: float) -> tuple[Point, ...]:
+    """Return the way to the middle of a wire that runs below the hosts."""
     x = here.middle[0]
-    return ((x, start.router.bottom), (x, level), ((x + far.middle[0]) / 2, level))
+    xs = [rect.middle[0] for rect in (here, *ends)]
+    return ((x, start.router.bottom), (x, level), ((min(xs) + max(xs)) / 2, level))
+
+
+def _beside(start: HostPlan, here: Rect, ends: list[Rect], lane: float) -> tuple[Point, ...]:
+    """Return the way to the middle of a wire that runs at the right of hosts one above another."""
+    x, y = here.middle
+    ys = [rect.middle[1] for rect in (here, *ends)]
+    return ((x, start.router.bottom), (x, y), (lane, y), (lane, (min(ys) + max(ys)) / 2))
 
 
 def make_plan(hosts: tuple[Host, ...], *, narrow: bool = False) -> Plan:
@@ -162,8 +177,8 @@ def make_plan(hosts: tuple[Host, ...], *, narrow: bool = False) -> Plan:
     for placed in plans:
         plan.roads |= _inner_roads(placed)
     deepest = _wire_roads(plan, pairs, narrow=narrow)
-    lanes = 20.0 if narrow and pairs else 0.0
-    outside = 70.0 if any(True for _ in plan.stubs) and not narrow else 0.0
+    lanes = 20.0 if narrow and (pairs or plan.stubs) else 0.0
+    outside = 84.0 if plan.stubs and not narrow else 0.0
     plan.width = max(p.frame.right for p in plans) + MARGIN + lanes + outside
     plan.height = max(*(p.frame.bottom for p in plans), deepest) + MARGIN
     return plan
@@ -215,30 +230,30 @@ def _inner_roads(placed: HostPlan) -> dict[str, tuple[Point, ...]]:
     return roads
 
 
-def _wire_roads(plan: Plan, pairs: Pairs, *, narrow: bool) -> float:
+def _wire_roads(plan: Plan, pairs: Mates, *, narrow: bool) -> float:
     """Add the halves of all wires; return the lowest level they reach."""
     by_name = {p.host.name: p for p in plan.hosts}
+    bottom = max(p.frame.bottom for p in plan.hosts)
     deepest = 0.0
     lanes: dict[frozenset[tuple[str, str]], int] = {}
     for number, placed in enumerate(plan.hosts):
         for wire in placed.host.wires:
             end = (placed.host.name, wire.link)
-            here, mate = placed.wires[wire.link], pairs.get(end)
-            key = wire_road(*end)
-            if mate is None:
-                plan.roads[key] = _half(placed, here, None, 0, stacked=narrow)
+            here, others, key = placed.wires[wire.link], pairs.get(end, ()), wire_road(*end)
+            if not others:
+                plan.roads[key] = _away(placed, here)
                 plan.stubs.append((plan.roads[key][-1], wire.peer))
                 continue
-            other = by_name[mate[0]]
-            far = other.wires[mate[1]]
-            lane = lanes.setdefault(frozenset((end, mate)), len(lanes))
-            if not narrow and abs(plan.hosts.index(other) - number) > 1:
-                level = max(p.frame.bottom for p in plan.hosts) + 16 + 10 * lane
-                plan.roads[key] = _under(placed, here, far, level)
-                deepest = max(deepest, level + 8)
-                continue
-            at = placed.frame.right + 8 + 6 * lane
-            plan.roads[key] = _half(placed, here, far, at, stacked=narrow)
-            if not narrow:
+            lane = lanes.setdefault(frozenset((end, *others)), len(lanes))
+            ends = [by_name[name].wires[link] for name, link in others]
+            neighbour = abs(plan.hosts.index(by_name[others[0][0]]) - number) == 1
+            if narrow:
+                plan.roads[key] = _beside(placed, here, ends, placed.frame.right + 8 + 6 * lane)
+            elif len(others) == 1 and neighbour:
+                plan.roads[key] = _across(placed, here, ends[0])
                 plan.middles.add(plan.roads[key][-1])
+            else:
+                level = bottom + 16 + 10 * lane
+                plan.roads[key] = _under(placed, here, ends, level)
+                deepest = max(deepest, level + 8)
     return deepest

@@ -148,7 +148,7 @@ class _Painter(ContainerPainter):
             beyond,
             "slate",
             name,
-            "opens TCP and DNS on the real machine" if wide else "TCP and DNS only",
+            "opens TCP and DNS on the real machine" if wide else "TCP, DNS",
             dash=(5.0, 4.0),
             mono=False,
         )

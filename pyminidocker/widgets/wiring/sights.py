@@ -145,35 +145,35 @@ class Watcher:
     def __init__(self) -> None:
         self.seen = self.lost = self.elsewhere = 0
         self._tracks: dict[tuple[str, int, str], tuple[str, bool]] = {}
-        self._names: dict[str, tuple[str, str]] = {}
+        self._names: dict[str, tuple[str, str, str]] = {}
         self._bursts: dict[tuple[str, str, bool], tuple[float, int]] = {}
         self._burst = 0
 
     def look_at(self, hosts: tuple[Host, ...]) -> None:
         """Learn the roads of (a new state of) the lab hosts."""
         self._tracks = tracks(hosts)
-        names: dict[str, tuple[str, str]] = {}
+        names: dict[str, tuple[str, str, str]] = {}
         for host in hosts:
             mark = f"{host.name}: " if len(hosts) > 1 else ""
             for cable in host.cables():
                 road, _ = self._tracks[host.name, host.lab.inode, cable.port.name]
                 plugged = host.network_of(cable.bridge.name) if cable.bridge else "nothing"
                 plugged = "docker0" if plugged == "bridge" else plugged
-                names[road] = (f"{mark}{cable.container.name} {cable.inner.name}", plugged)
+                names[road] = (mark, f"{cable.container.name} {cable.inner.name}", plugged)
             for bridge in host.bridges:
                 road, _ = self._tracks[host.name, host.lab.inode, bridge.name]
                 known = host.network_of(bridge.name)
                 known = bridge.name if known == "bridge" else known
-                names[road] = (f"{mark}bridge {known}", "routing")
+                names[road] = (mark, f"bridge {known}", "routing")
             for tunnel in host.tunnels:
                 road, _ = self._tracks[host.name, host.lab.inode, tunnel.name]
-                names[road] = (f"{mark}bridge", f"tunnel VXLAN {tunnel.vni}")
+                names[road] = (mark, "bridge", f"tunnel VXLAN {tunnel.vni}")
             if host.uplink is not None:
                 road, _ = self._tracks[host.name, host.lab.inode, host.uplink.name]
-                names[road] = (f"{mark}routing", host.uplink.name)
+                names[road] = (mark, "routing", host.uplink.name)
             for wire in host.wires:
                 road, _ = self._tracks[host.name, host.lab.inode, wire.link]
-                names[road] = (f"{mark}routing", f"wire {wire.link}")
+                names[road] = (mark, "routing", f"wire {wire.link}")
         self._names = names
 
     def take(self, host: str, event: Mapping[str, Any]) -> Sight | None:
@@ -198,7 +198,7 @@ class Watcher:
             self.elsewhere += 1
             return None
         along = along_in == (event.get("Direction") == "in")
-        start, end = self._names[road]
+        mark, start, end = self._names[road]
         kind, label = kind_of(event), label_of(event)
         flow = flow_of(event)
         is_away = along != ("/cable/" in road)  # out of the bridge: one of possibly many copies
@@ -210,7 +210,7 @@ class Watcher:
             along=along,
             kind=kind,
             label=label,
-            where=f"{start} to {end}" if along else f"{end} to {start}",
+            where=mark + (f"{start} to {end}" if along else f"{end} to {start}"),
             summary=str(event.get("Summary") or label),
             flow=flow,
             burst=self._burst_of(flow, label, time_s, is_copy=is_away),

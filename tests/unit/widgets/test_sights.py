@@ -119,7 +119,7 @@ def test_tunnels_and_wires_have_roads():
     assert (packed.road, packed.along) == (tunnel_road("a", "vx-42"), True)
     assert (sent.road, sent.along) == (wire_road("a", "eth1"), True)
     assert (got.road, got.along) == (wire_road("b", "eth1"), False)
-    assert got.where == "wire eth1 to b: routing"
+    assert got.where == "b: wire eth1 to routing"
 
 
 def test_losses_and_strange_interfaces_are_counted():

@@ -12,7 +12,7 @@ from pyminidocker.widgets.wiring.reading import read_host
 from pyminidocker.widgets.wiring.scene import draw_topology
 from pyminidocker.widgets.wiring.view import Topology, topology
 from pyminidocker.widgets.wiring.words import changes, topology_table
-from tests.support.lab_documents import Lab, Quiet, crowd, handshake, pair, small
+from tests.support.lab_documents import LAB, Lab, Quiet, crowd, handshake, pair, small
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_uplink_is_where_the_default_route_leads(host):
 
 
 def test_wires_are_matched_by_names_and_subnet():
-    assert mates(two()) == {("a", "eth1"): ("b", "eth1"), ("b", "eth1"): ("a", "eth1")}
+    assert mates(two()) == {("a", "eth1"): (("b", "eth1"),), ("b", "eth1"): (("a", "eth1"),)}
     assert mates(two()[:1]) == {}
 
 
@@ -119,7 +119,20 @@ def three_bridges():
     return lab
 
 
+def switched():
+    """Three lab hosts on one wire with three ends, and a fourth that is not in the picture."""
+    labs = [Lab(name, LAB + 1000 * n) for n, name in enumerate("abc")]
+    for n, lab in enumerate(labs, 1):
+        lab.bridge("bridge", 17)
+        lab.wire(
+            "eth1", f"10.0.0.{n}/24", ", ".join(other.name for other in labs if other is not lab)
+        )
+        lab.wire("eth2", f"10.1.{n}.1/24", "d")
+    return tuple(read_host(lab.document()) for lab in labs)
+
+
 ALL = {
+    "a switch": switched,
     "small": lambda: (read_host(small().document()),),
     "empty": lambda: (read_host(Lab().document()),),
     "three bridges": lambda: (read_host(three_bridges().document()),),
@@ -177,6 +190,13 @@ def test_the_halves_of_a_wire_meet():
     for narrow in (False, True):
         roads = make_plan(two(), narrow=narrow).roads
         assert roads[wire_road("a", "eth1")][-1] == roads[wire_road("b", "eth1")][-1]
+
+
+def test_a_wire_with_three_ends_has_one_middle():
+    for narrow in (False, True):
+        plan = make_plan(switched(), narrow=narrow)
+        assert len({plan.roads[wire_road(name, "eth1")][-1] for name in "abc"}) == 1
+        assert {peer for _, peer in plan.stubs} == {"d"}
 
 
 # ----------------------------------------------------------------------------------- the picture
