@@ -177,6 +177,19 @@ def test_a_switch_joins_three(ab):
     assert not pyminidocker.wires()
 
 
+def test_ipv6(ab):
+    a, b = ab
+    wire = a.wire(b, subnet="fd00:50::/64")
+    assert wire.addresses == {"a": "fd00:50::1", "b": "fd00:50::2"}
+    assert ping(a, "fd00:50::2", "host")
+    assert "fd00:2::/64   fd00:50::2" in repr(a.add_route("fd00:2::/64", via="fd00:50::2"))
+    with pyminidocker.overlay("multi", a, b):
+        assert "mtu 1430" in sh(a, "ip link show eth0", "multi")  # 70 bytes go to the outer frame
+        server = hosts.web(b, "web", "--network", "multi")
+        assert hosts.get(a, "web", "multi") == "web@b"
+        server.remove(force=True)
+
+
 # -- bad input -----------------------------------------------------------------------------------
 
 
@@ -287,6 +300,29 @@ def test_a_killed_engine_takes_the_relay_and_the_other_plug_with_it(ab):
         c.shutdown()
     wait_for_end(pid)
     del b
+
+
+def test_a_client_that_dies_half_way_leaves_no_plug(ab):
+    a, _ = ab
+    plug, connection, packets = a.api.plug("10.1.1.1/24", wire="half", peer="nobody")
+    assert plug["Link"] == "eth1"
+    assert "10.1.1.1/24" in sh(a, "ip -o addr show eth1", "host")
+    packets.close()
+    connection.close()
+    until_gone(a)
+
+
+def test_rounds_of_wires_leave_nothing(ab):
+    a, b = ab
+
+    def held() -> list[int]:
+        return [len(os.listdir(f"/proc/{pid_of(host)}/fd")) for host in ("a", "b")]
+
+    a.wire(b).cut()
+    before = held()
+    for _ in range(15):
+        a.wire(b).cut()
+    assert [now - then <= 2 for now, then in zip(held(), before, strict=True)] == [True, True]
 
 
 def test_an_engine_that_stops_lets_go_quietly(ab):
