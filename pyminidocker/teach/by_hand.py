@@ -31,6 +31,14 @@ class ByHand:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pyroute2")
         self._iproute = self._thread.submit(_open, netlink).result()
 
+    @property
+    def NetlinkError(self) -> type[Exception]:  # noqa: N802 - pyroute2's own name
+        """What pyroute2 raises when the kernel refuses."""
+        from pyroute2 import NetlinkError
+
+        error: type[Exception] = NetlinkError
+        return error
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -262,6 +262,17 @@ class Lesson:
         self._by_hand.append(made)
         return made
 
+    def remove_link(self, name: str) -> None:
+        """Delete a link that a cell made in the lab, so that the cell can be run again.
+
+        Raises:
+            NotFound: the lesson makes no such link.
+        """
+        if name not in self.plan.links:
+            known = ", ".join(self.plan.links) or "none"
+            raise NotFound(f"no link {name!r} in this lesson", hint=f"there are: {known}")
+        surroundings.remove_link(self, name)
+
     def leave_no_trace(self) -> Card:
         """Clean up, then prove by engine and kernel that nothing of the lesson is left."""
         self._clear()

@@ -185,6 +185,31 @@ BELIEFS = {
         "On a user-defined network they do; on the default bridge only by address.",
         "07",
     ),
+    "network-is-there": Belief(
+        "A container has a network by itself, and its interfaces are like real cards.",
+        "A new network namespace has a loopback and nothing else; somebody puts a cable into it.",
+        "07",
+    ),
+    "bridge-knows-addresses": Belief(
+        "A bridge knows the IP addresses of what is plugged in.",
+        "A bridge learns MACs from the packets it sees, and floods the rest.",
+        "07",
+    ),
+    "host-is-router-of-all": Belief(
+        "The host handles every packet between containers.",
+        "On one bridge containers talk directly; the host routes only what leaves the network.",
+        "07",
+    ),
+    "nat-is-forwarding": Belief(
+        "Masquerade is what lets packets leave the host.",
+        "ip_forward lets them leave; masquerade gives them a sender that can be answered.",
+        "07",
+    ),
+    "addresses-are-global": Belief(
+        "A container's address means the same everywhere.",
+        "It is known on its own host only; every host may use the same subnet for others.",
+        "07",
+    ),
     "published-to-me": Belief(
         "A published port can be reached from my machine only.",
         "By default it is published on all addresses of the host.",

@@ -35,9 +35,7 @@ def _link(space: Json, name: str) -> Json | None:
 
 def plug_in(lesson: Lesson, plug_in: Callable[..., Any]) -> Outcome:
     """The learner's function wires a third container to the bridge."""
-    with suppress(IndexError):
-        lab = lesson.iproute()
-        lab.link("del", index=lab.link_lookup(ifname="to-green")[0])
+    lesson.remove_link("to-green")
     call(plug_in, "green", ADDRESS)
     there = spaces(lesson)
     port = _link(there["lab"], "to-green")
