@@ -122,9 +122,9 @@ def main() -> None:
             pair("one host, container to container", a, a, "bridge")
             pair("wire, host to host", a, b, "host", wire.addresses["b"])
             pair("overlay, container to container", a, b, "multi")
-        b.shutdown()
     finally:
-        a.shutdown()
+        for name in ("a", "b"):
+            pyminidocker.connect(name).shutdown()
         shutil.rmtree(home, ignore_errors=True)
 
 
