@@ -61,9 +61,8 @@ class Stock:
 
     def take(self, kind: str) -> socket.socket | None:
         """Return a socket, or None when there is none right now; then ``wait``."""
+        self.fill(kind)
         sockets = self._sockets[kind]
-        if len(sockets) < _LOW:
-            self.fill(kind)
         return sockets.pop() if sockets else None
 
     def put_back(self, kind: str, sock: socket.socket) -> None:
@@ -71,8 +70,8 @@ class Stock:
         self._sockets[kind].append(sock)
 
     def fill(self, kind: str) -> None:
-        """Ask for a batch unless one is under way."""
-        if kind not in self._asked:
+        """Ask for a batch when few are left, unless one is under way."""
+        if len(self._sockets[kind]) < _LOW and kind not in self._asked:
             self._asked.add(kind)
             self._ask(kind)
 
