@@ -38,7 +38,8 @@ class Step:
         destination: the same.
         was_source: before this step, when it changed.
         was_destination: the same.
-        note: what else is to be said: packed, forwarded, flags.
+        note: what else is to be said: forwarded, why it ended.
+        outer: of a packed frame: source, destination and VNI of the packet around it.
         evidence: why we know.
         at_us: microseconds since the first step; -1 where no clock was read.
     """
@@ -53,6 +54,15 @@ class Step:
     note: str = ""
     evidence: tuple[Evidence, ...] = ()
     at_us: float = -1.0
+    outer: tuple[str, str, int] | None = None
+
+    @property
+    def packed(self) -> str:
+        """What is around the frame, in words; "" when nothing is."""
+        if self.outer is None:
+            return ""
+        source, destination, vni = self.outer
+        return f"packed into UDP, {source} to {destination}, VNI {vni}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,11 +127,35 @@ def _station(x: float, y: float, number: int, kind: str) -> list[Item]:
     return [mark, Label(x, y + 4, str(number), 11, 600, f"{hue}-text", "middle")]
 
 
+def _lift(step: Step) -> float:
+    """Return the room above the addresses, for old addresses or for the packet around."""
+    return 22.0 if step.was_source or step.was_destination or step.outer else 0.0
+
+
+def _wrapping(step: Step, columns: _Columns, y: float) -> list[Item]:
+    """Draw the packet around a frame: its addresses, and a box around those of the frame."""
+    if step.outer is None:
+        return []
+    source, destination, vni = step.outer
+    left, right = columns.source - 5, columns.destination + columns.address_w + 5
+    items: list[Item] = [
+        Box(left, y - 38, right - left, 46, "violet", "violet-edge", 1.4, 8),
+        Box(left + 5, y - 15, right - left - 10, 19, "paper", "green-edge", 1.2, 6, (4.0, 3.0)),
+        fit(source, columns.source + 8, y - 22, 150, 11.5, "violet-text", weight=600, mono=True),
+        *_arrow(columns.source + columns.address_w + 4, y - 26),
+        fit(destination, columns.destination + 8, y - 22, 150, 11.5, "violet-text", weight=600,
+            mono=True),
+    ]  # fmt: skip
+    if not columns.narrow:
+        items.append(
+            fit(f"UDP, VNI {vni}", columns.note, y - 22, 96, 10.5, "violet-text", weight=600)
+        )
+    return items
+
+
 def _height(step: Step, columns: _Columns, *, still: bool) -> float:
     tall = ROW + EVIDENCE_H * len(_lines(step, columns, still=still))
-    if step.was_source or step.was_destination:
-        tall += 20
-    return tall + (20 if columns.narrow else 0)
+    return tall + _lift(step) + (20 if columns.narrow else 0)
 
 
 def _step(
@@ -156,8 +180,9 @@ def _step(
         fit(place_of(walk, step), columns.place, middle + 4, room, 12.5, ink, weight=weight)
     )
     shown = steady if still else str
-    at = middle + 4 + (20 if step.was_source or step.was_destination else 0)
+    at = middle + 4 + _lift(step)
     at += 20 if columns.narrow else 0
+    items += _wrapping(step, columns, at)
     items += _address(
         columns.source, at, columns.address_w, shown(step.source), shown(step.was_source), hue
     )
@@ -173,14 +198,14 @@ def _step(
     note = step.note
     if step.at_us >= 0 and not still and not narrow:
         note = f"{note}, +{step.at_us:g} µs".lstrip(", ")
-    items += _note(note, columns, at, middle)
+    items += _note(note or step.packed if narrow else note, columns, at, middle)
     low = at + 20
     for text in _lines(step, columns, still=still):
         items.append(Label(columns.place + 2, low, text, 10.5, 400, "muted", mono=True))
         low += EVIDENCE_H
     says = f"step {number}: {place_of(walk, step)}, {step.source} to {step.destination}"
-    if step.note:
-        says += f", {step.note}"
+    for more in (step.packed, step.note):
+        says += f", {more}" if more else ""
     frame = (8.0, y, columns.width - 14, height)
     return Group(tuple(items), f"step-{number}", says, frame)
 
@@ -197,8 +222,6 @@ def _note(note: str, columns: _Columns, y: float, middle: float) -> list[Item]:
     if text_width(note, 10.5) * AIR <= room:
         return [fit(note, columns.note, y, room, 10.5, "muted")]
     first, _, rest = note.partition(", ")
-    if rest.startswith("VNI"):
-        first, rest = note.rpartition(", ")[0], note.rpartition(", ")[2]
     below = columns.source - columns.place - 8
     return [
         fit(first, columns.place, middle + 18, below, 10.5, "muted"),

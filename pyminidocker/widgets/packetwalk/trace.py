@@ -180,11 +180,9 @@ class Tracer:
         source, destination = ends.texts
         verb = "leaves by" if event.get("Direction") == "out" else "enters by"
         notes = []
+        outer = None
         if vxlan := event.get("Vxlan"):
-            outer = event["Ip"]
-            notes.append(
-                f"packed into UDP, {outer['Source']} to {outer['Destination']}, VNI {vxlan['Vni']}"
-            )
+            outer = (event["Ip"]["Source"], event["Ip"]["Destination"], vxlan["Vni"])
         ttl = _ttl(event)
         last = next((s for s in reversed(sofar) if s.kind == SEEN), None)
         if last is not None and ttl and f"ttl {ttl + 1}" in last.note:
@@ -200,6 +198,7 @@ class Tracer:
             note=", ".join(notes),
             evidence=(Evidence("capture", str(event.get("Summary") or "")),),
             at_us=float(event.get("Time") or 0) * 1e6,
+            outer=outer,
         )
 
     def _rewrites(

@@ -48,7 +48,7 @@ def _cells(walk: Walk, number: int, step: Step) -> list[str]:
         "destination": step.was_destination,
     }
     was = ", ".join(f"{name} was {steady(old)}" for name, old in changed.items() if old)
-    note = "; ".join(part for part in (was, step.note) if part)
+    note = "; ".join(part for part in (was, step.packed, step.note) if part)
     place = place_of(walk, step)
     return [str(number), place, steady(step.source), steady(step.destination), note]
 
@@ -82,6 +82,8 @@ def step_details(walk: Walk) -> dict[str, dict[str, Any]]:
             rows.append(["source was", step.was_source])
         if step.was_destination:
             rows.append(["destination was", step.was_destination])
+        if step.packed:
+            rows.append(["around it", step.packed])
         if step.note:
             rows.append(["note", step.note])
         if step.at_us >= 0:

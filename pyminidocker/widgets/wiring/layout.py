@@ -14,7 +14,7 @@ from pyminidocker.widgets.wiring.places import HostPlan, Rect
 
 PAD = 14.0
 GAP = 10.0
-CARD_W, CARD_H, EXTRA_ETH_W = 132.0, 96.0, 104.0
+CARD_W, CARD_H, EXTRA_ETH_W = 140.0, 96.0, 104.0
 TILE_W, TILE_H, TILE_GAP = 76.0, 34.0, 6.0
 MOST_ROWS = 8
 HEAD = 34.0

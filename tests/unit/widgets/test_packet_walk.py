@@ -218,8 +218,11 @@ def test_an_overlay_packs_and_the_other_host_unpacks():
     made = records((a, b), events, from_ips=frozenset({"172.20.0.2"}))
     walk = Tracer(made, "ping").walk("c1", "c2", "reached: yes", succeeded=True)
     assert kinds(walk.there) == [SEEN] * 6  # packed, but not rewritten
-    assert "packed into UDP, 10.0.0.1 to 10.0.0.2, VNI 42" in walk.there[2].note
-    assert "packed" not in walk.there[4].note
+    assert walk.there[2].outer == ("10.0.0.1", "10.0.0.2", 42)
+    assert walk.there[4].outer is None
+    assert "packed into UDP, 10.0.0.1 to 10.0.0.2, VNI 42" in walk_table(walk)
+    for narrow in (False, True):
+        ET.fromstring(to_svg(draw_walk(walk, still=True, narrow=narrow)))
     assert "b: enters by tunnel VXLAN 42" in walk_table(walk)
 
 
