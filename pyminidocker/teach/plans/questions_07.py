@@ -127,8 +127,8 @@ DIAGNOSES = (
             ),
             Option(
                 "The rule that puts the host's address on packets is gone",
-                "That would leave packets that arrive, from a sender nobody can answer. Look at the "
-                "capture: nothing arrives at all.",
+                "That would leave packets that arrive, from a sender nobody can answer. Look at "
+                "the capture: nothing arrives at all.",
                 "nat-is-forwarding",
             ),
             Option(
