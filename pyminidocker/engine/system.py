@@ -105,6 +105,14 @@ class System:
             ],
         )
 
+    def host_network(self) -> str:
+        """Return in words what ``--network host`` is here."""
+        lab = self.engine.lab
+        if lab.has_machine_network:
+            return f"this machine, {lab.machine_name}"
+        own = os.readlink("/proc/self/ns/net")
+        return f"the lab host of engine {lab.name}, {own}; not this machine"
+
     def facts(self) -> EngineFacts:
         """Return the processes and namespaces behind this engine."""
         lab = self.engine.lab

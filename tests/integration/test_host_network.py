@@ -33,6 +33,14 @@ def test_host_is_the_lab_host_by_default(engine):
         assert _network(box.pid) == f"net:[{lab}]" != _network("self")
 
 
+def test_inspect_says_which_host_it_is(engine, machine_engine):
+    told = engine.api.network_inspect("host")["Options"]["com.pyminidocker.host"]
+    lab = engine.api.engine_facts()["Lab"]["ns"]["net"]
+    assert told == f"the lab host of engine default, net:[{lab}]; not this machine"
+    told = machine_engine.api.network_inspect("host")["Options"]["com.pyminidocker.host"]
+    assert told == f"this machine, {os.uname().nodename}"
+
+
 def test_host_can_be_the_real_machine(machine_engine):
     """A container binds a port of the machine itself; nothing is published for it."""
     with socket.socket() as free:

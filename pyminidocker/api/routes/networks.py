@@ -6,6 +6,9 @@ from pyminidocker.api.schema import networks as schema
 from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.records import EndpointRecord, NetworkRecord
 
+# Which host "host" is: docs/decisions/0013.
+HOST_IS = "com.pyminidocker.host"
+
 
 def _members(engine: Engine, record: NetworkRecord) -> dict[str, tuple[str, EndpointRecord]]:
     return {
@@ -14,16 +17,25 @@ def _members(engine: Engine, record: NetworkRecord) -> dict[str, tuple[str, Endp
     }
 
 
+def _shown(
+    engine: Engine, record: NetworkRecord, members: dict[str, tuple[str, EndpointRecord]]
+) -> dict[str, object]:
+    shown: dict[str, object] = schema.network(record, members)
+    if record.driver == "host":
+        shown["Options"] = {**record.options, HOST_IS: engine.system.host_network()}
+    return shown
+
+
 def list_networks(engine: Engine, request: Request) -> Outcome:
     """GET /networks; as in dockerd without the containers on them."""
     found = engine.networks.list(request.filters())
-    return as_json([schema.network(record, {}) for record in found])
+    return as_json([_shown(engine, record, {}) for record in found])
 
 
 def inspect(engine: Engine, request: Request) -> Outcome:
     """GET /networks/{name}."""
     record = engine.networks.get(request.name)
-    return as_json(schema.network(record, _members(engine, record)))
+    return as_json(_shown(engine, record, _members(engine, record)))
 
 
 async def create(engine: Engine, request: Request) -> Outcome:
