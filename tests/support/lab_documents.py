@@ -164,10 +164,10 @@ class Quiet:
     def topology(self) -> Json:
         return self.lab.document()
 
-    def changes(self) -> Iterator[Any]:
+    def changes(self, _stopped: Any) -> Iterator[Any]:
         return iter(())
 
-    def packets(self) -> Iterator[Json]:
+    def packets(self, _stopped: Any) -> Iterator[Json]:
         return iter(())
 
     def stop(self) -> None:

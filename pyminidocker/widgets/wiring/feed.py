@@ -24,14 +24,14 @@ class Source(Protocol):
     def topology(self) -> dict[str, Any]:
         """Return the topology document."""
 
-    def changes(self) -> Iterator[Any]:
-        """Yield something whenever something has changed; ends after ``stop``."""
+    def changes(self, stopped: threading.Event) -> Iterator[Any]:
+        """Yield something whenever something has changed, until ``stopped`` and ``stop``."""
 
-    def packets(self) -> Iterator[dict[str, Any]]:
-        """Yield captured packets; ends after ``stop``."""
+    def packets(self, stopped: threading.Event) -> Iterator[dict[str, Any]]:
+        """Yield captured packets, until ``stopped`` and ``stop``."""
 
     def stop(self) -> None:
-        """End the streams."""
+        """End the streams that are being read."""
 
 
 class EngineSource:
@@ -53,15 +53,15 @@ class EngineSource:
         document: dict[str, Any] = self._api.topology()
         return document
 
-    def changes(self) -> Iterator[Any]:
+    def changes(self, stopped: threading.Event) -> Iterator[Any]:
         """Yield at every change."""
-        return self._lines("/minidocker/topology/changes", {})
+        return self._lines("/minidocker/topology/changes", {}, stopped)
 
-    def packets(self) -> Iterator[dict[str, Any]]:
+    def packets(self, stopped: threading.Event) -> Iterator[dict[str, Any]]:
         """Yield packets of all links of the lab host."""
         words = ",".join(self._words) or None
         query: dict[str, object] = {"link": "any", "format": "events", "filter": words}
-        return self._lines("/minidocker/capture", query)
+        return self._lines("/minidocker/capture", query, stopped)
 
     def stop(self) -> None:
         """End both streams: their reads return."""
@@ -75,11 +75,14 @@ class EngineSource:
             except OSError:
                 continue  # it has ended by itself
 
-    def _lines(self, path: str, query: dict[str, object]) -> Iterator[Any]:
-        response = self._api.open("GET", path, query)
-        with self._lock:
-            self._open.append(response)
-        with response:
+    def _lines(
+        self, path: str, query: dict[str, object], stopped: threading.Event
+    ) -> Iterator[Any]:
+        with self._api.open("GET", path, query) as response:
+            with self._lock:  # either ``stop`` finds the stream here, or we find it stopped
+                if stopped.is_set():
+                    return
+                self._open.append(response)
             yield from response.json_lines()
 
 
@@ -137,12 +140,15 @@ class Feed:
         thread.start()
 
     def _again(
-        self, name: str, stream: Callable[[], Iterator[Any]], use: Callable[[Any], None]
+        self,
+        name: str,
+        stream: Callable[[threading.Event], Iterator[Any]],
+        use: Callable[[Any], None],
     ) -> None:
         """Read a stream; open it again when it breaks, unless we stopped it."""
         while not self._stopped.is_set():
             try:
-                for item in stream():
+                for item in stream(self._stopped):
                     if self._stopped.is_set():
                         return
                     use(item)

@@ -144,11 +144,11 @@ class Talking(Quiet):
         self.stopped = threading.Event()
         self.fails = 0
 
-    def changes(self):
+    def changes(self, _stopped):
         yield from self.changed
         self.stopped.wait()
 
-    def packets(self):
+    def packets(self, _stopped):
         if self.fails:
             self.fails -= 1
             raise Unavailable("the engine went")
