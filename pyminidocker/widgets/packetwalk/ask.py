@@ -7,6 +7,7 @@ before and after; the table of connections afterwards, while the entry is still 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from heapq import merge
 from typing import Any
 
 from pyminidocker.errors import InvalidArgument, MiniDockerError
@@ -22,15 +23,28 @@ MACHINE = "machine"
 QUIET_S, MOST_WAIT_S = 0.25, 2.0
 
 
-class _Recorder:
-    """Captures that run while the request is made.
+Seen = tuple[str, Mapping[str, Any]]
 
-    Attributes:
-        events: (engine, packet) as they came.
+
+def _when(pair: Seen) -> float:
+    return float(pair[1].get("Time") or 0)
+
+
+def merged(captures: Sequence[Sequence[Seen]]) -> list[Seen]:
+    """Return the packets of several captures in the order of time.
+
+    A frame keeps its time stamp from one end of a cable to the other: at the same time it leaves
+    before it enters, wherever that was captured.
     """
+    ordered = [sorted(capture, key=_when) for capture in captures]
+    return list(merge(*ordered, key=lambda pair: (_when(pair), pair[1].get("Direction") == "in")))
+
+
+class _Recorder:
+    """Captures that run while the request is made."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, Mapping[str, Any]]] = []
+        self._captures: list[list[Seen]] = []
         self._threads: list[threading.Thread] = []
         self._streams: list[Any] = []
         self._last = time.monotonic()
@@ -40,13 +54,15 @@ class _Recorder:
         query = {"link": "any", "format": "events", "container": container or None}
         stream = api.open("GET", "/minidocker/capture", query)
         self._streams.append(stream)
+        seen: list[Seen] = []
+        self._captures.append(seen)
         thread = threading.Thread(
-            target=self._read, args=(engine, stream), name="packet-walk", daemon=True
+            target=self._read, args=(engine, stream, seen), name="packet-walk", daemon=True
         )
         self._threads.append(thread)
         thread.start()
 
-    def stop(self) -> list[tuple[str, Mapping[str, Any]]]:
+    def stop(self) -> list[Seen]:
         """Wait until no more packets come, end the captures, return what was seen in order."""
         import socket
 
@@ -60,14 +76,14 @@ class _Recorder:
                 continue  # it has ended by itself
         for thread in self._threads:
             thread.join(MOST_WAIT_S)
-        return sorted(self.events, key=lambda pair: float(pair[1].get("Time") or 0))
+        return merged(self._captures)
 
-    def _read(self, engine: str, stream: Any) -> None:
+    def _read(self, engine: str, stream: Any, seen: list[Seen]) -> None:
         try:
             with stream:
                 for event in stream.json_lines():
                     if "Dropped" not in event:
-                        self.events.append((engine, event))
+                        seen.append((engine, event))
                         self._last = time.monotonic()
         except (MiniDockerError, OSError, ValueError):
             return  # stopped, or the engine went

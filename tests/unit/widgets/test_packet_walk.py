@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from pyminidocker.widgets.packetwalk.ask import merged
 from pyminidocker.widgets.packetwalk.model import ENDED, PROXIED, REWRITTEN, SEEN, steady
 from pyminidocker.widgets.packetwalk.packets import Ends
 from pyminidocker.widgets.packetwalk.records import Flow, Records, counted
@@ -255,6 +256,21 @@ def test_nothing_seen_is_nothing_drawn():
 def test_only_counters_that_went_up_count():
     assert counted((MASQUERADE, DNAT), (later(MASQUERADE, 2), DNAT)) == [(later(MASQUERADE, 2), 2)]
     assert counted((), (DNAT,)) == []
+
+
+def test_at_the_same_time_a_frame_leaves_before_it_enters():
+    lab = small()
+    packet = tcp("172.17.0.3:40000", "172.17.0.2:80", "SYN")
+
+    def at(link, direction, time):
+        return "default", seen(lab, link, direction, time, packet)
+
+    inside = [at("eth0", "out", 1.0), at("eth0", "in", 2.0)]
+    outside = [at("p1", "in", 1.0), at("p2", "out", 1.0), at("p1", "out", 2.0)]
+    order = [(e["Link"], e["Direction"]) for _, e in merged([outside, inside])]
+    assert order == [
+        ("eth0", "out"), ("p1", "in"), ("p2", "out"), ("p1", "out"), ("eth0", "in"),
+    ]  # fmt: skip
 
 
 # ----------------------------------------------------------------------------- picture and words
