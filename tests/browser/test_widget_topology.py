@@ -1,12 +1,13 @@
 """The topology's page side: packets on cables, keys, themes, many containers, many packets."""
 
+import queue
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pyminidocker.widgets.wiring.view import Topology
+from pyminidocker.widgets.wiring.view import Topology, topology
 from tests.browser.widget_page import WidgetPage, headless_chromium, save, shown
 from tests.support.lab_documents import (
     Json,
@@ -290,3 +291,27 @@ def test_cleaning_up_ends_the_animation(bare_browser: Any) -> None:
         assert page.page.locator(".md-dot").count() == 0
         let_travel(page, story())
         assert page.page.locator(".md-dot").count() == 0
+
+
+def test_real_packets_travel(bare_browser: Any, gallery: Path, engine: Any) -> None:
+    """The whole way: kernel, capture, engine, client, view, page."""
+    made = [
+        engine.run("busybox", "sleep 1000", detach=True, name=name) for name in ("left", "right")
+    ]
+    sent: queue.Queue[Any] = queue.Queue()
+    view = topology(engine)
+    view.send = lambda content, buffers=None: sent.put(content)
+    try:
+        with shown(bare_browser, view, width=1100) as page:
+            page.page.get_by_role("combobox", name="Speed of packets").select_option("fast")
+            made[0].exec(["ping", "-c", "1", "-W", "2", made[1].ip])
+            while "pong" not in {sight.label for sight in view.packets}:
+                page.page.evaluate("(content) => window.message(content, [])", sent.get(timeout=20))
+            while not sent.empty():
+                page.page.evaluate("(content) => window.message(content, [])", sent.get())
+            wait_for_dot(page, "pong")
+            save(page, gallery, "topology-real")
+            assert page.page.locator('[data-key$="/container/left"]').count() == 1
+    finally:
+        for container in made:
+            container.remove(force=True)
