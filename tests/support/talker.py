@@ -2,7 +2,7 @@
 
 The program speaks TCP on port 80 and UDP on port 53, over IPv4 and IPv6.  A TCP connection begins
 with one word: ``echo`` sends everything back at once, ``sum`` answers with length and SHA-256 when
-the client has said its last word, ``send N`` sends N bytes.
+the client has said its last word, ``send N`` sends N bytes, ``exit`` ends the program.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 PROGRAM = r"""
-import hashlib, socket, threading
+import hashlib, os, socket, threading
 def tcp(c):
     f = c.makefile("rb")
     verb, *words = f.readline().split()
@@ -24,6 +24,8 @@ def tcp(c):
         while data := f.read1(1 << 20):
             h.update(data); n += len(data)
         c.sendall(f"{n} {h.hexdigest()}".encode())
+    elif verb == b"exit":
+        os._exit(0)
     elif verb == b"send":
         c.sendall(bytes(range(256)) * (int(words[0]) // 256))
     f.close(); c.close()

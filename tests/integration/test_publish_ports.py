@@ -1,0 +1,298 @@
+"""Which ports are published: choices, clashes, refusals; and what becomes of them.
+
+Texts are dockerd's, taken down from one (20.10); for privileged ports they are rootlesskit's.
+"""
+
+import os
+import re
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import pyminidocker
+from pyminidocker.errors import InvalidArgument, MiniDockerError, NotImplementedHere, SystemFailure
+from tests.conftest import remove_state
+from tests.support.leaks import read_traces, wait_until_clean
+from tests.support.talker import call, echoes, host_port, is_free, run_talker, until
+
+pytestmark = [pytest.mark.requires("busybox"), pytest.mark.timeout(120)]
+
+SLEEP = ("busybox", "sleep 60")
+FAILED = r"driver failed programming external connectivity on endpoint web \([0-9a-f]{64}\): "
+
+
+def refusal(engine, *ports: str) -> str:
+    """Start a container that cannot be published; returns why, without what is always said."""
+    box = engine.create(*SLEEP, name="web", ports=list(ports))
+    try:
+        with pytest.raises(SystemFailure) as refused:
+            box.start()
+        assert box.status == "created"
+        message = str(refused.value)
+        assert re.match(FAILED, message), message
+        assert box.reload().attrs["State"]["Error"] == message
+        assert box.attrs["State"]["ExitCode"] == 128
+        return re.sub(FAILED, "", message)
+    finally:
+        box.remove()
+
+
+# --------------------------------------------------------------------------------------- clashes
+
+
+def test_ports_of_our_own_containers(engine):
+    with engine.run(*SLEEP, detach=True, ports=["18080:80"]):
+        text = "Bind for 0.0.0.0:18080 failed: port is already allocated"
+        assert refusal(engine, "18080:81") == text
+        # All or nothing: what it would have had besides is free again.
+        assert refusal(engine, "18079:79", "18080:81") == text
+        assert is_free(18079)
+        userland = (
+            "Error starting userland proxy: listen tcp4 127.0.0.1:18080: bind: address already"
+        )
+        assert refusal(engine, "127.0.0.1:18080:80").startswith(userland)
+        with engine.run(*SLEEP, detach=True, ports=["18080:80/udp"]):
+            pass  # the other protocol is another port
+
+
+def test_a_port_of_another_program(engine):
+    with socket.create_server(("127.0.0.1", 18083)):
+        assert refusal(engine, "18083:80") == (
+            "Error starting userland proxy: listen tcp4 0.0.0.0:18083: bind: address already in use"
+        )
+        # A choice steps over it.
+        with engine.run(*SLEEP, detach=True, ports=["18083-18085:80"]) as box:
+            assert host_port(box) == 18084
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        other.bind(("::", 18083))
+        assert refusal(engine, "18083:53/udp") == (
+            "Error starting userland proxy: listen udp6 [::]:18083: bind: address already in use"
+        )
+    assert is_free(18083, kind=socket.SOCK_DGRAM), "the IPv4 half was given back"
+
+
+def test_an_address_the_machine_does_not_have(engine):
+    assert refusal(engine, "192.0.2.77:18084:80") == (
+        "Error starting userland proxy: listen tcp4 192.0.2.77:18084: bind: cannot assign requested"
+        " address"
+    )
+
+
+@pytest.mark.requires("user")
+def test_privileged_port(engine):
+    start = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text().strip()
+    if int(start) <= 80:
+        pytest.skip("this machine lets everybody have port 80")
+    assert refusal(engine, "80:80") == (
+        "Error starting userland proxy: cannot expose privileged port 80, you can add"
+        f" 'net.ipv4.ip_unprivileged_port_start=80' to /etc/sysctl.conf (currently {start})"
+        f", or choose a larger port number (>= {start}): listen tcp4 0.0.0.0:80: bind: permission"
+        " denied"
+    )
+
+
+@pytest.mark.requires("root")
+def test_root_may_have_a_privileged_port(engine):
+    with run_talker(engine, ports=["127.0.0.1:911:80"]):
+        assert echoes(911)
+
+
+def test_a_range_that_is_used_up(engine):
+    ports = ["18086-18087:80"]
+    with (
+        engine.run(*SLEEP, detach=True, ports=ports) as one,
+        engine.run(*SLEEP, detach=True, ports=ports) as other,
+    ):
+        assert {host_port(one), host_port(other)} == {18086, 18087}
+        assert refusal(engine, *ports) == "all ports are allocated"
+
+
+@pytest.mark.parametrize(
+    ("bindings", "kind", "text"),
+    [
+        ({"80/tcp": [{"HostPort": "abc"}]}, InvalidArgument, 'invalid port specification: "abc"'),
+        ({"80/tcp": [{"HostPort": "99999"}]}, InvalidArgument, 'specification: "99999"'),
+        ({"80/tcp": [{"HostPort": "81-80"}]}, InvalidArgument, 'specification: "81-80"'),
+        ({"abc/tcp": [{"HostPort": "80"}]}, InvalidArgument, 'invalid port specification: "abc"'),
+        ({"80/foo": [{"HostPort": "80"}]}, InvalidArgument, "invalid proto: foo"),
+        ({"80/tcp": [{"HostIp": "999.1.1.1"}]}, InvalidArgument, "invalid IP address: 999.1.1.1"),
+        ({"80/sctp": [{"HostPort": "80"}]}, NotImplementedHere, "protocol not supported"),
+    ],
+)
+def test_nonsense_is_refused_at_create(engine, bindings, kind, text):
+    body = {"Image": "busybox", "HostConfig": {"PortBindings": bindings}}
+    with pytest.raises(kind, match=re.escape(text)):
+        engine.api.container_create(body)
+
+
+# --------------------------------------------------------------------------------------- choices
+
+
+def test_random_ports_are_the_machines_ephemeral_ones(engine):
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    options = {"ports": ["80"], "expose": [90, "91/udp"], "publish_all": True, "detach": True}
+    with engine.run(*SLEEP, **options) as one, engine.run(*SLEEP, **options) as other:
+        for box in (one, other):
+            published = box.reload().attrs["NetworkSettings"]["Ports"]
+            assert set(published) == {"80/tcp", "90/tcp", "91/udp"}
+            for places in published.values():
+                four, six = places
+                assert (four["HostIp"], six["HostIp"]) == ("0.0.0.0", "::")
+                assert four["HostPort"] == six["HostPort"]
+                assert first <= int(four["HostPort"]) <= last
+        assert host_port(one) != host_port(other)
+
+
+def test_exposed_is_not_published(engine):
+    with engine.run(*SLEEP, detach=True, expose=["80", "100-101"]) as box:
+        wanted = {"80/tcp": None, "100/tcp": None, "101/tcp": None}
+        assert box.reload().attrs["NetworkSettings"]["Ports"] == wanted
+        assert "80/tcp, 100-101/tcp" in str(engine.containers())
+
+
+def test_network_may_name_the_default_address(engine):
+    options = {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}
+    network = engine.create_network("quiet", options=options)
+    try:
+        with engine.run(*SLEEP, detach=True, network="quiet", ports=["80"]) as box:
+            ports = box.reload().attrs["NetworkSettings"]["Ports"]["80/tcp"]
+            assert [place["HostIp"] for place in ports] == ["127.0.0.1"]
+    finally:
+        network.remove()
+
+
+@pytest.mark.parametrize("mode", ["host", "none"])
+def test_without_a_network_of_its_own_nothing_is_published(engine, mode):
+    body = {
+        "Image": "busybox",
+        "Cmd": ["sleep", "60"],
+        "HostConfig": {"NetworkMode": mode, "PortBindings": {"80/tcp": [{"HostPort": "18090"}]}},
+    }
+    made = engine.api.container_create(body)
+    warning = "Published ports are discarded when using host network mode"
+    assert (made["Warnings"] or []) == ([warning] if mode == "host" else [])
+    with engine.container(made["Id"]) as box:
+        box.start()
+        assert box.reload().attrs["NetworkSettings"]["Ports"] == {}
+        assert is_free(18090)
+
+
+# ---------------------------------------------------------------------------- networks that change
+
+
+def test_ports_follow_the_networks(engine):
+    """The first network goes: the same port, another address.  All go: none.  One back: again."""
+    networks = [engine.create_network(name) for name in ("north", "south")]
+    try:
+        with run_talker(engine, network="north", ports=["18091:80"]) as box:
+            box.connect("south")
+            assert echoes(18091)
+            box.disconnect("north")
+            assert echoes(18091)
+            assert in_lab_answers(engine, "south", 18091)
+            box.disconnect("south")
+            assert box.reload().attrs["NetworkSettings"]["Ports"] == {}
+            assert is_free(18091)
+            box.connect("north")
+            until(lambda: not is_free(18091))
+            until(lambda: echoes(18091))
+            assert host_port(box) == 18091
+    finally:
+        for network in networks:
+            network.remove()
+
+
+def in_lab_answers(engine, network: str, port: int) -> bool:
+    """Tell whether the port leads to the talker for somebody in the lab, too."""
+    gateway = "$(ip route | sed -n 's/default via \\([^ ]*\\).*/\\1/p')"
+    script = f"printf 'echo\\nhi' | nc -w 5 {gateway} {port}"
+    return engine.run("busybox", ["sh", "-c", script], network=network).stdout == "hi"
+
+
+def test_an_internal_network_publishes_nothing(engine):
+    network = engine.create_network("inside", internal=True)
+    try:
+        with engine.run(*SLEEP, detach=True, network="inside", ports=["18092:80"]) as box:
+            assert box.reload().attrs["NetworkSettings"]["Ports"] == {}
+            assert is_free(18092)
+    finally:
+        network.remove()
+
+
+# ------------------------------------------------------------------------------------- life and end
+
+
+def test_restart_policy_takes_the_ports_again(engine):
+    with run_talker(engine, ports=["18094:80"], restart="always") as box:
+        for life in (2, 3):
+            with call(18094) as client:
+                client.sendall(b"exit\n")
+                assert ended(client)
+            until(lambda life=life: box.logs().count("ready") >= life)
+            assert echoes(18094)
+        box.stop(timeout_s=0)
+        assert is_free(18094)
+
+
+def ended(client: socket.socket) -> bool:
+    """Tell whether the connection ends without another word, the soft or the hard way."""
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_ports_are_free_after_the_engine_was_killed():
+    """kill -9: the agent dies with its engine, and with it every port and connection."""
+    home = Path(tempfile.mkdtemp(prefix="md-", dir="/tmp"))
+    before = read_traces(str(home))
+    environment = {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
+    former = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        with pyminidocker.connect(name="dies") as engine:
+            engine.bootstrap("python")
+            run_talker(engine, ports=["18095:80", "18095:53/udp"], name="gone")
+            assert echoes(18095)
+            with call(18095) as client:
+                client.sendall(b"echo\nx")
+                assert client.recv(1) == b"x"
+                pid = engine.api.engine_facts()["Pid"]
+                pidfd = os.pidfd_open(pid)
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                os.close(pidfd)
+                assert ended(client)
+            until(lambda: is_free(18095))
+            until(lambda: is_free(18095, kind=socket.SOCK_DGRAM))
+        with pyminidocker.connect(name="dies") as engine:
+            with engine.container("gone") as box:
+                box.start()
+                until(lambda: echoes_soon(18095))
+            engine.shutdown()
+        left = wait_until_clean(before, str(home), apart_from=("fds",))
+    finally:
+        for name, value in former.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        remove_state(home)
+    assert not left
+
+
+def echoes_soon(port: int) -> bool:
+    try:
+        return echoes(port)
+    except ConnectionError:
+        return False
+
+
+def test_a_start_that_fails_gives_its_ports_back(engine):
+    box = engine.create("busybox", "/no/such/program", ports=["18096:80"])
+    try:
+        with pytest.raises(MiniDockerError, match="no such file"):
+            box.start()
+        assert is_free(18096)
+    finally:
+        box.remove()
