@@ -47,7 +47,7 @@ def overlay(
         hosts: two or more engines, by name or as ``connect`` returned them.
         subnet: the network's IPv4 addresses.
         vni: VXLAN network identifier.
-        fresh: remove a network of that name first.
+        fresh: remove a network of that name first; containers on it are disconnected.
 
     Raises:
         InvalidArgument: the hosts are not joined; a subnet or number that makes no sense.
@@ -64,7 +64,7 @@ def overlay(
         for index, client in enumerate(clients):
             if fresh:
                 with suppress(NotFound):
-                    client.network_remove(name)
+                    Network(client, client.network_inspect(name)).remove(force=True)
             others = [other for other in range(len(clients)) if other != index]
             peers = [_address(plugs, index, other, label(clients[other])) for other in others]
             body = {

@@ -240,4 +240,34 @@ BELIEFS = {
         "A check looks at the state of the engine and the kernel, whichever way it came about.",
         "00",
     ),
+    "ping-is-one-way": Belief(
+        "A ping's time is the time to the other side.",
+        "It is the time there and back; a delay on the way counts twice.",
+        "15",
+    ),
+    "route-is-permission": Belief(
+        "Whoever knows the way to a container can reach all its ports.",
+        "A route says where to send; the other host's packet filter decides what is let in.",
+        "15",
+    ),
+    "one-way-is-enough": Belief(
+        "A route to the other side is enough to talk.",
+        "Answers need a way back, over another route or to an address that is known already.",
+        "15",
+    ),
+    "overlay-is-a-cable": Belief(
+        "An overlay network is a connection of its own, beside the one between the hosts.",
+        "Its frames travel as the content of packets between the hosts, and pay for the wrapping.",
+        "15",
+    ),
+    "ping-proves-all": Belief(
+        "When ping answers, the network works.",
+        "A ping is short; where a piece of the way carries less, only long packets vanish.",
+        "15",
+    ),
+    "packed-is-encrypted": Belief(
+        "What travels in an overlay network cannot be read on the way.",
+        "VXLAN wraps frames and encrypts nothing.",
+        "15",
+    ),
 }
