@@ -12,7 +12,7 @@ const LABELS_UP_TO = 26; // more dots than this travel without their words
 const SHAPES = {
   arp: "M0-8.5 8.5 0 0 8.5-8.5 0Z",
   icmp: "M-7.5 0a7.5 7.5 0 1 0 15 0a7.5 7.5 0 1 0-15 0Z",
-  dns: "M-8 0-4-7H4L8 0 4 7H-4Z",
+  dns: "M-5-5.5H5A5.5 5.5 0 0 1 5 5.5H-5A5.5 5.5 0 0 1-5-5.5Z",
   tcp: "M-7-7H7V7H-7Z",
   udp: "M0-8 8 6.5H-8Z",
   vxlan: "M-9-9H9V9H-9ZM-4.5-4.5V4.5H4.5V-4.5Z",

@@ -34,7 +34,7 @@ function packetRow(sight, first) {
 
 function render({ model, el }) {
   let narrow = false, mark = () => {}, layer = null, paused = false, cursor = -1, replaying = 0, listing = 0;
-  let history = [], numbers = { seen: 0, lost: 0, elsewhere: 0 };
+  let history = [], numbers = { seen: 0, lost: 0, spare: 0, elsewhere: 0 };
 
   const button = (label, what, key) => h("button", { type: "button", title: `${label} (${key})`, "aria-keyshortcuts": key, onclick: () => act(what) }, label);
   const pause = button("Pause", "pause", "p");
@@ -67,6 +67,7 @@ function render({ model, el }) {
     const parts = [numbers.seen === 1 ? "1 sight of a packet" : `${numbers.seen} sights of packets`, `${player.counts.drawn} drawn`];
     if (player.counts.skipped) parts.push(`${player.counts.skipped} too many or too fast to draw`);
     if (numbers.lost) parts.push(`${numbers.lost} lost before they could be shown`);
+    if (numbers.spare) parts.push(`${numbers.spare} flooded to ports that wait for containers`);
     if (numbers.elsewhere) parts.push(`${numbers.elsewhere} on interfaces outside this picture`);
     counts.textContent = numbers.seen ? parts.join(" · ") : "No packet seen yet. Let a container ping another.";
   }

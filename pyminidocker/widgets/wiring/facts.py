@@ -86,7 +86,7 @@ def _cable(host: Host, cable: Cable) -> Facts:
 
 def _bridge(host: Host, bridge: Link) -> Facts:
     ports = [link for link in host.lab.links if link.bridge == bridge.index]
-    spare = host.spare_ports(bridge.index)
+    spare = sum(port.bridge == bridge.index for port in host.spare_ports())
     rows = [
         ("interface", bridge.name),
         ("addresses", ", ".join(bridge.addresses) or "none"),

@@ -231,13 +231,14 @@ class Host:
                     found.append(Cable(container, inner, port, self.lab.link(port.bridge)))
         return found
 
-    def spare_ports(self, bridge: int) -> int:
-        """Count ports whose other end waits in the namespace of a container to come."""
+    def spare_ports(self) -> list[Link]:
+        """Return the ports whose other end waits in the namespace of a container to come."""
         known = {cable.port.index for cable in self.cables()}
-        return sum(
-            link.kind == "veth" and link.bridge == bridge and link.index not in known
+        return [
+            link
             for link in self.lab.links
-        )
+            if link.kind == "veth" and link.bridge and link.index not in known
+        ]
 
     @property
     def uplink(self) -> Link | None:

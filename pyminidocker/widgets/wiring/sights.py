@@ -139,11 +139,13 @@ class Watcher:
     Attributes:
         seen: packets looked at.
         lost: packets the engine reports as not shown.
+        spare: sights on ports that wait for containers to come: they are flooded like the others.
         elsewhere: sights on interfaces the picture does not have (loopback, say).
     """
 
     def __init__(self) -> None:
-        self.seen = self.lost = self.elsewhere = 0
+        self.seen = self.lost = self.spare = self.elsewhere = 0
+        self._waiting: set[tuple[str, int, str]] = set()
         self._tracks: dict[tuple[str, int, str], tuple[str, bool]] = {}
         self._names: dict[str, tuple[str, str, str]] = {}
         self._bursts: dict[tuple[str, str, bool], tuple[float, int]] = {}
@@ -152,6 +154,9 @@ class Watcher:
     def look_at(self, hosts: tuple[Host, ...]) -> None:
         """Learn the roads of (a new state of) the lab hosts."""
         self._tracks = tracks(hosts)
+        self._waiting = {
+            (host.name, host.lab.inode, port.name) for host in hosts for port in host.spare_ports()
+        }
         names: dict[str, tuple[str, str, str]] = {}
         for host in hosts:
             mark = f"{host.name}: " if len(hosts) > 1 else ""
@@ -195,7 +200,8 @@ class Watcher:
         place = (host, event.get("Namespace") or 0, event.get("Link") or "")
         road, along_in = self._tracks.get(place, ("", True))
         if not road:
-            self.elsewhere += 1
+            self.spare += place in self._waiting
+            self.elsewhere += place not in self._waiting
             return None
         along = along_in == (event.get("Direction") == "in")
         mark, start, end = self._names[road]

@@ -161,6 +161,7 @@ class Topology(LearningView):
                 "sights": [sight.record() for sight in sights],
                 "seen": watcher.seen,
                 "lost": watcher.lost,
+                "spare": watcher.spare,
                 "elsewhere": watcher.elsewhere,
             }
         )

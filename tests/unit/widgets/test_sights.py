@@ -127,9 +127,14 @@ def test_losses_and_strange_interfaces_are_counted():
     look = watcher(lab)
     assert look.take("default", {"Dropped": 7}) is None
     assert look.take("default", seen(lab, "lo", "in", 1.0, ping("127.0.0.1", "127.0.0.1"))) is None
+    bridge = lab.links[2]["Index"]
+    lab._add("vethspare", "veth", Bridge=bridge, PeerIndex=2, PeerInode=99)
+    look.look_at((read_host(lab.document()),))
+    flood = arp("request", "172.17.0.2", "172.17.0.3")
+    assert look.take("default", seen(lab, "vethspare", "out", 1.0, flood)) is None
     chatter = {"Ip": {"Version": 6, "Source": "fe80::1"}, "Icmp": {"Name": "router solicitation"}}
     assert look.take("default", seen(lab, "docker0", "in", 1.0, chatter)) is None
-    assert (look.lost, look.elsewhere, look.seen) == (7, 1, 1)
+    assert (look.lost, look.elsewhere, look.spare, look.seen) == (7, 1, 1, 2)
 
 
 # --------------------------------------------------------------------------------------- the feed

@@ -53,7 +53,10 @@ def test_a_port_whose_other_end_nobody_knows_is_a_spare_one():
     lab._add("veth0000001", "veth", Bridge=bridge, PeerIndex=2, PeerInode=99)
     host = read_host(lab.document())
     assert len(host.cables()) == 4
-    assert host.spare_ports(bridge) == 1
+    assert [port.name for port in host.spare_ports()] == ["veth0000001"]
+    assert ["ports", "3, 1 of them wait for containers"] in element_facts((host,))[
+        "default/bridge/bridge"
+    ]["rows"]
 
 
 def test_a_shared_namespace_is_one_box_and_a_guest_of_the_host_has_none():
