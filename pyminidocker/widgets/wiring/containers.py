@@ -1,5 +1,7 @@
 """Containers on the topology's picture: cards, tiles, and the cables that hang from them."""
 
+from collections.abc import Sequence
+
 from pyminidocker.widgets.scene import Box, Group, Item, Label
 from pyminidocker.widgets.wiring.model import Cable, Host, Namespace, steady
 from pyminidocker.widgets.wiring.parts import fit, path, ring, slab
@@ -32,7 +34,7 @@ class ContainerPainter:
         """Return a link's name as this picture shows it."""
         return steady(link) if self.still else link
 
-    def containers(self, cables: list[Cable]) -> list[Item]:
+    def containers(self, cables: Sequence[Cable]) -> list[Item]:
         """Draw all containers of the host, and the tiles of those that are folded."""
         drawn: list[Item] = []
         folded = {spot for _, spot in self.placed.folded.values()}

@@ -91,7 +91,8 @@ class Feed:
 
     Args:
         sources: by the engine's name.
-        changed: called when something has changed (from a thread).
+        changed: called when something has changed (from a thread); returns for how many seconds
+            it wants to be left alone.
         batch: called with [(engine, packet), ...], in the order of time (from a thread).
         failed: called with what went wrong, in words.
     """
@@ -100,7 +101,7 @@ class Feed:
         self,
         sources: dict[str, Source],
         *,
-        changed: Callable[[], None],
+        changed: Callable[[], float],
         batch: Callable[[list[tuple[str, dict[str, Any]]]], None],
         failed: Callable[[str], None],
     ) -> None:
@@ -174,7 +175,7 @@ class Feed:
             self._stopped.wait(QUIET_S)
             self._dirty.clear()
             if not self._stopped.is_set():
-                self._changed()
+                self._stopped.wait(self._changed())
 
     def _hand_over(self) -> None:
         while not self._stopped.wait(1 / BATCHES_PER_S):

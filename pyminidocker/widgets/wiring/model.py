@@ -6,7 +6,7 @@ interface index and namespace inode, as rtnetlink(7) does (IFLA_LINK, IFLA_LINK_
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _RANDOM_NAME = re.compile(r"^(veth|br-)[0-9a-f]{6,}$")
@@ -199,6 +199,10 @@ class Host:
     published: tuple[Published, ...] = ()
     switches: Mapping[str, bool] = field(default_factory=dict)
     wires: tuple[Wire, ...] = ()
+    wired: tuple[Cable, ...] = field(init=False, compare=False, repr=False, default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wired", tuple(_match(self.lab, self.containers)))
 
     @property
     def bridges(self) -> tuple[Link, ...]:
@@ -219,17 +223,9 @@ class Host:
         """Tell whether that bridge's network has no way out."""
         return any(n.is_internal for n in self.networks if n.bridge == bridge)
 
-    def cables(self) -> list[Cable]:
+    def cables(self) -> tuple[Cable, ...]:
         """Return the cables whose two ends are both known."""
-        found = []
-        for container in self.containers:
-            for inner in container.links:
-                if inner.kind != "veth" or inner.peer_inode != self.lab.inode:
-                    continue
-                port = self.lab.link(inner.peer_index)
-                if port is not None:
-                    found.append(Cable(container, inner, port, self.lab.link(port.bridge)))
-        return found
+        return self.wired
 
     def spare_ports(self) -> list[Link]:
         """Return the ports whose other end waits in the namespace of a container to come."""
@@ -253,6 +249,16 @@ class Host:
     def is_on(self, switch: str) -> bool | None:
         """Return the state of a switch, None when the kernel did not say."""
         return self.switches.get(switch)
+
+
+def _match(lab: Namespace, containers: tuple[Namespace, ...]) -> Iterator[Cable]:
+    """Put the ends of cables together."""
+    links = {link.index: link for link in lab.links}
+    for container in containers:
+        for inner in container.links:
+            port = links.get(inner.peer_index)
+            if inner.kind == "veth" and inner.peer_inode == lab.inode and port is not None:
+                yield Cable(container, inner, port, links.get(port.bridge))
 
 
 def steady(name: str) -> str:

@@ -23,6 +23,7 @@ from pyminidocker.widgets.wiring.words import changes, topology_table
 
 MOST_HOSTS = 3
 REMEMBERED = 500
+BYTES_PER_S = 400_000
 
 _live: "weakref.WeakSet[Topology]" = weakref.WeakSet()
 
@@ -142,12 +143,18 @@ class Topology(LearningView):
         )
         self._feed.start()
 
-    def _refresh_quietly(self) -> None:
-        """Refresh for a thread, whose exception nobody would read."""
+    def _refresh_quietly(self) -> float:
+        """Refresh for a thread, whose exception nobody would read.
+
+        Returns:
+            How long the page should be left alone, seconds: a notebook server drops what is above
+            a megabyte a second.
+        """
         try:
             self.refresh()
         except (MiniDockerError, OSError, ValueError) as error:
             self._complain(str(error))
+        return sum(map(len, self.pictures.values())) / BYTES_PER_S
 
     def _complain(self, what: str) -> None:
         self.message = what

@@ -172,7 +172,7 @@ def gathered(source, *, until):
         if until(batches):
             done.set()
 
-    feed = Feed({"default": source}, changed=lambda: None, batch=take, failed=failures.append)
+    feed = Feed({"default": source}, changed=lambda: 0, batch=take, failed=failures.append)
     feed.start()
     assert done.wait(10)
     feed.stop()
@@ -213,7 +213,10 @@ def test_a_change_makes_it_look_again():
     changed = threading.Event()
     source = Talking(small(), changes=[1])
     feed = Feed(
-        {"default": source}, changed=changed.set, batch=lambda _: None, failed=lambda _: None
+        {"default": source},
+        changed=lambda: changed.set() or 0,
+        batch=lambda _: None,
+        failed=lambda _: None,
     )
     feed.start()
     assert changed.wait(10)
