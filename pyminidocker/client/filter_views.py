@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Json = dict[str, Any]
+RULE_COLUMNS = [
+    ("CHAIN", lambda rule: str(rule["Chain"])),
+    ("RULE", lambda rule: str(rule["Text"])),
+    ("PACKETS", lambda rule: str(rule["Packets"]) if rule["Counted"] else ""),
+    ("BYTES", lambda rule: str(rule["Bytes"]) if rule["Counted"] else ""),
+    ("WHAT FOR", lambda rule: str(rule["Comment"])),
+]
 
 
 class Rules:
@@ -32,6 +39,14 @@ class Rules:
         for chain in self.chains:
             for rule in chain["Rules"]:
                 yield {"Chain": chain["Name"], **rule}
+
+    def of(self, chain: str) -> Table[Json]:
+        """Return the rules of one chain as a table."""
+        return Table([rule for rule in self if rule["Chain"] == chain], RULE_COLUMNS)
+
+    def hit(self) -> Table[Json]:
+        """Return the rules that have counted a packet as a table."""
+        return Table([rule for rule in self if rule["Packets"]], RULE_COLUMNS)
 
     def __repr__(self) -> str:
         return self.text

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pyminidocker.client.fault import Fault
 from pyminidocker.client.filter_views import Rules, Switches, flow_table
 from pyminidocker.client.lab_views import Topology
 from pyminidocker.client.listing import NETWORK_COLUMNS
@@ -132,3 +133,20 @@ class Networked:
             "direction": direction,
         }
         return Capture(self.api, what)
+
+    def faults(self) -> list[str]:
+        """Return the names of the faults that can be made to order; see ``fault``."""
+        return self.api.fault_names()
+
+    def fault(self, name: str, target: Container | Network | str = "") -> Fault:
+        """Return a thing that can be broken, to look at it, break it and repair it.
+
+        Args:
+            name: one of ``faults()``.
+            target: the container or network it is about; some faults are about the whole lab.
+
+        Raises:
+            NotFound: no such fault, container or network.
+        """
+        ref = target if isinstance(target, str) else target.id
+        return Fault(self.api, name, ref)
