@@ -25,13 +25,7 @@ from pyminidocker.network import messages
 from pyminidocker.network import nft_expressions as x
 from pyminidocker.network import nft_numbers as n
 from pyminidocker.network import nftables as nft
-from pyminidocker.network.netlink import (
-    NETLINK_NETFILTER,
-    Netlink,
-    NetlinkError,
-    attribute,
-    nested,
-)
+from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink, attribute, nested
 
 RESOLVER_ADDRESS = "127.0.0.11"
 DNS_PORT = 53
@@ -48,7 +42,7 @@ _CSUM_INET = 1  # NFT_PAYLOAD_CSUM_INET
 _SAMPLE_PORT = 0xFAC5
 _SAMPLE = struct.pack("!H", _SAMPLE_PORT)
 _BACKLOG = 64
-# The kernel's own text for an nftables that is not there; then port 53 itself is taken.
+# What a kernel without nftables, or without some part of it, says; then port 53 itself is taken.
 _NO_PACKET_FILTER = (errno.EPROTONOSUPPORT, errno.EOPNOTSUPP, errno.ENOENT, errno.EINVAL)
 
 
@@ -103,7 +97,7 @@ def open_sockets(
                 with Netlink(NETLINK_NETFILTER) as netfilter:
                     nft.commit(netfilter, redirect_requests(_port(udp), _port(tcp)))
                 is_redirected = True
-            except NetlinkError as error:
+            except OSError as error:
                 if error.errno not in _NO_PACKET_FILTER:
                     raise
                 is_redirected = False

@@ -1,6 +1,7 @@
 """127.0.0.11 in real namespaces: sockets inside, served outside; what is not ours, forwarded."""
 
 import asyncio
+import errno
 import os
 import socket
 import struct
@@ -10,13 +11,14 @@ import time
 import dns.flags
 import dns.message
 import dns.rcode
+import pytest
 
 from pyminidocker.engine.dns_peers import PEER_PORT, PeerServer
 from pyminidocker.engine.dns_server import MAX_CONNECTIONS, DnsServer
-from pyminidocker.network import messages
+from pyminidocker.network import dns_sockets, messages
 from pyminidocker.network.dns_sockets import open_sockets
 from pyminidocker.network.lab import LabNetwork
-from pyminidocker.network.netlink import Netlink
+from pyminidocker.network.netlink import Netlink, NetlinkError
 from pyminidocker.network.plans import BridgePlan
 from tests.support.names import FakeEngine
 from tests.support.netlab import HOST_ADDRESS, World, in_world
@@ -120,6 +122,36 @@ def test_port_53_stays_free_for_the_container(world: World) -> None:
                 with accepted:
                     client.sendall(b"hello")
                     assert accepted.recv(99) == b"hello"
+
+
+@in_world
+def test_without_nftables_port_53_itself_is_taken(world: World) -> None:
+    def refuse(*_):
+        raise NetlinkError(errno.EOPNOTSUPP)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dns_sockets.nft, "commit", refuse)
+        served = Served(world)
+    with served:
+        assert not served.sockets.is_redirected
+        assert served.sockets.udp.getsockname() == RESOLVER
+        assert texts(served.ask("me.")) == ["10.0.0.2"]
+        assert texts(served.ask("me.", tcp=True)) == ["10.0.0.2"]
+
+
+@in_world
+def test_another_refusal_of_the_kernel_is_an_error_and_leaves_nothing_open(world: World) -> None:
+    def refuse(*_):
+        raise NetlinkError(errno.EPERM)
+
+    lab, netns = LabNetwork(), world.new_netns()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dns_sockets.nft, "commit", refuse)
+        before = set(os.listdir("/proc/self/fd"))
+        with pytest.raises(PermissionError):
+            open_sockets(lab.inside, netns)
+    assert set(os.listdir("/proc/self/fd")) == before
+    open_sockets(lab.inside, netns).close()
 
 
 @in_world
