@@ -45,7 +45,7 @@ def _enter(pid: int) -> None:
     setns(net, CLONE_NEWNET)
 
 
-def _in_namespace(pid: int, work: Callable[[int], None]) -> tuple[int, int]:
+def in_namespace(pid: int, work: Callable[[int], None]) -> tuple[int, int]:
     """Fork a process that does ``work`` with the end of a pipe to report to; (pid, other end)."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -78,9 +78,9 @@ def _between(ends: Ends, client: Callable[[socket.socket], float]) -> float:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         os.write(report, repr(client(sock)).encode())
 
-    server, ready = _in_namespace(ends.target_pid, serve)
+    server, ready = in_namespace(ends.target_pid, serve)
     os.read(ready, 16)
-    other, result = _in_namespace(ends.source_pid, measure)
+    other, result = in_namespace(ends.source_pid, measure)
     text = os.read(result, 64).decode()
     for fd in (ready, result):
         os.close(fd)
@@ -89,7 +89,7 @@ def _between(ends: Ends, client: Callable[[socket.socket], float]) -> float:
     return float(text)
 
 
-def _send(sock: socket.socket) -> float:
+def one_stream(sock: socket.socket) -> float:
     """Return Gbit/s of one stream."""
     sock.sendall(b"s")
     chunk, sent = bytes(CHUNK_BYTES), 0
@@ -100,7 +100,7 @@ def _send(sock: socket.socket) -> float:
     return sent * 8 / took / 1e9
 
 
-def _ping(sock: socket.socket) -> float:
+def round_trips(sock: socket.socket) -> float:
     """Return the median round trip of one byte, microseconds."""
     sock.sendall(b"e")
     times = []
@@ -119,8 +119,8 @@ def traffic(all_ends: dict[str, Ends]) -> None:
     trips: dict[str, list[float]] = {name: [] for name in all_ends}
     for _ in range(ROUNDS):
         for name, ends in all_ends.items():
-            speed[name].append(_between(ends, _send))
-            trips[name].append(_between(ends, _ping))
+            speed[name].append(_between(ends, one_stream))
+            trips[name].append(_between(ends, round_trips))
     base_speed, base_trip = (statistics.median(facts["ours"]) for facts in (speed, trips))
     for name in all_ends:
         gbits, trip = statistics.median(speed[name]), statistics.median(trips[name])
@@ -185,7 +185,7 @@ def crowd(engine) -> None:
     took = time.perf_counter() - began
     print(f"\n{MANY} containers on one network: {took:.2f} s, {took / MANY * 1000:.1f} ms each")
     ends = Ends(_pid(engine, boxes[0]), _pid(engine, boxes[-1]), _ip(engine, boxes[-1]))
-    print(f"  a round trip from the first to the last: {_between(ends, _ping):.1f} us")
+    print(f"  a round trip from the first to the last: {_between(ends, round_trips):.1f} us")
     for box in boxes:
         box.remove(force=True)
 

@@ -218,3 +218,31 @@ def handles_of(echoes: Sequence[bytes]) -> list[int]:
         for echo in echoes
         if struct.unpack_from("=H", echo, 4)[0] == wanted
     ]
+
+
+def used_rules(netlink: Netlink, table: str, chain: str) -> set[int]:
+    """Return the handles of a chain's rules whose counter has counted anything.
+
+    Args:
+        netlink: a socket of protocol ``NETLINK_NETFILTER``.
+        table: of family inet.
+        chain: whose rules.
+
+    Raises:
+        NetlinkError: there is no such table or chain.
+    """
+    names = (
+        attribute(n.NFTA_RULE_TABLE, c_string(table)),
+        attribute(n.NFTA_RULE_CHAIN, c_string(chain)),
+    )
+    used = set()
+    for reply in netlink.dump(request(n.NFT_MSG_GETRULE, 0, *names)):
+        attrs = attributes.parse_netfilter(reply)
+        for _, element in attributes.each(attrs.get(n.NFTA_RULE_EXPRESSIONS, b"")):
+            outer = attributes.parse(element)
+            if attributes.text(outer[n.NFTA_EXPR_NAME]) != "counter":
+                continue
+            counted = attributes.parse(outer[n.NFTA_EXPR_DATA]).get(n.NFTA_COUNTER_PACKETS, b"")
+            if attributes.number(counted):
+                used.add(attributes.number(attrs[n.NFTA_RULE_HANDLE]))
+    return used
