@@ -148,7 +148,7 @@ def test_another_refusal_of_the_kernel_is_an_error_and_leaves_nothing_open(world
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dns_sockets.nft, "commit", refuse)
         before = set(os.listdir("/proc/self/fd"))
-        with pytest.raises(PermissionError):
+        with pytest.raises(NetlinkError):
             open_sockets(lab.inside, netns)
     assert set(os.listdir("/proc/self/fd")) == before
     open_sockets(lab.inside, netns).close()
