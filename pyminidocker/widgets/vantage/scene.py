@@ -49,7 +49,7 @@ def _guess(cell: Cell) -> str:
     if not cell.verdict:
         return ""
     said = "yes" if cell.guess else "no"
-    return f"you: {said}" + ("" if cell.verdict == "right" else ", wrong")
+    return f"you: {said}" + ("" if cell.verdict == "right" else ", not so")
 
 
 def _frame(cell: Cell, spot: Rect) -> tuple[Box, str]:
