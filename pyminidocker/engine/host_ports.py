@@ -81,7 +81,10 @@ class HostPorts:
         link.results.clear()
         if link.is_gone:
             asyncio.get_running_loop().remove_reader(link.fileno())
-            error = SystemFailure("the host agent, which holds the machine's ports, has gone")
+            error = SystemFailure(
+                "the host agent, which holds the machine's ports, has gone",
+                hint="restart the engine: minidocker system stop, then any command",
+            )
             for future in (*self._waiting.values(), self._facts):
                 if future is not None and not future.done():
                     future.set_exception(error)

@@ -48,7 +48,7 @@ class AgentLink:
         except OSError as error:
             raise SystemFailure(
                 f"the host agent, which holds the machine's ports, has gone: {error.strerror}",
-                hint="restart the engine: minidocker engine stop, then any command",
+                hint="restart the engine: minidocker system stop, then any command",
             ) from error
 
     def ask_facts(self) -> None:

@@ -5,6 +5,7 @@ Texts are dockerd's, taken down from one (20.10); for privileged ports they are 
 
 import os
 import re
+import select
 import signal
 import socket
 import tempfile
@@ -246,39 +247,58 @@ def ended(client: socket.socket) -> bool:
         return True
 
 
-def test_ports_are_free_after_the_engine_was_killed():
-    """kill -9: the agent dies with its engine, and with it every port and connection."""
+@pytest.fixture
+def own_home(monkeypatch):
+    """Directories for engines that are to die; in the end nothing of them may be left."""
     home = Path(tempfile.mkdtemp(prefix="md-", dir="/tmp"))
+    monkeypatch.setenv("MINIDOCKER_ROOT", f"{home}/state")
+    monkeypatch.setenv("MINIDOCKER_RUN", f"{home}/run")
     before = read_traces(str(home))
-    environment = {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    former = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
-    try:
-        with pyminidocker.connect(name="dies") as engine:
-            engine.bootstrap("python")
-            run_talker(engine, ports=["18095:80", "18095:53/udp"], name="gone")
-            assert echoes(18095)
-            with call(18095) as client:
-                client.sendall(b"echo\nx")
-                assert client.recv(1) == b"x"
-                pid = engine.api.engine_facts()["Pid"]
-                pidfd = os.pidfd_open(pid)
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-                os.close(pidfd)
-                assert ended(client)
-            until(lambda: is_free(18095))
-            until(lambda: is_free(18095, kind=socket.SOCK_DGRAM))
-        with pyminidocker.connect(name="dies") as engine:
-            with engine.container("gone") as box:
-                box.start()
-                until(lambda: echoes_soon(18095))
-            engine.shutdown()
-        left = wait_until_clean(before, str(home), apart_from=("fds",))
-    finally:
-        for name, value in former.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-        remove_state(home)
+    yield home
+    left = wait_until_clean(before, str(home), apart_from=("fds",))
+    remove_state(home)
     assert not left
+
+
+def kill(pid: int) -> None:
+    pidfd = os.pidfd_open(pid)
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    select.select([pidfd], [], [], 10)
+    os.close(pidfd)
+
+
+def test_ports_are_free_after_the_engine_was_killed(engine_home, own_home):
+    """kill -9: the agent dies with its engine, and with it every port and connection."""
+    with pyminidocker.connect(name="dies") as engine:
+        engine.bootstrap("python")
+        run_talker(engine, ports=["18095:80", "18095:53/udp"], name="gone")
+        assert echoes(18095)
+        with call(18095) as client:
+            client.sendall(b"echo\nx")
+            assert client.recv(1) == b"x"
+            kill(engine.api.engine_facts()["Pid"])
+            assert ended(client)
+        until(lambda: is_free(18095))
+        until(lambda: is_free(18095, kind=socket.SOCK_DGRAM))
+    with pyminidocker.connect(name="dies") as engine:
+        with engine.container("gone") as box:
+            box.start()
+            until(lambda: echoes_soon(18095))
+        engine.shutdown()
+
+
+def test_an_agent_that_died_is_named(engine_home, own_home):
+    with pyminidocker.connect(name="halved") as engine:
+        engine.bootstrap("busybox")
+        box = engine.run(*SLEEP, detach=True, ports=["18097:80"])
+        kill(engine.api.engine_facts()["AgentPid"])
+        assert is_free(18097)
+        with pytest.raises(SystemFailure, match=r"the host agent.* has gone") as failed:
+            engine.run(*SLEEP, detach=True, ports=["18098:80"])
+        assert "minidocker system stop" in failed.value.hint
+        box.remove(force=True)
+        assert engine.run("busybox", "echo unpublished").stdout == "unpublished\n"
+        engine.shutdown()
 
 
 def echoes_soon(port: int) -> bool:
