@@ -59,7 +59,7 @@ def way_back(lesson: Lesson) -> Outcome:
     options = lesson.calls.network_inspect("meadow")["Options"]
     with other_host(lesson) as mars:
         web = place(mars, "web", "crater")
-        here = next(wire for wire in lesson_wires(lesson)).addresses[lesson.calls.engine_name]
+        here = next(wire for wire in lesson_wires(lesson)).addresses[str(lesson.calls.engine_name)]
         ways = {route["Destination"]: route["Gateway"] for route in mars.routes()}
         reached = answers(lesson.engine, "guest", web)
     if options.get("com.docker.network.bridge.enable_ip_masquerade") != "false":
@@ -197,6 +197,13 @@ def meet(lesson: Lesson) -> Outcome:
         shop = place(mars, "shop", "span")
     if answers(lesson.engine, "phone", shop):
         return met("phone and shop reach each other: both halves have the same number.")
+    if not list(lesson_wires(lesson)):
+        return not_yet(
+            "There is no wire between the two hosts, so span has two halves and no way across.",
+            "`pyminidocker.wires()` shows the wires there are.",
+            "An overlay network needs a wire, also when it was made before it.",
+            "`wire = pyminidocker.wire(...)` with the same name and subnet, as at the beginning.",
+        )
     if faults.find("wrong_vni").broken(lesson, "span"):
         return not_yet(
             "What your host sends still carries another number than span has on mars.",
@@ -207,7 +214,7 @@ def meet(lesson: Lesson) -> Outcome:
         )
     return not_yet(
         "The number is right on your host, but phone gets no answer from shop.",
-        "`pyminidocker.wires()` shows whether the wire is there.",
-        "An overlay network needs the wire, also when it was made before it.",
-        "`wire = pyminidocker.wire(...)` with the same name and subnet, as at the beginning.",
+        "`topology(engine, mars)` shows both halves, and the tunnel between them.",
+        "Do both tunnels have the same number, and is shop running?",
+        "Run the cells that make span, phone and shop again.",
     )

@@ -38,7 +38,7 @@ PLAN = Plan(
             "docs.docker.com, “Bridge network driver”; RFC 1918",
         ),
     ),
-    containers=("ground", "ada", "eve", "guest", "phone"),
+    containers=("ada", "eve", "guest", "phone"),
     networks=("meadow", "span"),
     hosts=("mars",),
     faults=("narrow_wire", "wrong_vni"),

@@ -9,7 +9,7 @@ import pyminidocker
 
 def make_way_back(mars: Any) -> None:
     """Tell mars through which host the network meadow is reached."""
-    mars.add_route("10.15.3.0/24", via="192.168.77.1")
+    mars.add_route("10.15.3.0/24", via="192.168.78.1")
 
 
 def unpack(packet: dict[str, Any]) -> tuple[str, int, str]:
@@ -30,4 +30,4 @@ def let_it_pass(wire: Any) -> None:
 
 def join_halves(engine: Any, mars: Any) -> None:
     """Lay the wire anew: the engine then makes the vxlan device with the network's number."""
-    pyminidocker.wire(engine, mars, name="lesson15", subnet="192.168.77.0/24", fresh=True)
+    pyminidocker.wire(engine, mars, name="lesson15", subnet="192.168.78.0/24", fresh=True)
