@@ -101,12 +101,19 @@ def write_all(engine: "Engine", container: "Container", ip: str, gateway: str) -
             gateway=gateway,
         ),
     )
-    _write(path_of(engine, record.id, "resolv.conf"), _resolv_conf_of(engine, container))
+    _write(path_of(engine, record.id, "resolv.conf"), resolv_conf_of(engine, container))
 
 
-def _resolv_conf_of(
+def resolv_conf_of(
     engine: "Engine", container: "Container", *, is_named: bool | None = None
 ) -> str:
+    """Compose what a container's /etc/resolv.conf is when it starts.
+
+    Args:
+        engine: knows the DNS relay, and who has names.
+        container: whose.
+        is_named: pretend that names are served to it, or that they are not.
+    """
     host = container.record.host
     if host.network_mode == "host" and engine.lab.has_machine_network and not host.dns:
         return _machine_resolv_conf()
@@ -138,7 +145,7 @@ def overwrite(engine: "Engine", container_id: str, name: str, text: str) -> None
 
 def rewrite_resolv_conf(engine: "Engine", container: "Container") -> None:
     """Make a running container's resolv.conf what it is at a start."""
-    overwrite(engine, container.id, "resolv.conf", _resolv_conf_of(engine, container))
+    overwrite(engine, container.id, "resolv.conf", resolv_conf_of(engine, container))
 
 
 def name_server_changed(engine: "Engine", container: "Container") -> None:
@@ -151,11 +158,11 @@ def name_server_changed(engine: "Engine", container: "Container") -> None:
     path = path_of(engine, container.id, "resolv.conf")
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            is_ours = file.read() == _resolv_conf_of(engine, container, is_named=False)
+            is_ours = file.read() == resolv_conf_of(engine, container, is_named=False)
     except FileNotFoundError:
         return  # it shares another container's
     if is_ours:
-        _write(path, _resolv_conf_of(engine, container, is_named=True))
+        _write(path, resolv_conf_of(engine, container, is_named=True))
 
 
 def remove_all(engine: "Engine", container_id: str) -> None:

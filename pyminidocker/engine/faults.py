@@ -10,7 +10,7 @@ See: docs/decisions/0008.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -19,15 +19,16 @@ from pyminidocker.engine.container import Container
 from pyminidocker.engine.netns import netns_of
 from pyminidocker.engine.records import EndpointRecord, NetworkRecord
 from pyminidocker.errors import Conflict, InvalidArgument, NotFound, SystemFailure
-from pyminidocker.network import repairs
+from pyminidocker.network import repairs, sysctl
 from pyminidocker.network.netlink import Netlink
 from pyminidocker.network.topology import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
-# TEST-NET-1 (RFC 5737): nobody answers there.
+# For documentation only (RFC 5737): nobody answers there, and no network of the lab has them.
 _NOBODY = "192.0.2.53"
+_FAR_AWAY = "198.51.100.1"
 
 
 class FaultState(Struct):
@@ -40,6 +41,7 @@ class FaultState(Struct):
 
 
 Look = tuple[bool, str]
+Done = TypeVar("Done")
 
 
 class _Fault(NamedTuple):
@@ -59,12 +61,29 @@ def _switch(name: str) -> _Fault:
 
         return act
 
-    def look(engine: "Engine", target: str) -> Look:
-        del target
-        on = bool(getattr(switches.read(engine), name))
-        return not on, f"{name} is {'on' if on else 'off'}"
-
+    look = {"masquerade": _shows_itself, "ip_forward": _does_not_forward}[name]
     return _Fault(turn(False), look, turn(True))
+
+
+def _bridge_of(engine: "Engine", target: str) -> str:
+    """Return the bridge of the container that somebody complains about; empty for any."""
+    if not target:
+        return ""
+    listed = engine.networks.of(engine.containers.get(target))
+    return next((network.bridge for network, _ in listed if network.bridge), "")
+
+
+def _shows_itself(engine: "Engine", target: str) -> Look:
+    bridge = _bridge_of(engine, target)
+    on = engine.lab_network.firewall.masquerade_on(bridge)
+    who = f"containers on {bridge}" if bridge else "containers"
+    return not on, f"{who} reach out with {'the address of their host' if on else 'their own'}"
+
+
+def _does_not_forward(engine: "Engine", target: str) -> Look:
+    del engine, target
+    value = sysctl.read(switches.IP_FORWARD)
+    return value != "1", f"net.ipv4.ip_forward is {value}"
 
 
 def _deny(on: bool) -> "Callable[[Engine, str], None]":
@@ -76,9 +95,9 @@ def _deny(on: bool) -> "Callable[[Engine, str], None]":
 
 
 def _denies(engine: "Engine", target: str) -> Look:
-    del target
-    denied = engine.lab_network.firewall.default_deny_on()
-    return denied, f"the policy of chain forward is {'drop' if denied else 'accept'}"
+    bridge = _bridge_of(engine, target)
+    why = engine.lab_network.firewall.denied_by(bridge)
+    return bool(why), why or "what containers send to other hosts is let through"
 
 
 # -- one container -----------------------------------------------------------------------------
@@ -111,9 +130,15 @@ def _cut_route(engine: "Engine", target: str) -> None:
 
 
 def _lacks_route(engine: "Engine", target: str) -> Look:
-    snapshot = _seen(engine, engine.containers.get(target))
-    routes = [route.gateway for route in snapshot.routes if route.destination == "default"]
-    return not routes, f"default via {routes[0]}" if routes else "there is no default route"
+    """Ask the container's kernel side how it would go: there are more ways than a default route."""
+    container = engine.containers.get(target)
+    with _inside(engine, container) as inner:
+        gateway = repairs.next_hop(inner, _FAR_AWAY)
+    hosts = {network.gateway for network, _ in engine.networks.of(container)}
+    if gateway is None:
+        return True, f"there is no way to {_FAR_AWAY}: no default route"
+    told = f"the way to {_FAR_AWAY} is by {gateway or 'its own link'}"
+    return gateway not in hosts, told if gateway in hosts else f"{told}, which is not its host"
 
 
 def _set_route(engine: "Engine", target: str) -> None:
@@ -129,11 +154,20 @@ def _misdirect(engine: "Engine", target: str) -> None:
     etc_files.overwrite(engine, container.id, "resolv.conf", f"nameserver {_NOBODY}\n")
 
 
+def _servers(text: str) -> list[str]:
+    lines = [line.split() for line in text.splitlines()]
+    return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+
+
 def _name_servers(engine: "Engine", target: str) -> Look:
     container = engine.containers.get(target)
-    with open(etc_files.path_of(engine, container.id, "resolv.conf")) as file:
-        servers = [line.split()[1] for line in file if line.startswith("nameserver ")]
-    return _NOBODY in servers[:1] or not servers, f"nameserver {' '.join(servers) or 'none'}"
+    with open(etc_files.path_of(engine, container.id, "resolv.conf"), errors="replace") as file:
+        servers = _servers(file.read())
+    right = _servers(etc_files.resolv_conf_of(engine, container))
+    is_wrong = servers[:1] != right[:1]
+    return is_wrong, f"nameserver {' '.join(servers) or 'none'}" + (
+        f", where {right[0]} would answer" if is_wrong and right else ""
+    )
 
 
 def _redirect(engine: "Engine", target: str) -> None:
@@ -294,12 +328,12 @@ def look(engine: "Engine", name: str, target: str = "") -> FaultState:
     Raises:
         NotFound: as for ``inject``.
     """
-    is_broken, evidence = find(name).look(engine, target)
+    is_broken, evidence = _act(find(name).look, engine, target)
     return FaultState(name, target, is_broken, evidence)
 
 
-def _act(action: "Callable[[Engine, str], None]", engine: "Engine", target: str) -> None:
+def _act(action: "Callable[[Engine, str], Done]", engine: "Engine", target: str) -> Done:
     try:
-        action(engine, target)
+        return action(engine, target)
     except OSError as error:
         raise SystemFailure(f"the kernel refused: {os.strerror(error.errno or 0)}") from error

@@ -196,7 +196,8 @@ class Topology:
         if firewall is None:
             return [], False
         try:
-            ruleset, masquerade = firewall.ruleset(), firewall.masquerade_on()
+            ruleset = firewall.ruleset()
+            masquerade = firewall.masquerade_on(ruleset=ruleset)
         except MiniDockerError:  # a host without a packet filter; the lab's problems say so
             return [], False
         rules = [

@@ -8,7 +8,7 @@ See: nft(8); docs/decisions/0008.
 """
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from pyminidocker.network.netlink import NETLINK_NETFILTER, NLM_F_ECHO, Netlink,
 from pyminidocker.network.nft_expressions import family_of
 
 if TYPE_CHECKING:
-    from pyminidocker.network.nft_read import Chain, Ruleset
+    from pyminidocker.network.nft_read import Ruleset
+    from pyminidocker.network.nft_walk import Walk
 
 NAT, NAT_UNPROTECTED, ROUTED = "nat", "nat-unprotected", "routed"
 GATEWAY_MODES = (NAT, NAT_UNPROTECTED, ROUTED)
@@ -73,14 +74,9 @@ class Publication:
     name: str = ""
 
 
-_SETTINGS = (
-    # Where br_netfilter is loaded (docker does it), frames between two ports of a bridge go through
-    # the chains too; they are switched, not routed, and none of the filter's business.
-    ("net/bridge/bridge-nf-call-iptables", "0"),
-    ("net/bridge/bridge-nf-call-ip6tables", "0"),
-    ("net/bridge/bridge-nf-call-arptables", "0"),
-    ("net/netfilter/nf_conntrack_acct", "1"),  # count the packets of each flow
-)
+_COUNT_FLOWS = "net/netfilter/nf_conntrack_acct", "1"
+# Of the documentation's own networks (RFC 5737, RFC 3849): what a packet to the outside is for.
+_OUTSIDE, _OUTSIDE6 = "198.51.100.1", "2001:db8::1"
 
 Publications = Publication | Sequence[Publication]
 
@@ -101,23 +97,29 @@ def _listed(publications: Publications) -> Sequence[Publication]:
 class Firewall:
     """Table ``inet minidocker`` of the network namespace in which ``setup`` was called."""
 
-    _netlink: Netlink
-
     def __init__(self) -> None:
         self._networks: dict[str, NetworkRules] = {}
         self._published: dict[Publication, tuple[str, int]] = {}  # -> (chain, handle)
-        self._is_set_up = False
+        self._socket: Netlink | None = None
 
     @property
     def is_set_up(self) -> bool:
         """Whether the kernel has a packet filter and ``setup`` was called."""
-        return self._is_set_up
+        return self._socket is not None
+
+    @property
+    def _netlink(self) -> Netlink:
+        if self._socket is None:
+            raise SystemFailure(
+                "the lab has no packet filter", hint="see what 'minidocker system doctor' says"
+            )
+        return self._socket
 
     def close(self) -> None:
         """Close the socket; the rules live on in the namespace."""
-        if self._is_set_up:
-            self._is_set_up = False
-            self._netlink.close()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _commit(self, what: str, requests: Sequence[bytes]) -> list[bytes]:
         try:
@@ -145,13 +147,12 @@ class Firewall:
         Raises:
             SystemFailure: the kernel has no packet filter, or refused.
         """
-        if not self._is_set_up:
+        if self._socket is None:
             try:
-                self._netlink = Netlink(NETLINK_NETFILTER)
+                self._socket = Netlink(NETLINK_NETFILTER)
             except OSError as error:
                 raise _failure("there is no packet filter", error) from error
-            self._is_set_up = True
-        sysctl.try_write(*_SETTINGS)
+        sysctl.try_write(_COUNT_FLOWS)
         self._commit("cannot set up the packet filter", rules.table_requests())
         self._networks.clear()
         self._published.clear()
@@ -274,9 +275,21 @@ class Firewall:
         with suppress(OSError):  # without ctnetlink they end by their timeouts
             conntrack.forget_pings(self._netlink)
 
-    def masquerade_on(self) -> bool:
-        """Tell from the kernel whether anything is masqueraded."""
-        return bool(self._chain(rules.MASQUERADE).rules)
+    def masquerade_on(self, bridge: str = "", ruleset: "Ruleset | None" = None) -> bool:
+        """Tell from the kernel's rules whether containers that reach out get another source.
+
+        A rule that somebody else made for it counts as much as ours.
+
+        Args:
+            bridge: the network to ask for; empty: whether any is masqueraded.
+            ruleset: what was read already.
+
+        Raises:
+            SystemFailure: the kernel refused.
+        """
+        ruleset = ruleset or self.ruleset()
+        walks = self._walks(ruleset, "postrouting", bridge)
+        return any(walk.source_becomes for walk in walks)
 
     def set_default_deny(self, on: bool) -> None:
         """Set what becomes of forwarded packets that no rule decides: dropped, or let through.
@@ -288,9 +301,34 @@ class Firewall:
         request = nftables.set_policy(rules.TABLE, rules.FORWARD, verdict)
         self._commit("cannot set the policy", [request])
 
-    def default_deny_on(self) -> bool:
-        """Tell from the kernel whether undecided packets are dropped."""
-        return self._chain(rules.FORWARD).policy == "drop"
+    def denied_by(self, bridge: str = "") -> str:
+        """Tell from the kernel's rules what keeps containers from reaching out, if anything does.
+
+        Args:
+            bridge: the network to ask for; empty: the first that is not internal.
+
+        Returns:
+            The chain and its rule or policy, ``chain forward: policy drop``; empty if nothing.
+
+        Raises:
+            SystemFailure: the kernel refused.
+        """
+        for walk in self._walks(self.ruleset(), "forward", bridge):
+            return walk.decided_by
+        return ""
+
+    def _walks(self, ruleset: "Ruleset", hook: str, bridge: str) -> Iterator["Walk"]:
+        """Think of a packet from each network (or one) to the outside, and run the rules for it."""
+        from pyminidocker.network.nft_walk import Packet, walk
+
+        for network in list(self._networks.values()):
+            if network.internal or bridge not in ("", network.bridge):
+                continue
+            subnet = network.subnet or network.subnet6
+            if subnet:
+                source = subnet.partition("/")[0]
+                outside = _OUTSIDE6 if ":" in source else _OUTSIDE
+                yield walk(ruleset, hook, Packet(network.bridge, rules.UPLINK, source, outside))
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -306,14 +344,6 @@ class Firewall:
             return nft_read.read(self._netlink)
         except OSError as error:
             raise _failure("cannot read the packet filter", error) from error
-
-    def _chain(self, name: str) -> "Chain":
-        for chain in self.ruleset().chains:
-            if chain.name == name and chain.table == rules.TABLE:
-                return chain
-        raise SystemFailure(
-            f"there is no chain {name} in table {rules.TABLE}", hint="restart the engine"
-        )
 
 
 def _membership(network: NetworkRules, *, remove: bool = False) -> list[bytes]:

@@ -3,10 +3,11 @@
 See: rtnetlink(7), ip-address(8), ip-link(8).
 """
 
+import errno
 from ipaddress import IPv4Network
 
 from pyminidocker.network import messages
-from pyminidocker.network.netlink import Netlink
+from pyminidocker.network.netlink import Netlink, NetlinkError
 
 
 def add_address(inner: Netlink, link: str, ip: str, prefix: int) -> None:
@@ -37,6 +38,28 @@ def set_mtu(inner: Netlink, link: str, mtu_bytes: int) -> None:
     """
     change = messages.change_link(_index(inner, link), attrs=[("IFLA_MTU", mtu_bytes)])
     inner.execute([change], subject=link)
+
+
+def next_hop(inner: Netlink, destination: str) -> str | None:
+    """Ask the kernel how it would go to an IPv4 address, as ``ip route get`` does.
+
+    Returns:
+        The gateway's address; empty for one that is on a link itself; None if there is no way.
+
+    Raises:
+        NetlinkError: the kernel refused otherwise.
+    """
+    fields = {"family": messages.AF_INET, "dst_len": 32}
+    question = messages.encode(
+        "rtmsg", messages.RTM_GETROUTE, 0, fields, [("RTA_DST", destination)]
+    )
+    try:
+        route = messages.decode("rtmsg", inner.query(question, subject=destination))
+    except NetlinkError as error:
+        if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+            return None
+        raise
+    return route.get("RTA_GATEWAY") or ""
 
 
 def _index(inner: Netlink, link: str) -> int:

@@ -78,6 +78,13 @@ def test_default_route(engine, pair):
     engine.api.fault_inject("default_route", "ann")
     assert not engine.api.fault_repair("default_route", "ann")["IsBroken"]
     assert f"default via {network.gateway}" in ann.exec("ip route").stdout
+    engine.api.fault_inject("default_route", "ann")
+    inside = ByHand(engine.api.netlink("ann"), "ann")
+    for half in ("0.0.0.0/1", "128.0.0.0/1"):  # as VPNs do it: two halves make a whole
+        assert _is_broken(engine, "default_route", "ann")
+        inside.route("add", dst=half, gateway=network.gateway)
+    inside.close()
+    assert not _is_broken(engine, "default_route", "ann")
 
 
 def test_dns(engine, pair):

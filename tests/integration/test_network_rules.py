@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from pyminidocker.network import conntrack, messages, nftables, rules, sysctl
+from pyminidocker.network import nft_expressions as x
+from pyminidocker.network import nft_numbers as n
 from pyminidocker.network.firewall import (
     NAT_UNPROTECTED,
     ROUTED,
@@ -331,8 +333,9 @@ def test_default_deny_stops_what_no_rule_lets_through(world: World) -> None:
     for netns in (town.web, town.neighbour):
         serve(town, netns)
     town.publish()
+    assert town.firewall.denied_by() == ""
     town.firewall.set_default_deny(True)
-    assert town.firewall.default_deny_on()
+    assert town.firewall.denied_by() == "chain forward: policy drop"
     assert town.is_cut_off(town.web, NEIGHBOUR, 80)
     assert town.reach(town.peer, WEB, 80) == PEER
     assert town.reach(town.neighbour, LAB_ON_WIRE, 8080) == NEIGHBOUR  # published is let through
@@ -402,3 +405,49 @@ def test_what_somebody_deleted_by_hand_is_no_obstacle(world: World) -> None:
     assert "dnat ip to" not in text
     assert "br-two" not in text
     town.firewall.add_network(NetworkRules("br-two", "172.18.0.0/16"))
+
+
+@in_world
+def test_another_rule_repairs_as_well(world: World) -> None:
+    """Whether it is broken is asked of all the rules there are, not of the ones we know."""
+    town = Town(world)
+    serve(town, town.neighbour)
+    town.firewall.set_masquerade(False)
+    town.firewall.set_default_deny(True)
+    hide = [*x.match_incoming("docker0"), *x.match_outgoing("docker0", inverted=True)]
+    let_through = [*x.match_incoming("docker0"), x.accept()]
+    place = {"hook": n.NF_INET_POST_ROUTING, "priority": n.PRIORITY_SRCNAT}
+    with Netlink(NETLINK_NETFILTER) as netfilter:
+        nftables.commit(
+            netfilter,
+            [
+                nftables.new_table("mine"),
+                nftables.new_chain("mine", "hide", hook_type="nat", **place),
+                nftables.new_rule("mine", "hide", [*hide, x.masquerade()]),
+                nftables.new_rule(rules.TABLE, rules.FORWARD, let_through),
+            ],
+        )
+    assert town.firewall.masquerade_on("docker0")
+    assert not town.firewall.masquerade_on("br-two")
+    assert town.firewall.denied_by("docker0") == ""
+    assert town.firewall.denied_by("br-two") == "chain forward: policy drop"
+    assert town.reach(town.web, NEIGHBOUR, 80) == LAB_ON_WIRE
+    assert town.is_cut_off(town.other, NEIGHBOUR, 80)
+
+
+@in_world
+def test_another_table_denies_as_well(world: World) -> None:
+    town = Town(world)
+    serve(town, town.neighbour)
+    place = {"hook": n.NF_INET_FORWARD, "priority": 5}
+    with Netlink(NETLINK_NETFILTER) as netfilter:
+        nftables.commit(
+            netfilter,
+            [
+                nftables.new_table("strict"),
+                nftables.new_chain("strict", "wall", hook_type="filter", **place),
+                nftables.set_policy("strict", "wall", n.NF_DROP),
+            ],
+        )
+    assert town.firewall.denied_by() == "chain wall: policy drop"
+    assert town.is_cut_off(town.web, NEIGHBOUR, 80)
