@@ -42,7 +42,8 @@ def _enter(pid: int) -> None:
     user, net = open_namespace(pid, "user"), open_namespace(pid, "network")
     if not os.path.samestat(os.fstat(user), Path("/proc/self/ns/user").stat()):
         setns(user, CLONE_NEWUSER)
-    setns(net, CLONE_NEWNET)
+    if not os.path.samestat(os.fstat(net), Path("/proc/self/ns/net").stat()):
+        setns(net, CLONE_NEWNET)
 
 
 def in_namespace(pid: int, work: Callable[[int], None]) -> tuple[int, int]:

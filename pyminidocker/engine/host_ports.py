@@ -131,23 +131,20 @@ class HostPorts:
         A machine without IPv6 is no reason to fail when nobody asked for that family.
         """
         self._allocations.take(wish.protocol, host_ips, port)
-        for host_ip in host_ips:
-            if self._engine.wires.has_address(host_ip):
-                bound[f"{_IN_LAB}{wish.protocol}:{host_ip}:{port}"] = PublishedPort(
-                    wish.port, wish.protocol, host_ip, port
-                )
-                continue
+        answers = []
+        for host_ip in host_ips:  # asked together: the agent answers in 50 us, the loop in more
             name = link.listen(wish.protocol, host_ip, port)
             bound[name] = PublishedPort(wish.port, wish.protocol, host_ip, port)
-            answer = self._waiting[name] = asyncio.get_running_loop().create_future()
-            code = await answer
+            self._waiting[name] = asyncio.get_running_loop().create_future()
+            answers.append((name, self._waiting[name]))
+        failed = 0, ""
+        for name, answer in answers:
+            code, host_ip = await answer, bound[name].host_ip
             if code in _NO_IPV6 and host_ip == ANY_IPV6 and not wish.host_ips:
                 self.release({name: bound.pop(name)})
-            elif code:
-                # Those that were not tried are not bound, but noted as taken.
-                self._allocations.release(wish.protocol, host_ips, port)
-                return code, host_ip
-        return 0, ""
+            elif code and not failed[0]:
+                failed = code, host_ip
+        return failed
 
     def aim(self, name: str, target: tuple[str, int] | None) -> None:
         """Let connections at a port through to ``target`` in the lab; None lets them wait.
