@@ -25,7 +25,7 @@ _SYMPTOMS = {
     "more, and what it sends there gets no answer.",
     "default_route": "`{target}` reaches its neighbours, and nobody else.",
     "dns": "Programs in `{target}` say that they do not know the names of its neighbours.",
-    "mtu": "`{target}` answers to a ping, but downloads from it stand still after the first bytes.",
+    "mtu": "`{target}` answers to a short ping; what it sends in long packets does not arrive.",
     "duplicate_address": "A neighbour of `{target}` is reached at times, and at times it is not.",
     "wrong_vni": "Containers of the network `{target}` do not reach those on the other host any "
     "more. On each host by itself all is well.",

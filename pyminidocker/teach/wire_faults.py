@@ -55,7 +55,7 @@ def _believed(lesson: Lesson, wire: Wire) -> int:
 
 register(
     Fault(
-        "narrow_wire",
+        "standstill",
         "`{target}` answers to a ping and sends short pages. A big download from it stands still.",
         inject=_narrow,
         repair=_widen,

@@ -120,17 +120,17 @@ def test_names_across(world: World) -> None:
 
 def test_the_narrow_wire(world: World) -> None:
     world.spanned()
-    fault = faults.find("narrow_wire")
+    fault = faults.find("standstill")
     assert not fault.broken(world.lesson, "shop")
     assert world.look("download").met
-    assert "shop" in world.lesson.break_("narrow_wire", "shop").text()
+    assert "shop" in world.lesson.break_("standstill", "shop").text()
     assert fault.broken(world.lesson, "shop")
     shop = world.mars.container("shop").ip
     assert world.here.container("phone").exec(["ping", "-c", "1", "-W", "1", shop]).ok
     assert world.says("download", "long packets do not get across")
     solutions.let_it_pass(world.wire)
     assert world.look("download").met
-    world.lesson.break_("narrow_wire", "shop")
+    world.lesson.break_("standstill", "shop")
     fault.repair(world.lesson, "shop")
     assert not fault.broken(world.lesson, "shop")
 
@@ -138,11 +138,11 @@ def test_the_narrow_wire(world: World) -> None:
 def test_shorter_packets_are_a_cure_as_well(world: World) -> None:
     """The wire stays narrow; what TCP agrees on fits through it."""
     world.spanned()
-    world.lesson.break_("narrow_wire", "shop")
+    world.lesson.break_("standstill", "shop")
     inside = ByHand(world.here.api.netlink("phone"), "phone")
     inside.link("set", index=inside.link_lookup(ifname="eth0")[0], mtu=1350)
     inside.close()
-    assert faults.find("narrow_wire").broken(world.lesson, "shop")
+    assert faults.find("standstill").broken(world.lesson, "shop")
     assert world.look("download").met
 
 
@@ -180,5 +180,5 @@ def test_without_the_other_host(engine: Any, tmp_path: Path, monkeypatch: Any) -
     for check in ("across", "download", "meet"):
         assert "mars does not run" in lesson.check(check).text()
     with pytest.raises(NotFound, match="no wire to another host"):
-        lesson.break_("narrow_wire", "shop")
+        lesson.break_("standstill", "shop")
     lesson.engine.close()

@@ -175,7 +175,7 @@ def download(lesson: Lesson) -> Outcome:
     arrived = int(lesson.engine.container("phone").exec(fetch).stdout or 0)
     if arrived >= BIG_BYTES:
         return met("The download arrives whole: nothing on the way is too narrow for it.")
-    if faults.find("narrow_wire").broken(lesson, "shop"):
+    if faults.find("standstill").broken(lesson, "shop"):
         narrow = next(lesson_wires(lesson))
         return not_yet(
             "The download still stands still: long packets do not get across.",

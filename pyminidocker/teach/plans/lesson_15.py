@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyminidocker.teach import wire_faults as wire_faults  # noqa: PLC0414 - registers narrow_wire
+from pyminidocker.teach import wire_faults as wire_faults  # noqa: PLC0414 - registers standstill
 from pyminidocker.teach.plan import Check, Claim, Objective, Plan
 from pyminidocker.teach.plans import checks_15 as checks
 from pyminidocker.teach.plans.questions_15 import DIAGNOSES, PREDICTIONS, QUIZ
@@ -41,7 +41,7 @@ PLAN = Plan(
     containers=("ada", "eve", "guest", "phone"),
     networks=("meadow", "span"),
     hosts=("mars",),
-    faults=("narrow_wire", "wrong_vni"),
+    faults=("standstill", "wrong_vni"),
     diagnoses=DIAGNOSES,
     terms=("wire", "latency", "static route", "overlay network", "vxlan", "vni", "mtu"),
 )

@@ -138,7 +138,7 @@ PREDICTIONS = (
 
 DIAGNOSES = (
     Question(
-        "narrow_wire",
+        "standstill",
         "A ping is answered, a short page arrives, a big download stands still. What is the cause?",
         (
             Option(
