@@ -110,7 +110,7 @@ def _ports(low: bytes | None, high: bytes | None, show: Show) -> str:
 
 
 def _masquerade(attrs: Attributes, show: Show, _family: int) -> str:
-    port = _ports(attrs.get(n.NFTA_MASQ_REG_PROTO_MIN), attrs.get(3), show)
+    port = _ports(attrs.get(n.NFTA_MASQ_REG_PROTO_MIN), attrs.get(n.NFTA_MASQ_REG_PROTO_MAX), show)
     to = f" to :{port}" if port else ""
     return f"masquerade{to}{_flags(attrs.get(n.NFTA_MASQ_FLAGS, b''))}"
 
@@ -120,7 +120,7 @@ def _redirect(attrs: Attributes, show: Show, _family: int) -> str:
         attrs.get(n.NFTA_REDIR_REG_PROTO_MIN), attrs.get(n.NFTA_REDIR_REG_PROTO_MAX), show
     )
     to = f" to :{port}" if port else ""
-    return f"redirect{to}{_flags(attrs.get(3, b''))}"
+    return f"redirect{to}{_flags(attrs.get(n.NFTA_REDIR_FLAGS, b''))}"
 
 
 def _limit(attrs: Attributes, _show: Show, _family: int) -> str:
@@ -143,9 +143,9 @@ def _log(attrs: Attributes, _show: Show, _family: int) -> str:
     words = ["log"]
     if n.NFTA_LOG_PREFIX in attrs:
         words.append(f'prefix "{text(attrs[n.NFTA_LOG_PREFIX])}"')
-    if 1 in attrs:  # NFTA_LOG_GROUP
-        words.append(f"group {number(attrs[1])}")
-    level = number(attrs[5]) if 5 in attrs else _DEFAULT_LOG_LEVEL  # NFTA_LOG_LEVEL
+    if n.NFTA_LOG_GROUP in attrs:
+        words.append(f"group {number(attrs[n.NFTA_LOG_GROUP])}")
+    level = number(attrs[n.NFTA_LOG_LEVEL]) if n.NFTA_LOG_LEVEL in attrs else _DEFAULT_LOG_LEVEL
     if level != _DEFAULT_LOG_LEVEL and level < len(_LOG_LEVELS):
         words.append(f"level {_LOG_LEVELS[level]}")
     return " ".join(words)

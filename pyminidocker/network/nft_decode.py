@@ -8,6 +8,7 @@ are shown as ``<name>``; nothing is left out, and nothing is guessed.
 See: nft(8); linux/netfilter/nf_tables.h.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,8 @@ _OPERATORS = {
     n.NFT_CMP_GT: "> ",
     n.NFT_CMP_GTE: ">= ",
 }
+_ETHER_FAMILIES = {b"\x08\x00": n.NFPROTO_IPV4, b"\x86\xdd": n.NFPROTO_IPV6}
+_ETHERNET = struct.pack("=H", 1)  # ARPHRD_ETHER
 _DYNSET_OPERATIONS = {0: "add", 1: "update", 2: "delete"}
 
 
@@ -50,6 +53,8 @@ class NamedSet:
         comment: what its maker wrote down, or empty.
         handle: the kernel's number.
         elements: in the order of their keys.
+        size: of elements, the most it takes; 0 for no limit.
+        timeout_s: after which elements go by themselves; 0 for never.
     """
 
     table: str
@@ -61,6 +66,8 @@ class NamedSet:
     comment: str
     handle: int
     elements: tuple[Element, ...]
+    size: int = 0
+    timeout_s: float = 0
 
     @property
     def is_anonymous(self) -> bool:
@@ -151,13 +158,14 @@ def decode(
     known = family if family in (n.NFPROTO_IPV4, n.NFPROTO_IPV6) else 0
     machine = _Machine(sets or {}, known)
     for name, attrs in expressions:
-        step = _STEPS.get(name)
-        if step is not None:
-            step(machine, attrs)
-        elif (action := nft_actions.write(name, attrs, _constants(machine), family)) is not None:
-            machine.words.append(action)
-        else:
-            machine.words.append(f"<{name}>")
+        try:
+            if (step := _STEPS.get(name)) is not None:
+                step(machine, attrs)
+                continue
+            action = nft_actions.write(name, attrs, _constants(machine), family)
+        except (KeyError, ValueError):  # a form of it that this kernel has and we do not know
+            action = None
+        machine.words.append(f"<{name}>" if action is None else action)
     return " ".join(word for word in machine.words if word)
 
 
@@ -207,7 +215,9 @@ def _payload(machine: _Machine, attrs: Attributes) -> None:
     name, kind = nft_fields.field(protocol, base, offset, length)
     if protocol in ("ip", "ip6"):
         machine.forget_implied("nfproto")
-    elif protocol not in ("", "th", "ether"):
+    elif protocol == "ether":
+        machine.forget_implied("iiftype")
+    elif protocol not in ("", "th"):
         machine.forget_implied("l4proto")
         if protocol in ("icmp", "icmpv6"):
             machine.forget_implied("nfproto")
@@ -260,6 +270,11 @@ def _note_protocol(machine: _Machine, loaded: Loaded, value: bytes, op: int) -> 
     if loaded.name == "meta nfproto":
         machine.family = value[0]
         machine.implied["nfproto"] = len(machine.words)
+    elif loaded.name == "meta protocol":
+        machine.family = _ETHER_FAMILIES.get(value, 0)
+        machine.implied["nfproto"] = len(machine.words)
+    elif loaded.name == "iiftype" and value == _ETHERNET:
+        machine.implied["iiftype"] = len(machine.words)
     elif loaded.name in ("meta l4proto", "ip protocol", "ip6 nexthdr"):
         machine.transport = value[0]
         if loaded.name == "meta l4proto":
@@ -335,10 +350,12 @@ def _immediate(machine: _Machine, attrs: Attributes) -> None:
 
 
 def _dynset(machine: _Machine, attrs: Attributes) -> None:
-    set_name = text(attrs[1])
+    set_name = text(attrs[n.NFTA_DYNSET_SET_NAME])
     found = machine.sets.get(set_name)
-    key = _key(machine, number(attrs[4]), found)
-    operation = _DYNSET_OPERATIONS.get(number(attrs[3]), "<?>")
+    key = _key(machine, number(attrs[n.NFTA_DYNSET_SREG_KEY]), found)
+    operation = _DYNSET_OPERATIONS.get(number(attrs[n.NFTA_DYNSET_OP]), "<?>")
+    if timeout_ms := number(attrs.get(n.NFTA_DYNSET_TIMEOUT, b"")):
+        key += f" timeout {nft_values.write_time(timeout_ms / 1000)}"
     machine.words.append(f"{operation} @{set_name} {{ {key} }}")
 
 

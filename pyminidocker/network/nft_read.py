@@ -37,6 +37,8 @@ _NAT_PRIORITIES: dict[str, tuple[int, str]] = {
     "prerouting": (-100, "dstnat"),
     "postrouting": (100, "srcnat"),
 }
+# linux/netfilter_bridge.h
+_BRIDGE_PRIORITIES = ((-300, "dstnat"), (-200, "filter"), (100, "out"), (300, "srcnat"))
 _NEAR = 10  # nft(8) writes "filter + 10" up to here
 _VERDICT_TYPE = 0xFFFFFF00
 
@@ -193,7 +195,7 @@ def _chain(reply: bytes, rules: dict[tuple[str, str, str], list[Rule]]) -> Chain
         name=name,
         type=text(attrs.get(n.NFTA_CHAIN_TYPE, b"")),
         hook=hook,
-        priority=_priority(priority, hook) if hook else "",
+        priority=_priority(priority, hook, family) if hook else "",
         priority_number=priority,
         policy=policy,
         comment=_comment(attrs.get(n.NFTA_CHAIN_USERDATA, b""), n.UDATA_CHAIN_COMMENT),
@@ -202,9 +204,9 @@ def _chain(reply: bytes, rules: dict[tuple[str, str, str], list[Rule]]) -> Chain
     )
 
 
-def _priority(priority: int, hook: str) -> str:
-    known = list(_PRIORITIES)
-    if hook in _NAT_PRIORITIES:
+def _priority(priority: int, hook: str, family: str) -> str:
+    known = list(_PRIORITIES if family != "bridge" else _BRIDGE_PRIORITIES)
+    if family != "bridge" and hook in _NAT_PRIORITIES:
         known.append(_NAT_PRIORITIES[hook])
     for base, name in known:
         distance = priority - base
@@ -268,8 +270,10 @@ def _set(netlink: Netlink, reply: bytes) -> NamedSet:
         data_kind=data_kind,
         flags=flags,
         comment=_comment(attrs.get(n.NFTA_SET_USERDATA, b""), n.UDATA_SET_COMMENT),
-        handle=number(attrs.get(16, b"")),  # NFTA_SET_HANDLE
+        handle=number(attrs.get(n.NFTA_SET_HANDLE, b"")),
         elements=tuple(_elements(replies, list(kinds), data_kind, flags)),
+        size=number(attributes.parse(attrs.get(n.NFTA_SET_DESC, b"")).get(1, b"")),
+        timeout_s=number(attrs.get(n.NFTA_SET_TIMEOUT, b"")) / 1000,
     )
 
 

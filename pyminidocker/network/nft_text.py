@@ -6,18 +6,19 @@ See: nft(8).
 from pyminidocker.network import nft_numbers as n
 from pyminidocker.network.nft_decode import NamedSet, write_element
 from pyminidocker.network.nft_read import Chain, Rule, Ruleset, Table
+from pyminidocker.network.nft_values import write_time
 
 _SET_FLAGS = (
     (2, "constant"),
+    (0x20, "dynamic"),
     (n.NFT_SET_INTERVAL, "interval"),
     (0x10, "timeout"),
-    (0x20, "dynamic"),
 )
 
 
 def write(ruleset: Ruleset) -> str:
-    """Return all tables, separated by empty lines as nft does."""
-    return "\n".join(_table(ruleset, table) for table in ruleset.tables)
+    """Return all tables, one behind the other."""
+    return "".join(_table(ruleset, table) for table in ruleset.tables)
 
 
 def write_rule(rule: Rule, *, with_handle: bool = False) -> str:
@@ -52,9 +53,13 @@ def _set(found: NamedSet) -> str:
     if found.data_kind:
         kind += f" : {found.data_kind}"
     lines = [f"\t{'map' if found.data_kind else 'set'} {found.name} {{", f"\t\ttype {kind}"]
+    if found.size:
+        lines.append(f"\t\tsize {found.size}")
     flags = ",".join(name for bit, name in _SET_FLAGS if found.flags & bit)
     if flags:
         lines.append(f"\t\tflags {flags}")
+    if found.timeout_s:
+        lines.append(f"\t\ttimeout {write_time(found.timeout_s)}")
     if found.comment:
         lines.append(f'\t\tcomment "{found.comment}"')
     if found.elements:

@@ -167,3 +167,12 @@ def write_interval(kind: str, first: bytes, after: bytes) -> str:
 def write_port(value: bytes) -> str:
     """Write a port from the first two bytes of a register."""
     return str(struct.unpack_from("!H", value)[0])
+
+
+def write_time(seconds: float) -> str:
+    """Write a time as ``1h30m``."""
+    words, rest = "", int(seconds)
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        count, rest = divmod(rest, size)
+        words += f"{count}{unit}" if count else ""
+    return words or f"{int(seconds * 1000)}ms"

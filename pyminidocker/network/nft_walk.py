@@ -140,12 +140,18 @@ def _run(state: _State, chain: Chain, rule: Rule) -> str | None:
         if step is None:
             state.is_certain = False
             return None
-        outcome = step(machine, attrs)
+        try:
+            outcome = step(machine, attrs)
+        except (KeyError, ValueError):  # a form of it that is not known here
+            outcome = machine.unknown()
         if outcome is False:
             return None
         if isinstance(outcome, str):
             return outcome
     return ""
+
+
+Outcome = bool | str | None
 
 
 class _Machine:
@@ -163,12 +169,9 @@ class _Machine:
     def held(self, register: bytes) -> bytes | None:
         return self.registers.get(slot(number(register)))
 
-    def unknown(self) -> bool:
+    def unknown(self) -> Outcome:
         self.state.is_certain = False
         return False
-
-
-Outcome = bool | str | None
 
 
 def _link(name: str) -> bytes:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -85,12 +86,22 @@ def test_a_table_that_somebody_else_made(world: World) -> None:
 
 
 @in_world
+def test_everything_that_people_write(world: World) -> None:
+    del world
+    _nft("-f", str(Path(__file__).with_name("rules_by_hand.nft")))
+    with Netlink(NETLINK_NETFILTER) as netlink:
+        assert _difference(nft_read.read(netlink).text()) == ""
+
+
+@in_world
 def test_what_we_do_not_know_is_named_and_not_hidden(world: World) -> None:
     del world
     _nft("add table inet odd")
     _nft("add chain inet odd c")
     _nft("add rule inet odd c limit rate 5/second numgen inc mod 2 0 accept")
+    _nft("add rule inet odd c ip dscp cs1 drop")
     with Netlink(NETLINK_NETFILTER) as netlink:
         text = nft_read.read(netlink).text()
     assert "numgen" in text
     assert "accept" in text
+    assert "@nh,8,8 & 0xfc == 0x20 drop" in text  # as nft(8) takes it, too
