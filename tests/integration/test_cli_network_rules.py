@@ -68,9 +68,9 @@ def test_switches_are_shown_and_set(restored):
 def test_faults_are_listed_broken_and_repaired(restored):
     assert "wrong_vni" in minidocker("network", "fault").stdout.split()
     assert minidocker("network", "fault", "masquerade").stdout == (
-        "masquerade: in order (masquerade is on)\n"
+        "masquerade: in order (containers reach out with the address of their host)\n"
     )
-    assert "broken (masquerade is off)" in (
+    assert "broken (containers reach out with their own)" in (
         minidocker("network", "fault", "--break", "masquerade").stdout
     )
     assert "in order" in minidocker("network", "fault", "--repair", "masquerade").stdout
