@@ -11,6 +11,7 @@ import socket
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ import pytest
 import pyminidocker
 from pyminidocker import errors, paths
 from pyminidocker.images.trees import remove_tree
+from pyminidocker.network.stock import BATCH
 from tests.support.leaks import read_traces, wait_until_clean
 
 ROUNDS = 60
@@ -132,6 +134,9 @@ def test_nothing_piles_up(own):
     mix(own.client, noisy, ROUNDS)
     grown = own.memory_bytes() - memory
     last = own.settle()
+    # The agent's stock of unused sockets goes up and down; test_publish counts it exactly.
+    stocked = [reading.fds["AgentPid"].pop("socket:[N]") for reading in (first, last)]
+    assert abs(stocked[1] - stocked[0]) <= BATCH
     for what in ("fds", "children", "links", "files"):
         assert getattr(last, what) == getattr(first, what), what
     assert last.zombies == 0
@@ -150,8 +155,21 @@ def mix(client: "pyminidocker.client.Engine", noisy: list[str], rounds: int) -> 
             with pytest.raises(errors.MiniDockerError):
                 client.run("busybox", "nosuch")
             assert container.exec("nosuch").exit_code == 126
+            publish(client)
         leave_in_the_middle(client.api)
     container.remove(force=True)
+
+
+def publish(client: "pyminidocker.client.Engine") -> None:
+    """Use published ports, and fail to get some."""
+    serving = ["httpd", "-f", "-p", "80"]
+    with client.run("busybox", serving, detach=True, ports=["80", "127.0.0.1::53/udp"]) as box:
+        port = int(box.attrs["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"])
+        with suppress(ConnectionError), socket.create_connection(("127.0.0.1", port), 10) as sock:
+            sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            sock.recv(1)
+        with pytest.raises(errors.SystemFailure, match="already allocated"):
+            client.run("busybox", "true", ports=["80", f"{port}:80"])
 
 
 def leave_in_the_middle(api: Any) -> None:

@@ -4,6 +4,7 @@ import concurrent.futures
 import hashlib
 import os
 import socket
+import time
 import urllib.request
 
 import pytest
@@ -24,6 +25,15 @@ def agent_fds(engine) -> int:
     """Return how many descriptors the engine's host agent has open."""
     pid = engine.api.engine_facts()["AgentPid"]
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def settled(engine) -> int:
+    """Return the same when all that is under way has come to its end."""
+    readings = [agent_fds(engine)]
+    while len(readings) < 5 or len(set(readings[-5:])) > 1:
+        time.sleep(0.01)
+        readings.append(agent_fds(engine))
+    return readings[-1]
 
 
 def test_both_families_reach_the_container(talker):
@@ -82,6 +92,23 @@ def test_five_hundred_at_once_and_no_descriptor_stays(engine, talker):
     # A batch of unused sockets more or less may be in stock, but no more than two of each kind.
     until(lambda: agent_fds(engine) <= before + BATCH)
     assert before < 4 * BATCH
+
+
+def test_used_sockets_are_closed_to_the_last(engine, talker):
+    """Stock goes down one by one and up by batches: after four batches all is as it was.
+
+    One batch more or less may be under way when it is counted.
+    """
+    port = host_port(talker)
+    assert echoes(port)
+    same = (0, BATCH, -BATCH)
+    before = settled(engine)
+    for _ in range(4 * BATCH):
+        assert echoes(port)
+    until(lambda: agent_fds(engine) - before in same)
+    for _ in range(10):  # containers that come and go take nothing
+        engine.run("busybox", "true", ports=["18183:80", "18183:53/udp"])
+    until(lambda: agent_fds(engine) - before in same)
 
 
 def test_what_a_container_says_last_arrives(engine):
