@@ -10,6 +10,7 @@
 
       chain prerouting   nat     to an address of the lab -> published
       chain output       nat     the same for the lab's own processes (host mode)
+      chain input        filter  internal networks may not ask the lab for the world's names
       chain published            one rule a published port: rewrites the destination
       chain forward      filter  who may talk to whom: answers, internal networks, published ports,
                                  isolation between networks, neighbours
@@ -34,6 +35,7 @@ BRIDGES, INTERNAL, PROTECTED, WITHIN = "bridges", "internal", "protected", "with
 SUBNETS, MASQUERADED = "subnets", "masqueraded"  # with a 6 behind it for IPv6
 PUBLISHED, OPENED, MASQUERADE, FORWARD = "published", "opened", "masquerade", "forward"
 LOOPBACK = "lo"
+DNS_PORT = 53
 FAMILIES = (n.NFPROTO_IPV4, n.NFPROTO_IPV6)
 
 _NAME_SETS = (
@@ -152,6 +154,26 @@ def _forward_rules() -> Rules:
     ]
 
 
+def _input_rules() -> Rules:
+    """Return the rules of chain ``input``.
+
+    The DNS relay listens on every address of the lab.  Whoever asks it for names that spell out
+    data sends them to a server of his own: that, too, is a way out (CVE-2024-29018).
+    """
+    return [
+        (
+            [
+                *x.match_incoming_in(INTERNAL),
+                *x.match_port(protocol, DNS_PORT),
+                x.counter(),
+                x.drop(),
+            ],
+            "internal network: names of the world are a way out",
+        )
+        for protocol in ("udp", "tcp")
+    ]
+
+
 def chains() -> list[Chain]:
     """Return all chains; one comes before those that jump to it."""
     to_published: x.Expressions = [*x.match_destination_local(), x.jump(PUBLISHED)]
@@ -184,6 +206,13 @@ def chains() -> list[Chain]:
             hook_type="nat",
             hook=n.NF_INET_LOCAL_OUT,
             priority=n.PRIORITY_DSTNAT,
+        ),
+        Chain(
+            "input",
+            "what is for the lab itself",
+            _input_rules(),
+            hook_type="filter",
+            hook=n.NF_INET_LOCAL_IN,
         ),
         Chain(
             FORWARD,

@@ -177,6 +177,22 @@ def test_internal_networks_have_names_but_ask_nobody(engine, start, cleanup):
     assert lookup(one, "example.test") == "SERVFAIL"
 
 
+ASK_BY_TCP = "echo | timeout 2 nc -w 1 {} 53; echo $?"
+
+
+def test_the_labs_relay_is_no_way_out_of_an_internal_network(engine, start, net, cleanup):
+    """Asked directly, at whatever address of the lab (CVE-2024-29018)."""
+    inner = cleanup.enter_context(engine.create_network("inner", internal=True))
+    shut, free = start("shut", "inner", cap_add=["NET_ADMIN"]), start("free")
+    shut.exec(["ip", "route", "add", "default", "via", inner.gateway])
+    for gateway in (inner.gateway, net.gateway):
+        asked = shut.exec(["timeout", "2", "nslookup", "example.test", gateway])
+        assert not re.search("NXDOMAIN|SERVFAIL|answer", asked)
+        assert shut.exec(["sh", "-c", ASK_BY_TCP.format(gateway)]).split()[-1] != "0"
+    assert lookup(free, "example.test", server=net.gateway) in ("NXDOMAIN", "SERVFAIL")
+    assert free.exec(["sh", "-c", ASK_BY_TCP.format(net.gateway)]).split()[-1] == "0"
+
+
 def test_ipv6_addresses_have_names(engine, start, cleanup):
     cleanup.enter_context(
         engine.create_network("six", ipv6=True, subnet=["10.77.0.0/24", "fd77::/64"])
