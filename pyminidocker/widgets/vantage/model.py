@@ -76,7 +76,16 @@ class Grid:
     @property
     def heads(self) -> tuple[str, ...]:
         """The columns' names; what is pinged says so."""
-        return tuple(str(t) if t.port else f"ping {t}" for t in self.columns)
+        return tuple(str(t) if t.port or t.label else f"ping {t}" for t in self.columns)
+
+    def reached_from(self, column: int = 0) -> tuple[str, ...]:
+        """Return the rows from which a column was reached."""
+        cells = [self.cell(row, column) for row in range(len(self.rows))]
+        return tuple(
+            row
+            for row, cell in zip(self.rows, cells, strict=True)
+            if cell.outcome and cell.outcome.reached
+        )
 
     def tried(self) -> int:
         """Count the cells that were tried."""

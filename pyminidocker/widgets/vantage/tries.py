@@ -77,10 +77,17 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to reach: a name or an address, and a port (0: ping it)."""
+    """What to reach.
+
+    Args:
+        host: a name or an address.
+        port: 0: ping it.
+        label: what to call it; "" is as it is written.
+    """
 
     host: str
     port: int = 0
+    label: str = ""
 
     @classmethod
     def of(cls, text: str) -> "Target":
@@ -99,6 +106,8 @@ class Target:
         )
 
     def __str__(self) -> str:
+        if self.label:
+            return self.label
         if not self.port:
             return self.host
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -193,9 +193,17 @@ def _point(source: Any, engine: Any) -> Vantage:
     )
 
 
+def _target(wanted: str | tuple[str, str]) -> Target:
+    """Return what ``wanted`` names: an address, or a label and an address."""
+    if isinstance(wanted, str):
+        return Target.of(wanted)
+    label, address = wanted
+    return replace(Target.of(address), label=label)
+
+
 def vantage_grid(
     sources: Sequence[Any],
-    targets: Sequence[str],
+    targets: Sequence[str | tuple[str, str]],
     *,
     engine: Any = None,
     predictions: Mapping[tuple[str, str], bool] | None = None,
@@ -207,7 +215,7 @@ def vantage_grid(
         sources: rows: ``"machine"``, ``"lab"``, a container or its name, ``(engine, container)``
             for another lab host, or ``(label, any of these)``.
         targets: columns: ``"web:80"``, ``"172.17.0.2:80"``, ``"127.0.0.1:8080"``; without a port
-            it is pinged.
+            it is pinged; ``(label, address)`` calls it something else.
         engine: whose containers names refer to; ``pyminidocker.connect()`` by default.
         predictions: see ``VantageGrid.predict``.
         fill: try at once instead of waiting for the button (or ``.fill()``).
@@ -228,7 +236,7 @@ def vantage_grid(
         from pyminidocker.client import connect
 
         engine = connect()
-    view = VantageGrid([_point(s, engine) for s in sources], [Target.of(t) for t in targets])
+    view = VantageGrid([_point(s, engine) for s in sources], [_target(t) for t in targets])
     if predictions:
         view.predict(predictions)
     return view.fill() if fill else view

@@ -337,3 +337,13 @@ def test_places_are_named():
     )
     assert view.grid.rows == ("the machine", "lab host b", "box", "second host", "me")
     view.close()
+
+
+def test_a_target_may_have_a_name_of_its_own() -> None:
+    """A port that the engine chose is another one every time."""
+    grid = Grid(("app", "lab host"), (Target("127.0.0.1", 41000, "published"), Target("web")))
+    assert grid.heads == ("published", "ping web")
+    assert grid.reached_from(0) == ()
+    grid.cells[1, 0] = Cell(Try(REACHED, "hello"))
+    assert grid.reached_from(0) == ("lab host",)
+    assert "41000" not in grid_table(grid)
