@@ -3,6 +3,7 @@
 Expected lines are what the same docker command showed on a dockerd (20.10).
 """
 
+import json
 import re
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import urllib.request
 import pytest
 
 from tests.support.command_line import minidocker
-from tests.support.talker import echoes, host_port, run_talker, until
+from tests.support.talker import P, echoes, host_port, run_talker, until
 
 pytestmark = [
     pytest.mark.requires("busybox"),
@@ -41,34 +42,42 @@ def said(result) -> str:
 
 @pytest.mark.requires("docker-cli")
 def test_port_ps_and_inspect(docker, run):
-    assert run("web", "-p", "18310:80", "-p", "127.0.0.1:18311:81/udp", "-p", "[::1]:18312:82",
-               "-p", "18313-18315:18313-18315", "--expose", "90-91").returncode == 0  # fmt: skip
+    same = f"{P + 313}-{P + 315}"
+    ports = (
+        f"{P + 310}:80",
+        f"127.0.0.1:{P + 311}:81/udp",
+        f"[::1]:{P + 312}:82",
+        f"{same}:{same}",
+    )
+    options = [word for port in ports for word in ("-p", port)]
+    assert run("web", *options, "--expose", "90-91").returncode == 0
     assert docker("port", "web").stdout.splitlines() == [
-        "80/tcp -> 0.0.0.0:18310", "80/tcp -> [::]:18310",
-        "81/udp -> 127.0.0.1:18311",
-        "82/tcp -> [::1]:18312",
-        "18313/tcp -> 0.0.0.0:18313", "18313/tcp -> [::]:18313",
-        "18314/tcp -> 0.0.0.0:18314", "18314/tcp -> [::]:18314",
-        "18315/tcp -> 0.0.0.0:18315", "18315/tcp -> [::]:18315",
+        f"80/tcp -> 0.0.0.0:{P + 310}", f"80/tcp -> [::]:{P + 310}",
+        f"81/udp -> 127.0.0.1:{P + 311}",
+        f"82/tcp -> [::1]:{P + 312}",
+        f"{P + 313}/tcp -> 0.0.0.0:{P + 313}", f"{P + 313}/tcp -> [::]:{P + 313}",
+        f"{P + 314}/tcp -> 0.0.0.0:{P + 314}", f"{P + 314}/tcp -> [::]:{P + 314}",
+        f"{P + 315}/tcp -> 0.0.0.0:{P + 315}", f"{P + 315}/tcp -> [::]:{P + 315}",
     ]  # fmt: skip
-    assert docker("port", "web", "80").stdout == "0.0.0.0:18310\n[::]:18310\n"
-    assert docker("port", "web", "81/udp").stdout == "127.0.0.1:18311\n"
+    assert docker("port", "web", "80").stdout == f"0.0.0.0:{P + 310}\n[::]:{P + 310}\n"
+    assert docker("port", "web", "81/udp").stdout == f"127.0.0.1:{P + 311}\n"
     absent = docker("port", "web", "81")
     assert (absent.returncode, absent.stderr) == (
         1,
         "Error: No public port '81' published for web\n",
     )
     assert docker("ps", "--format", "{{.Ports}}").stdout == (
-        "90-91/tcp, 0.0.0.0:18313-18315->18313-18315/tcp, [::]:18313-18315->18313-18315/tcp,"
-        " 0.0.0.0:18310->80/tcp, [::]:18310->80/tcp, 127.0.0.1:18311->81/udp,"
-        " [::1]:18312->82/tcp\n"
+        f"90-91/tcp, 0.0.0.0:{same}->{same}/tcp, [::]:{same}->{same}/tcp,"
+        f" 0.0.0.0:{P + 310}->80/tcp, [::]:{P + 310}->80/tcp, 127.0.0.1:{P + 311}->81/udp,"
+        f" [::1]:{P + 312}->82/tcp\n"
     )
     shown = docker("inspect", "-f", '{{json (index .NetworkSettings.Ports "80/tcp")}}', "web")
-    assert shown.stdout == (
-        '[{"HostIp":"0.0.0.0","HostPort":"18310"},{"HostIp":"::","HostPort":"18310"}]\n'
-    )
+    assert json.loads(shown.stdout) == [
+        {"HostIp": "0.0.0.0", "HostPort": f"{P + 310}"},
+        {"HostIp": "::", "HostPort": f"{P + 310}"},
+    ]
     asked = docker("inspect", "-f", '{{json (index .HostConfig.PortBindings "82/tcp")}}', "web")
-    assert asked.stdout == '[{"HostIp":"::1","HostPort":"18312"}]\n'
+    assert asked.stdout == f'[{{"HostIp":"::1","HostPort":"{P + 312}"}}]\n'
     docker("stop", "-t", "0", "web")
     assert docker("port", "web").stdout == ""
     assert docker("inspect", "-f", "{{json .NetworkSettings.Ports}}", "web").stdout == "{}\n"
@@ -76,12 +85,16 @@ def test_port_ps_and_inspect(docker, run):
 
 @pytest.mark.requires("docker-cli")
 def test_clashes(docker, run):
-    assert run("one", "-p", "18320:80").returncode == 0
-    in_use = "Error starting userland proxy: listen tcp4 0.0.0.0:18321: bind"
-    with socket.create_server(("127.0.0.1", 18321)):
+    assert run("one", "-p", f"{P + 320}:80").returncode == 0
+    in_use = f"Error starting userland proxy: listen tcp4 0.0.0.0:{P + 321}: bind"
+    with socket.create_server(("127.0.0.1", P + 321)):
         for name, port, why in (
-            ("two", "18320:80", "Bind for 0.0.0.0:18320 failed: port is already allocated"),
-            ("three", "18321:80", f"{in_use}: address already in use"),
+            (
+                "two",
+                f"{P + 320}:80",
+                f"Bind for 0.0.0.0:{P + 320} failed: port is already allocated",
+            ),
+            ("three", f"{P + 321}:80", f"{in_use}: address already in use"),
         ):
             refused = run(name, "-p", port)
             assert refused.returncode == 125
@@ -108,7 +121,7 @@ def test_publish_all(docker, run):
 
 @pytest.mark.requires("docker-cli")
 def test_host_mode_warns(docker, run):
-    result = run("hostly", "--network", "host", "-p", "18330:80")
+    result = run("hostly", "--network", "host", "-p", f"{P + 330}:80")
     assert result.returncode == 0
     assert result.stderr == (
         "WARNING: Published ports are discarded when using host network mode\n"
@@ -118,7 +131,7 @@ def test_host_mode_warns(docker, run):
 
 @pytest.mark.requires("docker-cli")
 def test_filters(docker, run):
-    assert run("published", "-p", "18340:80").returncode == 0
+    assert run("published", "-p", f"{P + 340}:80").returncode == 0
     assert run("exposing", "--expose", "81").returncode == 0
     assert docker("ps", "--filter", "publish=80", "--format", "{{.Names}}").stdout == "published\n"
     assert docker("ps", "--filter", "expose=81", "--format", "{{.Names}}").stdout == "exposing\n"
@@ -129,18 +142,21 @@ def test_docker_py_ports(sdk):
 
     web = sdk.containers.run(
         "busybox", "httpd -f -p 80 -h /etc", detach=True,
-        ports={"80/tcp": ("127.0.0.1", 18350), "53/udp": None, "90/tcp": [18351, 18352]},
+        ports={"80/tcp": ("127.0.0.1", P + 350), "53/udp": None, "90/tcp": [P + 351, P + 352]},
     )  # fmt: skip
     try:
         web.reload()
-        assert web.ports["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "18350"}]
+        assert web.ports["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": f"{P + 350}"}]
         assert len(web.ports["53/udp"]) == 2
-        assert [place["HostPort"] for place in web.ports["90/tcp"]] == ["18351", "18352"] * 2
-        until(lambda: answers("http://127.0.0.1:18350/hostname", web.short_id))
+        assert [place["HostPort"] for place in web.ports["90/tcp"]] == [
+            f"{P + 351}",
+            f"{P + 352}",
+        ] * 2
+        until(lambda: answers(f"http://127.0.0.1:{P + 350}/hostname", web.short_id))
         with pytest.raises(docker.errors.APIError) as refused:
-            sdk.containers.run("busybox", "true", ports={"80/tcp": 18351}, remove=True)
+            sdk.containers.run("busybox", "true", ports={"80/tcp": P + 351}, remove=True)
         assert refused.value.status_code == 500
-        assert "Bind for 0.0.0.0:18351 failed: port is already allocated" in str(refused.value)
+        assert f"Bind for 0.0.0.0:{P + 351} failed: port is already allocated" in str(refused.value)
     finally:
         web.remove(force=True)
         for left in sdk.containers.list(all=True):
@@ -158,11 +174,15 @@ def answers(url: str, text: str) -> bool:
 @pytest.mark.requires("docker-cli")
 def test_minidockers_own_command_says_the_same(engine, docker):
     """One engine, three clients: the ports are the same."""
-    with run_talker(engine, ports=["18360:80"], name="shared") as box:
-        assert host_port(box) == 18360
-        assert echoes(18360)
+    with run_talker(engine, ports=[f"{P + 360}:80"], name="shared") as box:
+        assert host_port(box) == P + 360
+        assert echoes(P + 360)
         ours, theirs = minidocker("port", "shared"), docker("port", "shared")
-        assert ours.stdout == theirs.stdout == "80/tcp -> 0.0.0.0:18360\n80/tcp -> [::]:18360\n"
+        assert (
+            ours.stdout
+            == theirs.stdout
+            == f"80/tcp -> 0.0.0.0:{P + 360}\n80/tcp -> [::]:{P + 360}\n"
+        )
         form = ("ps", "--format", "{{.Ports}}")
         assert minidocker(*form).stdout == docker(*form).stdout
         wrong = minidocker("port", "shared", "81")
@@ -172,13 +192,13 @@ def test_minidockers_own_command_says_the_same(engine, docker):
 
 @pytest.mark.requires("docker-cli", "curl")
 def test_curl(docker):
-    web = ("-p", "18361:80", "busybox", "httpd", "-f", "-p", "80", "-h", "/etc")
+    web = ("-p", f"{P + 361}:80", "busybox", "httpd", "-f", "-p", "80", "-h", "/etc")
     try:
         assert docker("run", "-d", "--name", "web", "--hostname", "site", *web).returncode == 0
         for host in ("127.0.0.1", "[::1]"):
             command = ["curl", "-sS", "--max-time", "10", "--retry", "5", "--retry-all-errors"]
             asked = subprocess.run(
-                [*command, f"http://{host}:18361/hostname"],
+                [*command, f"http://{host}:{P + 361}/hostname"],
                 capture_output=True,
                 text=True,
                 timeout=60,

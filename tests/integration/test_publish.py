@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from pyminidocker.network.stock import BATCH
-from tests.support.talker import call, echoes, host_port, is_free, run_talker, summed, until
+from tests.support.talker import P, call, echoes, host_port, is_free, run_talker, summed, until
 
 pytestmark = [pytest.mark.requires("busybox"), pytest.mark.timeout(120)]
 
@@ -107,7 +107,7 @@ def test_used_sockets_are_closed_to_the_last(engine, talker):
         assert echoes(port)
     until(lambda: agent_fds(engine) - before in same)
     for _ in range(10):  # containers that come and go take nothing
-        engine.run("busybox", "true", ports=["18183:80", "18183:53/udp"])
+        engine.run("busybox", "true", ports=[f"{P + 183}:80", f"{P + 183}:53/udp"])
     until(lambda: agent_fds(engine) - before in same)
 
 
@@ -224,36 +224,38 @@ def test_neighbours_reach_it_by_the_labs_address(engine, talker):
 
 
 def test_restart_frees_and_takes_the_port_again(engine):
-    with run_talker(engine, ports=["127.0.0.1:18181:80", "18181:53/udp"]) as box:
-        with call(18181) as open_one:
+    with run_talker(engine, ports=[f"127.0.0.1:{P + 181}:80", f"{P + 181}:53/udp"]) as box:
+        with call(P + 181) as open_one:
             open_one.sendall(b"echo\nx")
             assert open_one.recv(1) == b"x"
             for life in (2, 3):
                 box.restart(timeout_s=0)
                 until(lambda life=life: box.logs().count("ready") == life)
-                assert echoes(18181)
+                assert echoes(P + 181)
             assert open_one.recv(1) == b"", "the former life's connections end with it"
         box.stop(timeout_s=0)
-        assert is_free(18181, "127.0.0.1")
-        assert is_free(18181, kind=socket.SOCK_DGRAM)
+        assert is_free(P + 181, "127.0.0.1")
+        assert is_free(P + 181, kind=socket.SOCK_DGRAM)
         assert list(box.ports) == []
 
 
 def test_a_port_is_free_as_soon_as_the_container_is_gone(engine):
     for _ in range(20):
-        box = engine.run("busybox", "sleep 60", detach=True, ports=["18182:80"])
-        assert not is_free(18182)
+        box = engine.run("busybox", "sleep 60", detach=True, ports=[f"{P + 182}:80"])
+        assert not is_free(P + 182)
         box.remove(force=True)
-        assert is_free(18182)
+        assert is_free(P + 182)
 
 
 def test_many_ports_of_one_container(engine):
-    with engine.run("busybox", "sleep 60", detach=True, ports=["18200-18299:7000-7099"]) as box:
+    with engine.run(
+        "busybox", "sleep 60", detach=True, ports=[f"{P + 200}-{P + 299}:7000-7099"]
+    ) as box:
         assert len(box.reload().attrs["NetworkSettings"]["Ports"]) == 100
-        assert not is_free(18200)
-        assert not is_free(18299)
-    assert is_free(18200)
-    assert is_free(18299)
+        assert not is_free(P + 200)
+        assert not is_free(P + 299)
+    assert is_free(P + 200)
+    assert is_free(P + 299)
 
 
 def test_clients_of_all_kinds_at_once(talker):

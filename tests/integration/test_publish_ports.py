@@ -17,7 +17,7 @@ import pyminidocker
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotImplementedHere, SystemFailure
 from tests.conftest import remove_state
 from tests.support.leaks import read_traces, wait_until_clean
-from tests.support.talker import call, echoes, host_port, is_free, run_talker, until
+from tests.support.talker import P, call, echoes, host_port, is_free, run_talker, until
 
 pytestmark = [pytest.mark.requires("busybox"), pytest.mark.timeout(120)]
 
@@ -45,41 +45,43 @@ def refusal(engine, *ports: str) -> str:
 
 
 def test_ports_of_our_own_containers(engine):
-    with engine.run(*SLEEP, detach=True, ports=["18080:80"]):
-        text = "Bind for 0.0.0.0:18080 failed: port is already allocated"
-        assert refusal(engine, "18080:81") == text
+    with engine.run(*SLEEP, detach=True, ports=[f"{P + 80}:80"]):
+        text = f"Bind for 0.0.0.0:{P + 80} failed: port is already allocated"
+        assert refusal(engine, f"{P + 80}:81") == text
         # All or nothing: what it would have had besides is free again.
-        assert refusal(engine, "18079:79", "18080:81") == text
-        assert is_free(18079)
+        assert refusal(engine, f"{P + 79}:79", f"{P + 80}:81") == text
+        assert is_free(P + 79)
         userland = (
-            "Error starting userland proxy: listen tcp4 127.0.0.1:18080: bind: address already"
+            f"Error starting userland proxy: listen tcp4 127.0.0.1:{P + 80}: bind: address already"
         )
-        assert refusal(engine, "127.0.0.1:18080:80").startswith(userland)
-        with engine.run(*SLEEP, detach=True, ports=["18080:80/udp"]):
+        assert refusal(engine, f"127.0.0.1:{P + 80}:80").startswith(userland)
+        with engine.run(*SLEEP, detach=True, ports=[f"{P + 80}:80/udp"]):
             pass  # the other protocol is another port
 
 
 def test_a_port_of_another_program(engine):
-    with socket.create_server(("127.0.0.1", 18083)):
-        assert refusal(engine, "18083:80") == (
-            "Error starting userland proxy: listen tcp4 0.0.0.0:18083: bind: address already in use"
+    with socket.create_server(("127.0.0.1", P + 83)):
+        assert refusal(engine, f"{P + 83}:80") == (
+            f"Error starting userland proxy: listen tcp4 0.0.0.0:{P + 83}: bind: address already in"
+            " use"
         )
         # A choice steps over it.
-        with engine.run(*SLEEP, detach=True, ports=["18083-18085:80"]) as box:
-            assert host_port(box) == 18084
+        with engine.run(*SLEEP, detach=True, ports=[f"{P + 83}-{P + 85}:80"]) as box:
+            assert host_port(box) == P + 84
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
         other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        other.bind(("::", 18083))
-        assert refusal(engine, "18083:53/udp") == (
-            "Error starting userland proxy: listen udp6 [::]:18083: bind: address already in use"
+        other.bind(("::", P + 83))
+        assert refusal(engine, f"{P + 83}:53/udp") == (
+            f"Error starting userland proxy: listen udp6 [::]:{P + 83}: bind: address already in"
+            " use"
         )
-    assert is_free(18083, kind=socket.SOCK_DGRAM), "the IPv4 half was given back"
+    assert is_free(P + 83, kind=socket.SOCK_DGRAM), "the IPv4 half was given back"
 
 
 def test_an_address_the_machine_does_not_have(engine):
-    assert refusal(engine, "192.0.2.77:18084:80") == (
-        "Error starting userland proxy: listen tcp4 192.0.2.77:18084: bind: cannot assign requested"
-        " address"
+    assert refusal(engine, f"192.0.2.77:{P + 84}:80") == (
+        f"Error starting userland proxy: listen tcp4 192.0.2.77:{P + 84}: bind: cannot assign"
+        " requested address"
     )
 
 
@@ -103,12 +105,12 @@ def test_root_may_have_a_privileged_port(engine):
 
 
 def test_a_range_that_is_used_up(engine):
-    ports = ["18086-18087:80"]
+    ports = [f"{P + 86}-{P + 87}:80"]
     with (
         engine.run(*SLEEP, detach=True, ports=ports) as one,
         engine.run(*SLEEP, detach=True, ports=ports) as other,
     ):
-        assert {host_port(one), host_port(other)} == {18086, 18087}
+        assert {host_port(one), host_port(other)} == {P + 86, P + 87}
         assert refusal(engine, *ports) == "all ports are allocated"
 
 
@@ -171,7 +173,10 @@ def test_without_a_network_of_its_own_nothing_is_published(engine, mode):
     body = {
         "Image": "busybox",
         "Cmd": ["sleep", "60"],
-        "HostConfig": {"NetworkMode": mode, "PortBindings": {"80/tcp": [{"HostPort": "18090"}]}},
+        "HostConfig": {
+            "NetworkMode": mode,
+            "PortBindings": {"80/tcp": [{"HostPort": f"{P + 90}"}]},
+        },
     }
     made = engine.api.container_create(body)
     warning = "Published ports are discarded when using host network mode"
@@ -179,7 +184,7 @@ def test_without_a_network_of_its_own_nothing_is_published(engine, mode):
     with engine.container(made["Id"]) as box:
         box.start()
         assert box.reload().attrs["NetworkSettings"]["Ports"] == {}
-        assert is_free(18090)
+        assert is_free(P + 90)
 
 
 # ---------------------------------------------------------------------------- networks that change
@@ -189,19 +194,19 @@ def test_ports_follow_the_networks(engine):
     """The first network goes: the same port, another address.  All go: none.  One back: again."""
     networks = [engine.create_network(name) for name in ("north", "south")]
     try:
-        with run_talker(engine, network="north", ports=["18091:80"]) as box:
+        with run_talker(engine, network="north", ports=[f"{P + 91}:80"]) as box:
             box.connect("south")
-            assert echoes(18091)
+            assert echoes(P + 91)
             box.disconnect("north")
-            assert echoes(18091)
-            assert in_lab_answers(engine, "south", 18091)
+            assert echoes(P + 91)
+            assert in_lab_answers(engine, "south", P + 91)
             box.disconnect("south")
             assert box.reload().attrs["NetworkSettings"]["Ports"] == {}
-            assert is_free(18091)
+            assert is_free(P + 91)
             box.connect("north")
-            until(lambda: not is_free(18091))
-            until(lambda: echoes(18091))
-            assert host_port(box) == 18091
+            until(lambda: not is_free(P + 91))
+            until(lambda: echoes(P + 91))
+            assert host_port(box) == P + 91
     finally:
         for network in networks:
             network.remove()
@@ -217,9 +222,9 @@ def in_lab_answers(engine, network: str, port: int) -> bool:
 def test_an_internal_network_publishes_nothing(engine):
     network = engine.create_network("inside", internal=True)
     try:
-        with engine.run(*SLEEP, detach=True, network="inside", ports=["18092:80"]) as box:
+        with engine.run(*SLEEP, detach=True, network="inside", ports=[f"{P + 92}:80"]) as box:
             assert box.reload().attrs["NetworkSettings"]["Ports"] == {}
-            assert is_free(18092)
+            assert is_free(P + 92)
     finally:
         network.remove()
 
@@ -228,15 +233,15 @@ def test_an_internal_network_publishes_nothing(engine):
 
 
 def test_restart_policy_takes_the_ports_again(engine):
-    with run_talker(engine, ports=["18094:80"], restart="always") as box:
+    with run_talker(engine, ports=[f"{P + 94}:80"], restart="always") as box:
         for life in (2, 3):
-            with call(18094) as client:
+            with call(P + 94) as client:
                 client.sendall(b"exit\n")
                 assert ended(client)
             until(lambda life=life: box.logs().count("ready") >= life)
-            assert echoes(18094)
+            assert echoes(P + 94)
         box.stop(timeout_s=0)
-        assert is_free(18094)
+        assert is_free(P + 94)
 
 
 def ended(client: socket.socket) -> bool:
@@ -271,30 +276,30 @@ def test_ports_are_free_after_the_engine_was_killed(engine_home, own_home):
     """kill -9: the agent dies with its engine, and with it every port and connection."""
     with pyminidocker.connect(name="dies") as engine:
         engine.bootstrap("python")
-        run_talker(engine, ports=["18095:80", "18095:53/udp"], name="gone")
-        assert echoes(18095)
-        with call(18095) as client:
+        run_talker(engine, ports=[f"{P + 95}:80", f"{P + 95}:53/udp"], name="gone")
+        assert echoes(P + 95)
+        with call(P + 95) as client:
             client.sendall(b"echo\nx")
             assert client.recv(1) == b"x"
             kill(engine.api.engine_facts()["Pid"])
             assert ended(client)
-        until(lambda: is_free(18095))
-        until(lambda: is_free(18095, kind=socket.SOCK_DGRAM))
+        until(lambda: is_free(P + 95))
+        until(lambda: is_free(P + 95, kind=socket.SOCK_DGRAM))
     with pyminidocker.connect(name="dies") as engine:
         with engine.container("gone") as box:
             box.start()
-            until(lambda: echoes_soon(18095))
+            until(lambda: echoes_soon(P + 95))
         engine.shutdown()
 
 
 def test_an_agent_that_died_is_named(engine_home, own_home):
     with pyminidocker.connect(name="halved") as engine:
         engine.bootstrap("busybox")
-        box = engine.run(*SLEEP, detach=True, ports=["18097:80"])
+        box = engine.run(*SLEEP, detach=True, ports=[f"{P + 97}:80"])
         kill(engine.api.engine_facts()["AgentPid"])
-        assert is_free(18097)
+        assert is_free(P + 97)
         with pytest.raises(SystemFailure, match=r"the host agent.* has gone") as failed:
-            engine.run(*SLEEP, detach=True, ports=["18098:80"])
+            engine.run(*SLEEP, detach=True, ports=[f"{P + 98}:80"])
         assert "minidocker system stop" in failed.value.hint
         box.remove(force=True)
         assert engine.run("busybox", "echo unpublished").stdout == "unpublished\n"
@@ -309,10 +314,10 @@ def echoes_soon(port: int) -> bool:
 
 
 def test_a_start_that_fails_gives_its_ports_back(engine):
-    box = engine.create("busybox", "/no/such/program", ports=["18096:80"])
+    box = engine.create("busybox", "/no/such/program", ports=[f"{P + 96}:80"])
     try:
         with pytest.raises(MiniDockerError, match="no such file"):
             box.start()
-        assert is_free(18096)
+        assert is_free(P + 96)
     finally:
         box.remove()

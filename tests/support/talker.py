@@ -6,10 +6,14 @@ the client has said its last word, ``send N`` sends N bytes, ``exit`` ends the p
 """
 
 import hashlib
+import os
 import socket
 import time
 from collections.abc import Callable
 from typing import Any
+
+# All tests of a machine share its ports: each test process has 400 of its own, below the ephemeral.
+P = 12_000 + os.getpid() % 50 * 400
 
 PROGRAM = r"""
 import hashlib, os, socket, threading
