@@ -66,7 +66,8 @@ class Switches(dict[str, bool]):
         return html_table(["SWITCH", "STATE"], rows)
 
 
-def _end(way: Json, side: str) -> str:
+def way_end(way: Json, side: str) -> str:
+    """Return one end of a flow, ``Source`` or ``Destination``, with its port if it has one."""
     address, port = str(way[side]), way[f"{side}Port"]
     if not port:
         return address
@@ -76,15 +77,15 @@ def _end(way: Json, side: str) -> str:
 FLOW_COLUMNS = [
     ("PROTOCOL", lambda flow: str(flow["Protocol"])),
     ("STATE", lambda flow: str(flow["State"] or "-")),
-    ("FROM", lambda flow: _end(flow["Original"], "Source")),
-    ("TO", lambda flow: _end(flow["Original"], "Destination")),
+    ("FROM", lambda flow: way_end(flow["Original"], "Source")),
+    ("TO", lambda flow: way_end(flow["Original"], "Destination")),
     (
         "SOURCE BECOMES",
-        lambda flow: _end(flow["Reply"], "Destination") if flow["SourceRewritten"] else "-",
+        lambda flow: way_end(flow["Reply"], "Destination") if flow["SourceRewritten"] else "-",
     ),
     (
         "DESTINATION BECOMES",
-        lambda flow: _end(flow["Reply"], "Source") if flow["DestinationRewritten"] else "-",
+        lambda flow: way_end(flow["Reply"], "Source") if flow["DestinationRewritten"] else "-",
     ),
 ]
 

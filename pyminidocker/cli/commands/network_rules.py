@@ -48,20 +48,15 @@ def flows(call: Invocation) -> int:
 
 def described(flow: Json) -> str:
     """Return a flow in one line: who talks to whom, and what NAT made of it."""
+    from pyminidocker.client.filter_views import way_end
+
     there, back = flow["Original"], flow["Reply"]
-    line = f"{_end(there, 'Source')} > {_end(there, 'Destination')}"
+    line = f"{way_end(there, 'Source')} > {way_end(there, 'Destination')}"
     if flow["SourceRewritten"]:
-        line += f"  source becomes {_end(back, 'Destination')}"
+        line += f"  source becomes {way_end(back, 'Destination')}"
     if flow["DestinationRewritten"]:
-        line += f"  destination becomes {_end(back, 'Source')}"
+        line += f"  destination becomes {way_end(back, 'Source')}"
     return line
-
-
-def _end(way: Json, side: str) -> str:
-    address, port = str(way[side]), way[f"{side}Port"]
-    if not port:
-        return address
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def switch(call: Invocation) -> int:
