@@ -215,6 +215,32 @@ BELIEFS = {
         "By default it is published on all addresses of the host.",
         "08",
     ),
+    "published-is-heard": Belief(
+        "A published port is answered, whatever the program listens on.",
+        "Publishing brings a connection to the container's address and port; the program has to "
+        "listen there.",
+        "08",
+    ),
+    "own-ports-always": Belief(
+        "Each container has ports of its own.",
+        "Ports belong to a network namespace; containers that share one share its ports.",
+        "08",
+    ),
+    "engine-finds-a-port": Belief(
+        "When a port is taken, the engine takes another one.",
+        "It does so only when you leave the choice to it; a port you name is had, or refused.",
+        "08",
+    ),
+    "publish-to-get-out": Belief(
+        "A container needs published ports to reach others.",
+        "Publishing is for connections that come in from outside its networks.",
+        "08",
+    ),
+    "host-mode-is-naked": Belief(
+        "A container with the host's network is not isolated any more.",
+        "It shares one namespace; files, processes and limits stay its own.",
+        "08",
+    ),
     "commit-is-build": Belief(
         "commit is the way images are meant to be made.",
         "commit keeps a result without its recipe; a Dockerfile keeps the recipe.",
