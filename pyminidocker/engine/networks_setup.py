@@ -60,13 +60,16 @@ def load(networks: "Networks") -> None:
 def make_all(networks: "Networks") -> None:
     """Make the lab's network and every bridge; blocks some milliseconds.
 
+    Docker's own comes first: the first one's address is where containers ask for names, and it
+    must be one that is never removed.
+
     A network of the user's whose bridge cannot be made is reported; the others work.
 
     Raises:
         SystemFailure: the kernel refused.
     """
     networks.engine.lab_network.setup_lab()
-    for record in networks.bridges():
+    for record in sorted(networks.bridges(), key=lambda record: record.name not in BUILT_IN):
         try:
             make(networks, record)
         except MiniDockerError as error:

@@ -162,6 +162,21 @@ def test_damaged_and_impossible_records_are_named(engine: Engine, home: Path) ->
         (folder / f"{ids[name]}.json").unlink()
 
 
+def test_names_are_asked_of_dockers_own_bridge_whatever_else_there_is(
+    engine: Engine, home: Path
+) -> None:
+    """A user's network that is loaded first lent its gateway, which goes when it is removed."""
+    former = engine.api.network_create({"Name": "early"})["Id"]
+    engine.shutdown()
+    folder, first = Path(f"{home}/state/{NAME}/networks"), "0" * 64
+    record = json.loads((folder / f"{former}.json").read_text())
+    (folder / f"{former}.json").unlink()
+    (folder / f"{first}.json").write_text(json.dumps({**record, "id": first}))
+    asked = engine.run("busybox", ["cat", "/etc/resolv.conf"]).stdout
+    assert asked.startswith("nameserver 172.17.0.1\n")
+    assert engine.network("early").id == first
+
+
 def test_records_of_the_former_release_load(engine: Engine, home: Path) -> None:
     made = engine.create("busybox", ["sleep", "100"], name="old")
     ids = {one["Name"]: one["Id"] for one in engine.api.network_list()}
