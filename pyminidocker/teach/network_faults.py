@@ -21,8 +21,8 @@ _SYMPTOMS = {
     "network answer.",
     "ip_forward": "`{target}` gets no answer from other hosts any more. Its neighbours on the same "
     "network answer.",
-    "default_deny": "What comes from other networks and other hosts does not reach `{target}` any "
-    "more, and what it sends there gets no answer.",
+    "default_deny": "`{target}` gets no answer from other hosts any more. Its neighbours on the "
+    "same network answer.",
     "default_route": "`{target}` reaches its neighbours, and nobody else.",
     "dns": "Programs in `{target}` say that they do not know the names of its neighbours.",
     "mtu": "`{target}` answers to a short ping; what it sends in long packets does not arrive.",
