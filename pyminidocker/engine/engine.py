@@ -6,6 +6,7 @@ anything but the disk; slow work (unpacking, tar streams, sizes) goes to threads
 
 import asyncio
 import logging
+import os
 import resource
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,7 @@ class Engine:
         self.on_lab_lost: Callable[[], None] | None = None
         self.is_network_ready = False
         self.problems: list[str] = []
+        self._agent_fd = -1
         self._network_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.directories = Directories(self)
@@ -149,6 +151,7 @@ class Engine:
                 self.lab_network.start_egress(self.lab.agent)
             except (MiniDockerError, OSError) as error:
                 self.report(f"containers have no way out: {error}")
+            self._watch_agent(self.lab.agent_pid)
         self.is_network_ready = True
         self.supervisor.prepare_soon()
 
@@ -193,6 +196,28 @@ class Engine:
         if self.on_lab_lost is not None:
             self.on_lab_lost()
 
+    def _watch_agent(self, pid: int) -> None:
+        """Say it at once when the host agent ends: containers would only see refusals."""
+        try:
+            self._agent_fd = os.pidfd_open(pid)
+        except OSError as error:  # it has ended already
+            self.report(f"the host agent is not there: {error.strerror}")
+            return
+        asyncio.get_running_loop().add_reader(self._agent_fd, self._agent_ended)
+
+    def _agent_ended(self) -> None:
+        self._forget_agent()
+        self.report(
+            "the host agent has ended: published ports, the way out of containers and names of the"
+            " outside are gone; restart the engine: minidocker system stop, then any command"
+        )
+
+    def _forget_agent(self) -> None:
+        if self._agent_fd >= 0:
+            asyncio.get_running_loop().remove_reader(self._agent_fd)
+            os.close(self._agent_fd)
+            self._agent_fd = -1
+
     async def stop(self, timeout_s: float = 10.0) -> None:
         """Stop all containers (stop signal, ``timeout_s``, SIGKILL) and let go of everything.
 
@@ -207,6 +232,7 @@ class Engine:
             await asyncio.wait([self._network_task])
         while self._tasks:
             await asyncio.wait(list(self._tasks))
+        self._forget_agent()
         self.supervisor.close()
         self.publishing.close()
         self.dns.stop()

@@ -292,12 +292,17 @@ def test_ports_are_free_after_the_engine_was_killed(engine_home, own_home):
         engine.shutdown()
 
 
+def warnings(engine):
+    return engine.api.info().get("Warnings") or []
+
+
 def test_an_agent_that_died_is_named(engine_home, own_home):
     with pyminidocker.connect(name="halved") as engine:
         engine.bootstrap("busybox")
         box = engine.run(*SLEEP, detach=True, ports=[f"{P + 97}:80"])
         kill(engine.api.engine_facts()["AgentPid"])
         assert is_free(P + 97)
+        until(lambda: any("host agent has ended" in line for line in warnings(engine)))
         with pytest.raises(SystemFailure, match=r"the host agent.* has gone") as failed:
             engine.run(*SLEEP, detach=True, ports=[f"{P + 98}:80"])
         assert "minidocker system stop" in failed.value.hint
