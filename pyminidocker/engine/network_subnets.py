@@ -11,6 +11,7 @@ from pyminidocker.engine.records import AddressPool, NetworkRecord
 from pyminidocker.errors import InvalidArgument, PermissionDenied
 from pyminidocker.network import subnets
 from pyminidocker.network.ipam import format_ip, parse_ip, parse_network
+from pyminidocker.network.outside import SUBNET as UPLINK_SUBNET
 
 
 def add_subnets(
@@ -42,6 +43,8 @@ def add_subnets(
             f"{record.driver} driver doesn't support multiple subnets",
             hint="one IPv4 and one IPv6 subnet; make a second network for another",
         )
+    # The uplink's is always in use: a bridge with it would be the lab's way out, to nowhere.
+    reserved = [*reserved, UPLINK_SUBNET]
     taken = [*reserved, *(other.subnet for other in others if other.subnet)]
     taken6 = [*reserved, *(other.subnet6 for other in others if other.subnet6)]
     own = four[0] if four else AddressPool()

@@ -31,6 +31,7 @@ INNER_LINK = "downlink"
 # RFC 7335: for the two ends of a service's own link; no network anywhere uses it.
 LAB_ADDRESS, OUTSIDE_ADDRESS, PREFIX = "192.0.0.2", "192.0.0.1", 29
 _BROADCAST = "192.0.0.7"
+SUBNET = "192.0.0.0/29"
 # A default route that somebody adds by hand, or a router behind a wire, wins.
 _METRIC = 4096
 DNS_PORT = 53

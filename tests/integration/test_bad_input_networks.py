@@ -36,6 +36,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("network create --subnet 10.81.0.0/16 x", 1, "Pool overlaps with other one on this address"),
     ("network create --subnet 10.81.0.128/25 x", 1, "Pool overlaps with other one on this address"),
     ("network create --subnet 172.17.5.0/24 x", 1, "Pool overlaps with other one on this address"),
+    ("network create --subnet 192.0.0.0/24 x", 1, "Pool overlaps with other one on this address"),
     ("network create --subnet 10.9.0.0/31 x", 1, "No available addresses on this pool"),
     ("network create --subnet fd09::/64 x", 1, "IPv6 has not been enabled for this network"),
     ("network create --subnet 10.9.0.0/24 --subnet 10.10.0.0/24 x", 1,
