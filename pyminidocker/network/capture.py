@@ -125,8 +125,8 @@ class Capture:
                 except BaseException:
                     self._netlink.close()
                     raise
-        except OSError as error:
-            if error.errno == errno.ENODEV:
+        except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+            if isinstance(error, ValueError) or error.errno == errno.ENODEV:
                 raise NotFound(
                     f"no such link: {link}", hint="see the links with: minidocker network topology"
                 ) from error

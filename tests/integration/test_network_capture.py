@@ -346,6 +346,8 @@ def test_bad_input(world: World) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(NotFound, match="no such link: nope"):
         Capture("nope", EVERYTHING)
+    with pytest.raises(NotFound, match="no such link"):
+        Capture("lo\0", EVERYTHING)
     for words in (["bogus"], ["host=1.2.3"], ["port=0"], ["port=x"], ["port=65536"], ["host="]):
         with pytest.raises(InvalidArgument):
             compile_filter(words)
