@@ -38,6 +38,8 @@ def parse_publish(text: str) -> list[tuple[str, str, str]]:
     if protocol not in PROTOCOLS:
         raise ValueError(f"invalid proto: {protocol}")
     inside = port_range(container, "invalid containerPort")
+    if host == "0":  # as bind(2) has it: a random one
+        host = ""
     outside = port_range(host, "invalid hostPort") if host else []
     if outside and len(outside) != len(inside):
         if len(inside) != 1:
