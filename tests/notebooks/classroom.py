@@ -16,16 +16,17 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = CHECKOUT / "notebooks"
 IMAGES = ("hello-world", "busybox", "python")  # as `minidocker image bootstrap` makes them
-# Ends the engine and waits until its process is gone: only then does it write no more.
+# Ends the engines (a lesson that stopped half way leaves its further hosts) and waits until their
+# processes are gone: only then do they write no more.
 STOP = """
-import os, select, pyminidocker, pyminidocker.paths
-if os.path.exists(pyminidocker.paths.socket_path()):
-    engine = pyminidocker.connect()
+import os, pathlib, select, pyminidocker
+for socket in sorted(pathlib.Path(os.environ["MINIDOCKER_RUN"]).glob("*/minidocker.sock")):
+    engine = pyminidocker.connect(socket.parent.name)
     process = os.pidfd_open(engine.api.engine_facts()["Pid"])
     engine.shutdown()
     end = select.poll()
     end.register(process)
-    assert end.poll(20_000), "the engine did not end"
+    assert end.poll(20_000), f"engine {socket.parent.name} did not end"
 """
 
 
