@@ -84,8 +84,9 @@ def packet_filter(*, userns: bool) -> Finding:
 
     return finding(
         probe.try_in_child(act), "nftables", title,
-        meaning="containers reach each other, not the outside", lessons=lessons, otherwise=LIMITED,
-        remedy="sudo modprobe nf_tables nft_chain_nat nft_redir",
+        meaning="containers reach each other, and ports of this machine can be published; no way to"
+        " the outside, no isolation between networks", lessons=lessons, otherwise=LIMITED,
+        remedy="sudo modprobe -a nf_tables nft_chain_nat nft_nat nft_masq nft_redir nft_fib_inet",
     )  # fmt: skip
 
 
