@@ -18,7 +18,7 @@ from pyminidocker.widgets.packetwalk.model import (
 from pyminidocker.widgets.packetwalk.view import PacketWalk
 from pyminidocker.widgets.vantage.tries import NO_NAME, REACHED, REFUSED, SILENT, Target, Try
 from pyminidocker.widgets.vantage.view import VantageGrid
-from tests.browser.widget_page import headless_chromium, save, shown
+from tests.browser.widget_page import headless_chromium, reaches, save, shown
 
 pytestmark = pytest.mark.requires("chromium")
 SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
@@ -73,19 +73,19 @@ def test_walk_is_stepped_by_keys_and_buttons(bare_browser: Any) -> None:
         page.page.locator('.md-pick[tabindex="0"]').focus()
         page.page.keyboard.press("ArrowDown")
         page.page.keyboard.press("ArrowDown")
-        assert view.selected == "step-3"
+        assert reaches(page, lambda: view.selected, "step-3")
         detail = page.page.locator(".md-detail").inner_text()
         assert "source was" in detail
         assert "masquerade" in detail
         page.page.get_by_role("button", name="Step", exact=True).click()
-        assert view.selected == "step-4"
+        assert reaches(page, lambda: view.selected, "step-4")
         page.page.get_by_role("button", name="Step back").click()
-        assert view.selected == "step-3"
+        assert reaches(page, lambda: view.selected, "step-3")
         page.page.locator('[data-key="step-3"]').focus()
         page.page.keyboard.press("End")
-        assert view.selected == "step-7"
+        assert reaches(page, lambda: view.selected, "step-7")
         page.page.get_by_role("button", name="Play").click()
-        assert view.selected == "step-1"
+        assert reaches(page, lambda: view.selected, "step-1")
         page.page.wait_for_function(
             "() => document.querySelector('[data-key=\"step-2\"]')"
             ".getAttribute('aria-selected') === 'true'"
@@ -170,17 +170,17 @@ def test_grid_takes_predictions_by_keyboard(bare_browser: Any, gallery: Path) ->
         page.page.locator('.md-pick[tabindex="0"]').focus()
         page.page.keyboard.press("Enter")
         page.sync()
-        assert view.grid.cell(0, 0).guess is True
+        assert reaches(page, lambda: view.grid.cell(0, 0).guess, True)
         assert page.focused("data-key") == "0-0"
         page.page.keyboard.press("ArrowRight")
         page.page.keyboard.press("ArrowDown")
         assert page.focused("data-key") == "1-1"
-        assert view.selected == "1-1"
+        assert reaches(page, lambda: view.selected, "1-1")
         page.page.keyboard.press(" ")
         page.sync()
         page.page.keyboard.press("Enter")
         page.sync()
-        assert view.grid.cell(1, 1).guess is False
+        assert reaches(page, lambda: view.grid.cell(1, 1).guess, False)
         assert "You predict: not reached." in page.page.locator(".md-detail").inner_text()
         save(page, gallery, "grid-predicted")
 
@@ -194,7 +194,7 @@ def test_grid_is_filled_from_the_page(bare_browser: Any) -> None:
         page.page.wait_for_function("() => true")
         with view._filling:
             page.sync()
-        assert view.grid.tried() == 9
+        assert reaches(page, view.grid.tried, 9)
         detail = page.page.locator(".md-detail").inner_text()
         assert "nobody listens there" in detail
         assert "Connection refused" in detail
@@ -203,4 +203,4 @@ def test_grid_is_filled_from_the_page(bare_browser: Any) -> None:
         page.page.get_by_role("button", name="Start over").click()
         page.page.wait_for_function("() => true")
         page.sync()
-        assert view.grid.tried() == 0
+        assert reaches(page, view.grid.tried, 0)

@@ -12,7 +12,7 @@ from pyminidocker.widgets.namespaces.meaning import MEANINGS
 from pyminidocker.widgets.namespaces.model import Fact, Subject
 from pyminidocker.widgets.namespaces.reading import read_subject
 from pyminidocker.widgets.namespaces.view import NamespaceLens
-from tests.browser.widget_page import headless_chromium, save, shown
+from tests.browser.widget_page import headless_chromium, reaches, save, shown
 
 pytestmark = pytest.mark.requires("chromium")
 SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
@@ -65,13 +65,13 @@ def test_lens_is_walked_by_keys(bare_browser: Any) -> None:
         page.page.keyboard.press("ArrowDown")
         assert page.focused("data-key") == "net"
         assert page.focused("aria-selected") == "true"
-        assert view.selected == "net"
+        assert reaches(page, lambda: view.selected, "net")
         assert "localhost" in page.page.locator(".md-detail").inner_text()
         page.page.keyboard.press("End")
-        assert view.selected == MEANINGS[-1].key
+        assert reaches(page, lambda: view.selected, MEANINGS[-1].key)
         assert "= same" in page.page.locator(".md-detail").inner_text()
         page.page.keyboard.press("Home")
-        assert view.selected == MEANINGS[0].key
+        assert reaches(page, lambda: view.selected, MEANINGS[0].key)
 
 
 def test_lens_keeps_selection_and_focus_when_redrawn(bare_browser: Any) -> None:
@@ -209,6 +209,6 @@ def test_microscope_compares_others(bare_browser: Any) -> None:
     with shown(bare_browser, view) as page:
         page.page.get_by_role("combobox", name="to").select_option("base:latest")
         page.page.wait_for_function("() => true")
-        assert view.model.b == "base:latest"
+        assert reaches(page, lambda: view.model.b, "base:latest")
         page.sync()
         assert page.page.locator(".md-pick").count() == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pyminidocker.widgets.wiring.view import Topology, topology
-from tests.browser.widget_page import WidgetPage, headless_chromium, save, shown
+from tests.browser.widget_page import WidgetPage, headless_chromium, reaches, save, shown
 from tests.support.lab_documents import (
     Json,
     Lab,
@@ -152,10 +152,10 @@ def test_elements_are_walked_by_keys_and_tell_their_facts(bare_browser: Any) -> 
     with shown(bare_browser, view) as page:
         page.page.locator('.md-pick[tabindex="0"]').focus()
         page.page.keyboard.press("ArrowRight")
-        assert view.selected == "default/container/db"
+        assert reaches(page, lambda: view.selected, "default/container/db")
         assert "172.17.0.3/16" in page.page.locator(".md-detail").inner_text()
         page.page.locator('[data-key="default/cable/web/eth1"] .md-hit').dispatch_event("click")
-        assert view.selected == "default/cable/web/eth1"
+        assert reaches(page, lambda: view.selected, "default/cable/web/eth1")
         assert "A veth pair" in page.page.locator(".md-detail").inner_text()
         page.page.locator('[data-key="default/router/NAT"]').focus()
         page.page.keyboard.press("Enter")

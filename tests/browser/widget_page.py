@@ -7,7 +7,7 @@ that Python sets are pushed back by ``sync``.
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,15 @@ def shown(
     finally:
         page.close()
         widget.close()
+
+
+def reaches(page: WidgetPage, read: Callable[[], object], wanted: object) -> bool:
+    """Wait until the page's news has reached the widget in Python; it travels by itself."""
+    for _ in range(250):
+        if read() == wanted:
+            return True
+        page.page.wait_for_timeout(20)
+    return read() == wanted
 
 
 def save(page: WidgetPage, gallery: Path, name: str) -> None:
