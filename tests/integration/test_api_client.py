@@ -122,7 +122,7 @@ def test_events(engine):
     def listen():
         for event in engine.events(filters={"type": ["container"]}):
             seen.append(event["Action"])
-            if event["Action"] == "destroy":
+            if event["Action"] == "destroy" and "create" in seen:  # not the one before
                 return
 
     thread = threading.Thread(target=listen)
