@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,24 @@ def test_the_python_lines(engine):
     program = re.sub("^    ", "", block_with("import pyminidocker"), flags=re.MULTILINE)
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("hello\n\n", "")
+
+
+def test_the_terminal_s_network_commands(engine):
+    """As they stand, but for the port: on this machine 8080 may be somebody else's."""
+    lines = [line for line in block_with("ps -a").splitlines() if " web" in line]
+    assert len(lines) == 2, lines
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    try:
+        shell("\n".join(lines).replace("8080:", f"{port}:"))
+        web = engine.container("web")
+        assert set(web.attrs["NetworkSettings"]["Networks"]) == {"bridge", "team"}
+        assert shell("minidocker port web 80 | head -n 1") == f"0.0.0.0:{port}\n"
+        shown = next(line for line in block_with("ps -a").splitlines() if "topology" in line)
+        assert "web" in shell(shown)
+    finally:
+        shell("minidocker rm -f web; minidocker network rm team")
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
