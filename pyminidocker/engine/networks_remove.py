@@ -17,7 +17,10 @@ def remove(networks: "Networks", record: NetworkRecord) -> None:
     """Delete a network that nobody is on; see ``Networks.remove``."""
     engine = networks.engine
     if record.name in BUILT_IN:
-        raise PermissionDenied(f"{record.name} is a pre-defined network and cannot be removed")
+        raise PermissionDenied(
+            f"{record.name} is a pre-defined network and cannot be removed",
+            hint="only networks of your own can: minidocker network ls -f type=custom",
+        )
     if members := networks.members[record.id]:
         names = [engine.containers.get(member).name for member in members]
         raise PermissionDenied(

@@ -200,3 +200,16 @@ def test_what_only_the_api_can_say(scene, engine, body, kind, part):
     assert {one["Name"] for one in engine.api.network_list()} == {
         "bridge", "host", "none", "red", "auto",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("run --rm --network nosuch busybox true", "see: minidocker network ls"),
+        ("network rm host", "only networks of your own can"),
+    ],
+)
+def test_the_remedy_is_named_however_one_gets_there(engine, words, hint):
+    run = minidocker(*words.split())
+    assert run.returncode != 0
+    assert hint in run.stderr
