@@ -20,6 +20,7 @@ from pyminidocker.engine.netns import netns_of
 from pyminidocker.engine.records import EndpointRecord, NetworkRecord
 from pyminidocker.errors import Conflict, InvalidArgument, NotFound, SystemFailure
 from pyminidocker.network import repairs, sysctl
+from pyminidocker.network.dns_relay import name_servers
 from pyminidocker.network.netlink import Netlink
 from pyminidocker.network.topology import Snapshot, take_snapshot
 
@@ -154,16 +155,11 @@ def _misdirect(engine: "Engine", target: str) -> None:
     etc_files.overwrite(engine, container.id, "resolv.conf", f"nameserver {_NOBODY}\n")
 
 
-def _servers(text: str) -> list[str]:
-    lines = [line.split() for line in text.splitlines()]
-    return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
-
-
 def _name_servers(engine: "Engine", target: str) -> Look:
     container = engine.containers.get(target)
     with open(etc_files.path_of(engine, container.id, "resolv.conf"), errors="replace") as file:
-        servers = _servers(file.read())
-    right = _servers(etc_files.resolv_conf_of(engine, container))
+        servers = name_servers(file)
+    right = name_servers(etc_files.resolv_conf_of(engine, container).splitlines())
     is_wrong = servers[:1] != right[:1]
     return is_wrong, f"nameserver {' '.join(servers) or 'none'}" + (
         f", where {right[0]} would answer" if is_wrong and right else ""
@@ -174,14 +170,19 @@ def _redirect(engine: "Engine", target: str) -> None:
     etc_files.rewrite_resolv_conf(engine, engine.containers.get(target))
 
 
-def _swell(engine: "Engine", target: str) -> None:
-    container = engine.containers.get(target)
-    network, endpoint = _place(engine, container)
-    too_long = network.mtu_bytes + 50
-    with _inside(engine, container) as inner:
-        repairs.set_mtu(inner, endpoint.inner_link, too_long)
-    with Netlink() as lab:  # the cable takes what the container sends; the bridge does not
-        repairs.set_mtu(lab, endpoint.host_link, too_long)
+def _lengthen(excess_bytes: int) -> "Callable[[Engine, str], None]":
+    """Return what makes a container's cable take longer packets than its bridge carries."""
+
+    def act(engine: "Engine", target: str) -> None:
+        container = engine.containers.get(target)
+        network, endpoint = _place(engine, container)
+        mtu_bytes = network.mtu_bytes + excess_bytes
+        with _inside(engine, container) as inner:
+            repairs.set_mtu(inner, endpoint.inner_link, mtu_bytes)
+        with Netlink() as lab:
+            repairs.set_mtu(lab, endpoint.host_link, mtu_bytes)
+
+    return act
 
 
 def _too_long(engine: "Engine", target: str) -> Look:
@@ -192,15 +193,6 @@ def _too_long(engine: "Engine", target: str) -> Look:
     limit = network.mtu_bytes
     told = f"{endpoint.inner_link} of {container.name} has MTU {found}, its network {limit}"
     return found > limit, told
-
-
-def _shrink(engine: "Engine", target: str) -> None:
-    container = engine.containers.get(target)
-    network, endpoint = _place(engine, container)
-    with _inside(engine, container) as inner:
-        repairs.set_mtu(inner, endpoint.inner_link, network.mtu_bytes)
-    with Netlink() as lab:
-        repairs.set_mtu(lab, endpoint.host_link, network.mtu_bytes)
 
 
 def _neighbours(engine: "Engine", container: Container) -> Iterator[tuple[Container, str]]:
@@ -278,7 +270,7 @@ FAULTS: dict[str, _Fault] = {
     "default_deny": _Fault(_deny(True), _denies, _deny(False)),
     "default_route": _Fault(_cut_route, _lacks_route, _set_route),
     "dns": _Fault(_misdirect, _name_servers, _redirect),
-    "mtu": _Fault(_swell, _too_long, _shrink),
+    "mtu": _Fault(_lengthen(50), _too_long, _lengthen(0)),
     "duplicate_address": _Fault(_double, _is_double, _single),
     "wrong_vni": _Fault(_misnumber, _has_wrong_vni, _renumber),
 }

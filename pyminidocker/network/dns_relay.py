@@ -12,6 +12,7 @@ See: RFC 1035 section 4, resolv.conf(5).
 import os
 import socket
 import struct
+from collections.abc import Iterable
 
 from pyminidocker.network.reactor import Reactor
 
@@ -34,10 +35,15 @@ def host_resolvers(path: str = RESOLV_CONF) -> list[str]:
     """
     try:
         with open(path, encoding="utf-8", errors="replace") as lines:  # noqa: PTH123
-            words = [line.split() for line in lines]
+            return name_servers(lines)[:MAX_SERVERS]
     except OSError:
         return []
-    return [word[1] for word in words if len(word) > 1 and word[0] == "nameserver"][:MAX_SERVERS]
+
+
+def name_servers(lines: Iterable[str]) -> list[str]:
+    """Return all ``nameserver`` addresses in the lines of a resolv.conf(5), in order."""
+    words = [line.split() for line in lines]
+    return [word[1] for word in words if len(word) > 1 and word[0] == "nameserver"]
 
 
 def servfail(query: bytes) -> bytes:
