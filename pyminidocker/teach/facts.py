@@ -16,6 +16,7 @@ from pyminidocker.kernel import procfs
 from pyminidocker.kernel.libc import SyscallError
 
 if TYPE_CHECKING:
+    from pyminidocker.client.engine import Engine
     from pyminidocker.teach.lesson import Lesson
 
 # OCI's words for namespaces where they are not those of /proc/PID/ns, which lessons use.
@@ -113,6 +114,17 @@ def mounts_under(directory: str) -> list[str]:
         if mount.mount_point.startswith(directory)
         or any(directory in option for option in mount.super_options)
     ]
+
+
+def answers(engine: Engine, source: str, target: str) -> bool:
+    """Tell whether container ``source`` gets an answer to one ping.
+
+    Raises:
+        NotFound: no such container.
+        Conflict: it does not run.
+    """
+    command = ["ping", "-c", "1", "-W", "1", target]
+    return engine.container(source).exec(command).exit_code == 0
 
 
 def numbers(pid: int) -> list[int]:

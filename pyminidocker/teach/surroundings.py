@@ -7,7 +7,8 @@ stays for the next time.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pyminidocker.client import connect
@@ -19,6 +20,7 @@ from pyminidocker.teach.network_faults import WHOLE_LAB
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
+    from pyminidocker.client.wires import Wire
     from pyminidocker.teach.lesson import Lesson
 
 
@@ -81,15 +83,32 @@ def running_hosts(lesson: Lesson) -> list[str]:
     return found
 
 
+@contextmanager
+def running_host(lesson: Lesson, name: str) -> Iterator[Engine]:
+    """Yield one of the lesson's further hosts; it is not started.
+
+    Raises:
+        NotFound: it does not run.
+    """
+    if name not in running_hosts(lesson):
+        raise NotFound(f"the host {name} does not run", hint=f"`lesson.host('{name}')` starts it")
+    with connect(name) as engine:
+        yield engine
+
+
+def lesson_wires(lesson: Lesson) -> Iterator[Wire]:
+    """Yield the wires between the lesson's hosts."""
+    own = {lesson.calls.engine_name, *lesson.plan.hosts}
+    yield from (wire for wire in wires() if set(wire.hosts) <= own)
+
+
 def remove_all(lesson: Lesson) -> None:
     """Take down what the lesson built; its containers have gone before."""
     for fault in set(WHOLE_LAB) & set(lesson.plan.faults):
         lesson.calls.fault_repair(fault)
-    own = lesson.calls.engine_name
     if lesson.plan.hosts:
-        for wire in wires():
-            if set(wire.hosts) <= {own, *lesson.plan.hosts}:
-                wire.cut()
+        for wire in lesson_wires(lesson):
+            wire.cut()
     for name in running_hosts(lesson):
         with suppress(Unavailable):
             _shut_down(EngineClient(name, autostart=False))

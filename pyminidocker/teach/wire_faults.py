@@ -8,24 +8,17 @@ See: RFC 2923 section 2.1 ("black hole"); docs/decisions/0012.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pyminidocker.client.wires import wires
 from pyminidocker.errors import NotFound
 from pyminidocker.teach.faults import Fault, register
+from pyminidocker.teach.surroundings import lesson_wires
 
 if TYPE_CHECKING:
     from pyminidocker.client.wires import Wire
     from pyminidocker.teach.lesson import Lesson
 
 NARROW_MTU = 1400
-
-
-def lesson_wires(lesson: Lesson) -> Iterator[Wire]:
-    """Yield the wires between the lesson's hosts."""
-    own = {lesson.calls.engine_name, *lesson.plan.hosts}
-    yield from (wire for wire in wires() if set(wire.hosts) <= own)
 
 
 def _narrow(lesson: Lesson, target: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pyminidocker.errors import MiniDockerError, NotFound
 from pyminidocker.teach import faults
 from pyminidocker.teach.checks import Outcome, call, met, not_yet
+from pyminidocker.teach.facts import answers
 
 if TYPE_CHECKING:
     from pyminidocker.teach.lesson import Lesson
@@ -21,12 +22,6 @@ def spaces(lesson: Lesson) -> dict[str, Json]:
     """Return the network namespaces as the kernel has them, by name; the lab's is ``lab``."""
     found = lesson.calls.topology()["Namespaces"]
     return {"lab" if one["Kind"] == "lab" else one["Name"]: one for one in found}
-
-
-def answers(lesson: Lesson, source: str, target: str) -> bool:
-    """Tell whether container ``source`` gets an answer to one ping."""
-    command = ["ping", "-c", "1", "-W", "1", target]
-    return lesson.engine.container(source).exec(command).exit_code == 0
 
 
 def _link(space: Json, name: str) -> Json | None:
@@ -78,7 +73,7 @@ def plug_in(lesson: Lesson, plug_in: Callable[..., Any]) -> Outcome:
             "Both ends of the cable have to be up.",
             "`link('set', index=..., state=...)`, on the side where that end is.",
         )
-    if not answers(lesson, "red", ADDRESS):
+    if not answers(lesson.engine, "red", ADDRESS):
         return not_yet(
             f"Cable, port and address are there, and yet red gets no answer from {ADDRESS}.",
             "`topology(engine)` shows every piece between the two.",
@@ -92,7 +87,7 @@ def port_of(lesson: Lesson, port_of: Callable[..., Any]) -> Outcome:
     """The learner's function reads the bridge's forwarding table."""
     there = spaces(lesson)
     for name in ("blue", "green"):
-        answers(lesson, "red", {"blue": "10.7.0.3", "green": ADDRESS}[name])
+        answers(lesson.engine, "red", {"blue": "10.7.0.3", "green": ADDRESS}[name])
         eth0 = _link(there.get(name, {"Links": ()}), "eth0")
         if eth0 is None:
             return not_yet(
@@ -139,7 +134,7 @@ def team(lesson: Lesson) -> Outcome:
             "Running containers can be connected; nobody has to be started again.",
         )
     for source, target in (("anna", "ben"), ("ben", "anna")):
-        if not answers(lesson, source, target):
+        if not answers(lesson.engine, source, target):
             return not_yet(
                 f"{source} gets no answer from `{target}`.",
                 f"`engine.container('{source}').exec('nslookup {target}')` shows what the name "
@@ -161,7 +156,7 @@ def way_out(lesson: Lesson) -> Outcome:
         )
     pluto = [plug["Address"] for plug in lesson.calls.plug_list()]
     with suppress(MiniDockerError):
-        if pluto and answers(lesson, "anna", "192.168.77.2"):
+        if pluto and answers(lesson.engine, "anna", "192.168.77.2"):
             return met("anna reaches pluto again: the host passes packets on.")
     return not_yet(
         "The host passes packets on again, but anna gets no answer from pluto.",

@@ -5,12 +5,10 @@ from __future__ import annotations
 import http.client
 from typing import TYPE_CHECKING
 
-from pyminidocker.client import connect
-from pyminidocker.errors import NotFound
 from pyminidocker.teach import facts, faults
 from pyminidocker.teach.checks import Outcome, met, not_yet
 from pyminidocker.teach.faults import wait_for
-from pyminidocker.teach.surroundings import running_hosts
+from pyminidocker.teach.surroundings import running_host
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
@@ -63,10 +61,8 @@ def answers_from_afar(lesson: Lesson, port: int, *, patient: bool = True) -> boo
     Raises:
         NotFound: the other host does not run.
     """
-    if OTHER not in running_hosts(lesson):
-        raise NotFound(f"the host {OTHER} does not run", hint=f"`lesson.host('{OTHER}')` starts it")
     script = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 2 nc -w 1 {HERE} {port} | grep -q HTTP"
-    with connect(OTHER) as other:
+    with running_host(lesson, OTHER) as other:
 
         def asked() -> bool:
             return other.run("busybox", ["sh", "-c", script], network="host").ok

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pyminidocker.client import connect
 from pyminidocker.errors import Conflict, NotFound
 from pyminidocker.teach import faults
 from pyminidocker.teach.checks import Outcome, call, met, not_yet
-from pyminidocker.teach.surroundings import running_hosts
-from pyminidocker.teach.wire_faults import lesson_wires
+from pyminidocker.teach.facts import answers
+from pyminidocker.teach.surroundings import lesson_wires, running_host
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
@@ -20,19 +18,6 @@ if TYPE_CHECKING:
 OTHER = "mars"
 MEADOW = "10.15.3.0/24"
 BIG_BYTES = 2_000_000
-
-
-@contextmanager
-def other_host(lesson: Lesson) -> Iterator[Engine]:
-    """Yield the engine of mars.
-
-    Raises:
-        NotFound: it does not run.
-    """
-    if OTHER not in running_hosts(lesson):
-        raise NotFound("the host mars does not run", hint="`lesson.host('mars')` starts it")
-    with connect(OTHER) as engine:
-        yield engine
 
 
 def place(engine: Engine, container: str, network: str) -> str:
@@ -48,16 +33,10 @@ def place(engine: Engine, container: str, network: str) -> str:
     raise Conflict(f"{container} is not on the network {network}, or does not run")
 
 
-def answers(engine: Engine, source: str, target: str) -> bool:
-    """Tell whether container ``source`` gets an answer to one ping."""
-    command = ["ping", "-c", "1", "-W", "1", target]
-    return engine.container(source).exec(command).exit_code == 0
-
-
 def way_back(lesson: Lesson) -> Outcome:
     """Guest, whose address is hidden by nobody, gets an answer from web on mars."""
     options = lesson.calls.network_inspect("meadow")["Options"]
-    with other_host(lesson) as mars:
+    with running_host(lesson, OTHER) as mars:
         web = place(mars, "web", "crater")
         here = next(wire for wire in lesson_wires(lesson)).addresses[str(lesson.calls.engine_name)]
         ways = {route["Destination"]: route["Gateway"] for route in mars.routes()}
@@ -95,7 +74,7 @@ def way_back(lesson: Lesson) -> Outcome:
 
 def unpack(lesson: Lesson, unpack: Callable[..., Any]) -> Outcome:
     """The learner's function reads real packets, one in each direction."""
-    with other_host(lesson) as mars:
+    with running_host(lesson, OTHER) as mars:
         shop = place(mars, "shop", "span")
         with mars.capture("eth1", words=["vxlan"]) as packets:
             answers(lesson.engine, "phone", shop)
@@ -126,7 +105,7 @@ def unpack(lesson: Lesson, unpack: Callable[..., Any]) -> Outcome:
 
 def across(lesson: Lesson) -> Outcome:
     """A container cafe on mars is found by name from phone."""
-    with other_host(lesson) as mars:
+    with running_host(lesson, OTHER) as mars:
         try:
             mars.container("cafe")
         except NotFound:
@@ -169,7 +148,7 @@ def _no_cafe(lesson: Lesson) -> Outcome:
 
 def download(lesson: Lesson) -> Outcome:
     """A big file of shop arrives at phone, whatever was changed to get there."""
-    with other_host(lesson) as mars:
+    with running_host(lesson, OTHER) as mars:
         shop = place(mars, "shop", "span")
     fetch = ["sh", "-c", f"timeout 4 wget -qO- http://{shop}/data | wc -c"]
     arrived = int(lesson.engine.container("phone").exec(fetch).stdout or 0)
@@ -193,7 +172,7 @@ def download(lesson: Lesson) -> Outcome:
 
 def meet(lesson: Lesson) -> Outcome:
     """Phone reaches shop again, whichever way the two numbers were made one."""
-    with other_host(lesson) as mars:
+    with running_host(lesson, OTHER) as mars:
         shop = place(mars, "shop", "span")
     if answers(lesson.engine, "phone", shop):
         return met("phone and shop reach each other: both halves have the same number.")
