@@ -8,9 +8,9 @@ port is closed at once; what is still on its way to clients gets some seconds to
 See: listen(2); docs/decisions/0009.
 """
 
-import select
 import socket
 
+from pyminidocker.network.gate import Gate
 from pyminidocker.network.proxy import Address, Connection, is_exhaustion
 from pyminidocker.network.reactor import Reactor
 from pyminidocker.network.stock import Stock
@@ -54,36 +54,21 @@ class TcpForward:
 
     def __init__(self, reactor: Reactor, listening: socket.socket, stock: Stock) -> None:
         self._reactor = reactor
-        self._listening = listening
+        self._gate = Gate(reactor, listening, self._accept)
         self._stock = stock
         self._target: Address | None = None
         self._connections: set[Connection] = set()
-        self._is_watched = False
-        self._is_closed = False
 
     def aim(self, target: Address | None) -> None:
         """Send new connections to ``target``; None lets them wait."""
         self._target = target
         if target is not None:
             self._stock.fill(self._kind(target))
-        self._watch()
+        self._gate.set_open(target is not None)
 
     @staticmethod
     def _kind(target: Address) -> str:
         return "tcp6" if ":" in target[0] else "tcp4"
-
-    def _watch(self) -> None:
-        """Accept if, and only if, there is a container to connect to."""
-        wanted = self._target is not None and not self._is_closed
-        if wanted and not self._is_watched:
-            self._reactor.watch(self._listening.fileno(), self._accept, select.EPOLLIN)
-        elif self._is_watched and not wanted:
-            self._reactor.forget(self._listening.fileno())
-        self._is_watched = wanted
-
-    def _rest(self) -> None:
-        self._reactor.forget(self._listening.fileno())
-        self._is_watched = False
 
     def _accept(self, _events: int) -> None:
         target = self._target
@@ -92,17 +77,16 @@ class TcpForward:
         kind = self._kind(target)
         outer = self._stock.take(kind)
         if outer is None:
-            self._rest()
-            self._stock.wait(kind, self._watch)
+            self._gate.rest()
+            self._stock.wait(kind, self._gate.watch)
             return
         try:
-            inner, _ = self._listening.accept()
+            inner, _ = self._gate.socket.accept()
         except OSError as error:
             self._stock.put_back(kind, outer)
             if is_exhaustion(error):
-                # The waiting connection would wake us for ever.
-                self._rest()
-                self._reactor.after(REST_S, self._watch)
+                self._gate.rest()
+                self._reactor.after(REST_S, self._gate.watch)
             return
         connection = Connection(
             self._reactor, inner, [target], self._connection_closed, lambda _host: outer
@@ -115,9 +99,7 @@ class TcpForward:
 
     def close(self) -> None:
         """Free the port; connections may finish within ``DRAIN_S`` seconds."""
-        self._is_closed = True
-        self._watch()
-        self._listening.close()
+        self._gate.close()
         if self._connections:
             self._reactor.after(DRAIN_S, self._abort_all)
 

@@ -13,6 +13,7 @@ import socket
 import struct
 import time
 
+from pyminidocker.network.gate import Gate
 from pyminidocker.network.proxy import Address
 from pyminidocker.network.reactor import Reactor
 from pyminidocker.network.stock import Stock
@@ -85,13 +86,11 @@ class UdpForward:
 
     def __init__(self, reactor: Reactor, bound: socket.socket, stock: Stock) -> None:
         self._reactor = reactor
-        self._bound = bound
+        self._gate = Gate(reactor, bound, self._datagrams_ready)
         self._stock = stock
         self._target: Address | None = None
         self._clients: dict[Key, _Association] = {}
-        self._is_watched = False
         self._is_sweeping = False
-        self._is_closed = False
 
     def aim(self, target: Address | None) -> None:
         """Send datagrams to ``target``; None lets them wait in the socket's buffer."""
@@ -100,34 +99,25 @@ class UdpForward:
         self._target = target
         if target is not None:
             self._stock.fill(self._kind(target))
-        self._watch()
+        self._gate.set_open(target is not None)
 
     @staticmethod
     def _kind(target: Address) -> str:
         return "udp6" if ":" in target[0] else "udp4"
 
-    def _watch(self) -> None:
-        wanted = self._target is not None and not self._is_closed
-        if wanted and not self._is_watched:
-            self._reactor.watch(self._bound.fileno(), self._datagrams_ready, select.EPOLLIN)
-        elif self._is_watched and not wanted:
-            self._reactor.forget(self._bound.fileno())
-        self._is_watched = wanted
-
     def _datagrams_ready(self, _events: int) -> None:
-        target = self._target
+        target, bound = self._target, self._gate.socket
         for _ in range(_DATAGRAMS_A_TURN):
-            if target is None or not self._is_watched:
+            if target is None or not self._gate.is_watched:
                 return
             if not self._stock.count(self._kind(target)):
                 # It may be a new client's, and the kernel keeps it better than we could.
-                self._reactor.forget(self._bound.fileno())
-                self._is_watched = False
-                self._stock.wait(self._kind(target), self._watch)
+                self._gate.rest()
+                self._stock.wait(self._kind(target), self._gate.watch)
                 self._stock.fill(self._kind(target))
                 return
             try:
-                data, control, _, client = self._bound.recvmsg(_DATAGRAM_BYTES, _CONTROL_BYTES)
+                data, control, _, client = bound.recvmsg(_DATAGRAM_BYTES, _CONTROL_BYTES)
             except OSError:  # EAGAIN: all read; others are ICMP errors about old answers
                 return
             association = self._association(client, control, target)
@@ -174,7 +164,7 @@ class UdpForward:
                 return
             association.last = time.monotonic()
             try:
-                self._bound.sendmsg([data], association.source, 0, association.client)
+                self._gate.socket.sendmsg([data], association.source, 0, association.client)
             except OSError:  # EAGAIN, or the client cannot be reached: datagrams may get lost
                 pass
 
@@ -202,9 +192,7 @@ class UdpForward:
 
     def close(self) -> None:
         """Free the port and forget all clients."""
-        self._is_closed = True
-        self._watch()
-        self._bound.close()
+        self._gate.close()
         self._drop_all()
 
 
