@@ -3,18 +3,21 @@
 A private engine in a temporary directory; nothing of the user's is touched.
 """
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from benchmarks import memory, peers
 from benchmarks.measure import Sample, in_turn, show
+from benchmarks.private import (
+    CHECKOUT,
+    describe_machine,
+    private_engine,
+    private_home,
+    root_archive,
+)
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 QUICK = "quick" in sys.argv[1:]
 MANY, FEW = (40, 5) if QUICK else (200, 15)
 
@@ -121,34 +124,17 @@ def _ours(pid: int) -> list[int]:
 
 def main() -> None:
     """Run everything on a private engine."""
-    home = Path(tempfile.mkdtemp(prefix="bench-md-"))
-    os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    os.environ |= {"PYTHONPATH": str(CHECKOUT), "MINIDOCKER_PYTHON": sys.executable}
-    import pyminidocker
-
-    uname = os.uname()
-    print(
-        f"{uname.sysname} {uname.release}, {os.cpu_count()} cores, uid {os.getuid()}, "
-        f"{time.strftime('%Y-%m-%d')}; n and medians as shown"
-    )
-    show("Cold start", [cold_start("cold")], "minidockerd, first answer")
-    engine = pyminidocker.connect()
-    engine.bootstrap("busybox")
-    rootfs, archive = home / "rootfs", home / "rootfs.tar"
-    box = engine.create("busybox", "true")
-    archive.write_bytes(b"".join(engine.api.container_export(box.id).chunks()))
-    box.remove()
-    rootfs.mkdir()
-    subprocess.run(["tar", "-xf", str(archive), "-C", str(rootfs)], check=True)
-    minidocker = str(CHECKOUT / "tools/minidocker")
-    try:
-        with peers.dockerd(archive) as docker_host:
-            starts(engine, rootfs, docker_host, minidocker)
-        executions(engine)
-        density(engine)
-    finally:
-        engine.shutdown()
-        shutil.rmtree(home, ignore_errors=True)
+    print(f"{describe_machine()}; n and medians as shown")
+    with private_home() as home:
+        show("Cold start", [cold_start("cold")], "minidockerd, first answer")
+        with private_engine("busybox") as engine:
+            rootfs, archive = home / "rootfs", root_archive(engine, home / "rootfs.tar")
+            rootfs.mkdir()
+            subprocess.run(["tar", "-xf", str(archive), "-C", str(rootfs)], check=True)
+            with peers.dockerd(archive) as docker_host:
+                starts(engine, rootfs, docker_host, str(CHECKOUT / "tools/minidocker"))
+            executions(engine)
+            density(engine)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,13 @@ between the hosts themselves, between containers over an overlay network, and, t
 two containers on one host.
 """
 
-import os
 import re
-import shutil
 import statistics
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from benchmarks.private import describe_machine, private_home
+
 PORT = 5001
 SECONDS = 2
 SERVER = f"""
@@ -101,31 +97,28 @@ def pair(name: str, asker, server, network: str, address: str = "") -> None:
 
 def main() -> None:
     """Run everything on two private engines."""
-    home = Path(tempfile.mkdtemp(prefix="bench-md-"))
-    os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    os.environ |= {"PYTHONPATH": str(CHECKOUT), "MINIDOCKER_PYTHON": sys.executable}
     import pyminidocker
 
-    print(f"Hosts (uid {os.getuid()}, {time.strftime('%Y-%m-%d')})")
-    a = pyminidocker.connect("a")
-    a.bootstrap("busybox", "python")
-    try:
-        timed("second host: engine started", lambda: pyminidocker.connect("b").close())
-        b = pyminidocker.connect("b")
-        timed("second host: image bootstrap busybox", lambda: b.bootstrap("busybox"))
-        timed("second host: image bootstrap python", lambda: b.bootstrap("python"))
-        timed("wire, made and cut", lambda: a.wire(b).cut(), 10)
-        with a.wire(b) as wire:
-            multi = pyminidocker.overlay("multi", a, b)
-            timed("overlay, removed and made", lambda: _again(multi, a, b), 10)
-            print("Round trip (UDP) and throughput (TCP)")
-            pair("one host, container to container", a, a, "bridge")
-            pair("wire, host to host", a, b, "host", wire.addresses["b"])
-            pair("overlay, container to container", a, b, "multi")
-    finally:
-        for name in ("a", "b"):
-            pyminidocker.connect(name).shutdown()
-        shutil.rmtree(home, ignore_errors=True)
+    print(f"Hosts: {describe_machine()}")
+    with private_home():
+        a = pyminidocker.connect("a")
+        a.bootstrap("busybox", "python")
+        try:
+            timed("second host: engine started", lambda: pyminidocker.connect("b").close())
+            b = pyminidocker.connect("b")
+            timed("second host: image bootstrap busybox", lambda: b.bootstrap("busybox"))
+            timed("second host: image bootstrap python", lambda: b.bootstrap("python"))
+            timed("wire, made and cut", lambda: a.wire(b).cut(), 10)
+            with a.wire(b) as wire:
+                multi = pyminidocker.overlay("multi", a, b)
+                timed("overlay, removed and made", lambda: _again(multi, a, b), 10)
+                print("Round trip (UDP) and throughput (TCP)")
+                pair("one host, container to container", a, a, "bridge")
+                pair("wire, host to host", a, b, "host", wire.addresses["b"])
+                pair("overlay, container to container", a, b, "multi")
+        finally:
+            for name in ("a", "b"):
+                pyminidocker.connect(name).shutdown()
 
 
 def _again(multi, a, b) -> None:

@@ -3,21 +3,17 @@
 A private engine in a temporary directory; nothing of the user's is touched.
 """
 
-import os
-import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import msgspec
 
 from benchmarks.measure import in_turn, show
+from benchmarks.private import private_engine, private_home
 from pyminidocker.network.packet_parts import CapturedPacket
 from pyminidocker.network.packets import decode, decode_frame
 from tests.support import frames as f
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 QUICK = "quick" in sys.argv[1:]
 SYN, PSH_ACK = 2, 24
 KINDS = {
@@ -109,20 +105,10 @@ def pictures(engine) -> None:
 
 def main() -> None:
     """Run everything on a private engine."""
-    home = Path(tempfile.mkdtemp(prefix="bench-md-"))
-    os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    os.environ |= {"PYTHONPATH": str(CHECKOUT), "MINIDOCKER_PYTHON": sys.executable}
-    import pyminidocker
-
     decoding()
-    engine = pyminidocker.connect()
-    try:
-        engine.bootstrap("busybox")
+    with private_home(), private_engine("busybox") as engine:
         flood(engine)
         pictures(engine)
-    finally:
-        engine.shutdown()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

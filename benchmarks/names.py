@@ -3,17 +3,13 @@
 A private engine in a temporary directory; nothing of the user's is touched.
 """
 
-import os
-import shutil
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from benchmarks.measure import in_turn, show
+from benchmarks.private import private_engine, private_home
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 QUICK = "quick" in sys.argv[1:]
 CONTAINERS, QUESTIONS, STARTS = (50, 500, 20) if QUICK else (200, 3000, 100)
 
@@ -70,14 +66,7 @@ def questions(engine) -> None:
 
 def main() -> None:
     """Run everything on a private engine."""
-    home = Path(tempfile.mkdtemp(prefix="bench-md-"))
-    os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    os.environ |= {"PYTHONPATH": str(CHECKOUT), "MINIDOCKER_PYTHON": sys.executable}
-    import pyminidocker
-
-    engine = pyminidocker.connect()
-    try:
-        engine.bootstrap("busybox", "python")
+    with private_home(), private_engine("busybox", "python") as engine:
         engine.create_network("names")
         starts(engine)
         began = time.perf_counter()
@@ -89,9 +78,6 @@ def main() -> None:
         questions(engine)
         for box in boxes:
             box.remove(force=True)
-    finally:
-        engine.shutdown()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,9 @@ was measured once on the machine of the figures is shown instead.
 """
 
 import os
-import shutil
 import socket
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from typing import NamedTuple
 
 from benchmarks import peers
 from benchmarks.measure import in_turn, show
+from benchmarks.private import describe_machine, private_engine, private_home, root_archive
 from pyminidocker.kernel.constants import CLONE_NEWNET, CLONE_NEWUSER
 from pyminidocker.kernel.namespaces import open_namespace, setns
 
@@ -234,25 +233,9 @@ def docker_ends(client) -> Iterator[Ends]:
 
 def main() -> None:
     """Run everything on a private engine."""
-    home = Path(tempfile.mkdtemp(prefix="bench-net-"))
-    os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    checkout = str(Path(__file__).resolve().parent.parent)
-    os.environ |= {"PYTHONPATH": checkout, "MINIDOCKER_PYTHON": sys.executable}
-    import pyminidocker
-
-    uname = os.uname()
-    print(
-        f"{uname.sysname} {uname.release}, {os.cpu_count()} cores, uid {os.getuid()}, "
-        f"{time.strftime('%Y-%m-%d')}; medians"
-    )
-    engine = pyminidocker.connect()
-    try:
-        engine.bootstrap("busybox")
-        archive = home / "rootfs.tar"
-        box = engine.create("busybox", "true")
-        archive.write_bytes(b"".join(engine.api.container_export(box.id).chunks()))
-        box.remove()
-        with peers.dockerd(archive) as host:
+    print(f"{describe_machine()}; medians")
+    with private_home() as home, private_engine("busybox") as engine:
+        with peers.dockerd(root_archive(engine, home / "rootfs.tar")) as host:
             client = None
             if host:
                 import docker
@@ -267,9 +250,6 @@ def main() -> None:
             attaching(engine)
             networks(engine, client)
         crowd(engine)
-    finally:
-        engine.shutdown()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import signal
 import socket
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.network import in_namespace, one_stream, round_trips
+from benchmarks.private import describe_machine, private_engine, private_home
 from pyminidocker.network import carry
 from pyminidocker.network.proxy import Listener
 from pyminidocker.network.reactor import Reactor
@@ -242,20 +242,8 @@ def starting(engine: object) -> None:
 
 def main() -> None:
     """Run everything on a private engine."""
-    home = Path(tempfile.mkdtemp(prefix="bench-publish-"))
-    os.environ |= {"MINIDOCKER_ROOT": f"{home}/state", "MINIDOCKER_RUN": f"{home}/run"}
-    checkout = str(Path(__file__).resolve().parent.parent)
-    os.environ |= {"PYTHONPATH": checkout, "MINIDOCKER_PYTHON": sys.executable}
-    import pyminidocker
-
-    uname = os.uname()
-    print(
-        f"{uname.sysname} {uname.release}, {os.cpu_count()} cores, uid {os.getuid()}, "
-        f"{time.strftime('%Y-%m-%d')}; medians"
-    )
-    engine = pyminidocker.connect()
-    try:
-        engine.bootstrap("busybox")
+    print(f"{describe_machine()}; medians")
+    with private_home(), private_engine("busybox") as engine:
         ports = [f"{PUBLISHED}:{INSIDE}"]
         with engine.run("busybox", "sleep 600", detach=True, ports=ports) as box:
             facts = engine.api.engine_facts()
@@ -275,9 +263,6 @@ def main() -> None:
                     print(f"  {RECORDED}")
         starting(engine)
         ways_of_carrying()
-    finally:
-        engine.shutdown()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":
