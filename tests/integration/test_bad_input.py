@@ -3,16 +3,13 @@
 The same table is tried with our command and, where it is installed, with Docker's on our socket.
 """
 
-import os
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
 
 import pyminidocker
 from pyminidocker import errors
-from tests.support.command_line import minidocker, succeeds
+from tests.support.command_line import docker_cli, judge, minidocker, succeeds
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -111,14 +108,6 @@ def scene(shared_engine):
     assert [image["Id"] for image in shared_engine.api.image_list(all=True)] == before
 
 
-def _judge(done: "subprocess.CompletedProcess[str]", code: int, part: str) -> None:
-    said = done.stdout + done.stderr
-    assert done.returncode == code, said
-    assert part in said
-    assert "Traceback" not in said
-    assert "Errno" not in said
-
-
 @pytest.fixture
 def engine(shared_engine):
     """The session's engine, with the scene's containers in it between tests."""
@@ -127,25 +116,13 @@ def engine(shared_engine):
 
 @pytest.mark.parametrize(("words", "code", "part"), TABLE, ids=[row[0] for row in TABLE])
 def test_our_command(scene, words, code, part):
-    _judge(minidocker(*words.split()), code, part)
+    judge(minidocker(*words.split()), code, part)
 
 
 @pytest.mark.requires("docker-cli")
 @pytest.mark.parametrize(("words", "code", "part"), TABLE, ids=[row[0] for row in TABLE])
 def test_dockers_command(scene, engine, tmp_path, words, code, part):
-    docker = shutil.which("docker")
-    assert docker is not None
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "DOCKER_HOST": f"unix://{engine.api.socket_path}",
-    }
-    done = subprocess.run(
-        [docker, *words.split()],
-        env=environment, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
-        cwd=tmp_path,
-    )  # fmt: skip
-    _judge(done, code, part)
+    judge(docker_cli(words, engine.api.socket_path, tmp_path), code, part)
 
 
 def test_the_python_client(scene, engine):
@@ -197,7 +174,7 @@ def test_what_is_removed_while_it_is_used(scene):
             (("network", "rm", "bridge"), "bridge"),
             (("rm", "user"), "Stop the container"),
         ):
-            _judge(minidocker(*words), 1, part)
+            judge(minidocker(*words), 1, part)
     finally:
         succeeds("rm", "-f", "user")
         succeeds("volume", "rm", "kept")

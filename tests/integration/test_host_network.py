@@ -55,7 +55,7 @@ def test_host_can_be_the_real_machine(machine_engine):
                 with socket.create_connection(("127.0.0.1", port), 5) as client:
                     answer = client.recv(100)
             except ConnectionRefusedError:
-                assert box.reload().running
+                assert box.reload().status == "running"
         assert answer == b"from the machine\n"
 
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -113,3 +114,28 @@ class Terminal:
     def text(self) -> str:
         """Everything that was shown, with plain line ends."""
         return self.seen.decode(errors="replace").replace("\r\n", "\n")
+
+
+def docker_cli(words: str, socket_path: str, home: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the docker command against a socket, in a home of its own."""
+    docker = shutil.which("docker")
+    assert docker is not None
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "DOCKER_HOST": f"unix://{socket_path}",
+    }
+    return subprocess.run(
+        [docker, *words.split()],
+        env=environment, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+        cwd=home,
+    )  # fmt: skip
+
+
+def judge(done: "subprocess.CompletedProcess[str]", code: int, part: str) -> None:
+    """Hold a refused command to its exit code and words, and to plain speech."""
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    assert part in said
+    assert "Traceback" not in said
+    assert "Errno" not in said
