@@ -34,7 +34,7 @@ def find(networks: "Networks", name: str, endpoint: EndpointRecord) -> NetworkRe
     try:
         return networks.get(endpoint.network_id if is_bound else name)
     except NotFound as error:
-        hint = error.hint
+        hint = ""  # of run: docker's words to the letter
         if is_bound:
             hint = (
                 f"the network {name} it was on has been removed; give it up with:"
