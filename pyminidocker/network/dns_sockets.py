@@ -25,19 +25,16 @@ from pyminidocker.network import messages
 from pyminidocker.network import nft_expressions as x
 from pyminidocker.network import nft_numbers as n
 from pyminidocker.network import nftables as nft
-from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink, attribute, nested
+from pyminidocker.network.netlink import NETLINK_NETFILTER, Netlink
 
 RESOLVER_ADDRESS = "127.0.0.11"
 DNS_PORT = 53
 TABLE = "minidocker_dns"
 _LOOPBACK_INDEX = 1
 _SIOCGSKNS = 0x894C  # linux/sockios.h: a descriptor of the network namespace of a socket
-_META_OIF = 5  # NFT_META_OIF
-_PRIORITY_MANGLE = -150  # NF_IP_PRI_MANGLE: where packets are changed by custom
 _SOURCE, _DESTINATION = (12, 0), (16, 2)  # offsets: address in the IP header, port in TCP's, UDP's
 _PROTOCOLS = {"udp": (socket.IPPROTO_UDP, 6), "tcp": (socket.IPPROTO_TCP, 16)}  # checksum's offset
 _ADDRESS = socket.inet_aton(RESOLVER_ADDRESS)
-_CSUM_INET = 1  # NFT_PAYLOAD_CSUM_INET
 # Stands in for a socket's port in requests that are encoded once; occurs nowhere else in them.
 _SAMPLE_PORT = 0xFAC5
 _SAMPLE = struct.pack("!H", _SAMPLE_PORT)
@@ -174,7 +171,14 @@ def redirect_rules(name: str, port: int) -> list[tuple[list[x.Expression], str]]
             *x.match_protocol(protocol, name),
             x.payload(n.NFT_PAYLOAD_TRANSPORT_HEADER, port_offset, 2),
             x.equals(struct.pack("!H", old), f"{name} {letter}port {old}"),
-            *_set_port(port_offset, new, checksum, f"{name} {letter}port set {new}"),
+            x.load(n.NFT_REG_1, struct.pack("!H", new)),
+            x.store(
+                n.NFT_PAYLOAD_TRANSPORT_HEADER,
+                port_offset,
+                2,
+                checksum,
+                f"{name} {letter}port set {new}",
+            ),
         ]
         rules.append((expressions, comment))
     return rules
@@ -184,13 +188,13 @@ def redirect_rules(name: str, port: int) -> list[tuple[list[x.Expression], str]]
 def _sample_requests() -> tuple[tuple[str, bytes], ...]:
     """Encode the table once; requests that hold a port come with its protocol's name."""
     only_lo = [
-        x.meta(_META_OIF),
+        x.meta(n.NFT_META_OIF),
         x.equals(struct.pack("=I", _LOOPBACK_INDEX), 'oif "lo"'),
         *x.match_ipv4(),
         x.jump("rewrite"),
     ]
     output = nft.new_chain(
-        TABLE, "output", hook_type="filter", hook=n.NF_INET_LOCAL_OUT, priority=_PRIORITY_MANGLE
+        TABLE, "output", hook_type="filter", hook=n.NF_INET_LOCAL_OUT, priority=n.PRIORITY_MANGLE
     )
     return (
         ("", nft.new_table(TABLE)),
@@ -203,24 +207,3 @@ def _sample_requests() -> tuple[tuple[str, bytes], ...]:
             for expressions, comment in redirect_rules(name, _SAMPLE_PORT)
         ),
     )
-
-
-def _set_port(offset: int, port: int, checksum: int, text: str) -> list[x.Expression]:
-    """Overwrite a port, and correct the checksum at ``checksum`` (RFC 1624)."""
-
-    def number(value: int) -> bytes:
-        return struct.pack("!I", value)
-
-    load = attribute(1, number(n.NFT_REG_1)) + nested(2, attribute(1, struct.pack("!H", port)))
-    store = (
-        attribute(2, number(n.NFT_PAYLOAD_TRANSPORT_HEADER))
-        + attribute(3, number(offset))
-        + attribute(4, number(2))
-        + attribute(5, number(n.NFT_REG_1))  # NFTA_PAYLOAD_SREG: write instead of read
-        + attribute(6, number(_CSUM_INET))
-        + attribute(7, number(checksum))
-    )
-    return [
-        x.Expression("", nested(1, attribute(1, b"immediate\0"), nested(2, load))),
-        x.Expression(text, nested(1, attribute(1, b"payload\0"), nested(2, store))),
-    ]

@@ -136,7 +136,8 @@ def in_set(name: str, *, inverted: bool = False) -> Expression:
     )
 
 
-def _load(register: int, value: bytes) -> Expression:
+def load(register: int, value: bytes) -> Expression:
+    """Load a constant into a register."""
     return _expression(
         "immediate",
         attribute(n.NFTA_IMMEDIATE_DREG, u32(register)),
@@ -317,12 +318,34 @@ def reject_admin_prohibited() -> Expression:
 def redirect(port: int) -> Expressions:
     """Rewrite the destination to this host's ``port``; conntrack remembers the original."""
     act = _expression("redir", attribute(n.NFTA_REDIR_REG_PROTO_MIN, u32(n.NFT_REG_1)))
-    return [_load(n.NFT_REG_1, struct.pack("!H", port)), act]
+    return [load(n.NFT_REG_1, struct.pack("!H", port)), act]
 
 
 def masquerade() -> Expression:
     """Rewrite the source to the address of the link the packet leaves by."""
     return _expression("masq")
+
+
+def store(base: int, offset: int, length: int, checksum: int, text: str = "") -> Expression:
+    """Overwrite bytes of header ``base`` with register 1, and correct its ``checksum`` (RFC 1624).
+
+    Args:
+        base: ``NFT_PAYLOAD_*``.
+        offset: of the bytes in the header.
+        length: how many.
+        checksum: where the header's checksum is.
+        text: the expression's.
+    """
+    return _expression(
+        "payload",
+        attribute(n.NFTA_PAYLOAD_BASE, u32(base)),
+        attribute(n.NFTA_PAYLOAD_OFFSET, u32(offset)),
+        attribute(n.NFTA_PAYLOAD_LEN, u32(length)),
+        attribute(n.NFTA_PAYLOAD_SREG, u32(n.NFT_REG_1)),
+        attribute(n.NFTA_PAYLOAD_CSUM_TYPE, u32(n.NFT_PAYLOAD_CSUM_INET)),
+        attribute(n.NFTA_PAYLOAD_CSUM_OFFSET, u32(checksum)),
+        text=text,
+    )
 
 
 def translate_destination(ip: str, port: int) -> Expressions:
@@ -334,4 +357,4 @@ def translate_destination(ip: str, port: int) -> Expressions:
         attribute(n.NFTA_NAT_REG_ADDR_MIN, u32(n.NFT_REG_1)),
         attribute(n.NFTA_NAT_REG_PROTO_MIN, u32(n.NFT_REG_2)),
     )
-    return [_load(n.NFT_REG_1, packed(ip)), _load(n.NFT_REG_2, struct.pack("!H", port)), act]
+    return [load(n.NFT_REG_1, packed(ip)), load(n.NFT_REG_2, struct.pack("!H", port)), act]
