@@ -270,11 +270,6 @@ def match_known() -> Expressions:
     return [conntrack(n.NFT_CT_STATE), *any_bit(n.CT_STATE_ESTABLISHED | n.CT_STATE_RELATED)]
 
 
-def match_new() -> Expressions:
-    """Match the first packet of a flow."""
-    return [conntrack(n.NFT_CT_STATE), *any_bit(n.CT_STATE_NEW)]
-
-
 def match_translated() -> Expressions:
     """Match flows whose destination has been rewritten (``ct status dnat``)."""
     return [conntrack(n.NFT_CT_STATUS), *any_bit(n.IPS_DST_NAT)]

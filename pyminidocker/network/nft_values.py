@@ -6,7 +6,6 @@ See: nft(8) "Data types"; ip-route(8) for address types.
 """
 
 import socket
-import struct
 import sys
 from collections.abc import Callable
 
@@ -162,11 +161,6 @@ def write_interval(kind: str, first: bytes, after: bytes) -> str:
         return f"{write(kind, first)}/{len(first) * 8 - size.bit_length() + 1}"
     last = (end - 1).to_bytes(len(first), "big")
     return f"{write(kind, first)}-{write(kind, last)}"
-
-
-def write_port(value: bytes) -> str:
-    """Write a port from the first two bytes of a register."""
-    return str(struct.unpack_from("!H", value)[0])
 
 
 def write_time(seconds: float) -> str:
