@@ -11,9 +11,9 @@ See: RFC 1035 section 4, resolv.conf(5).
 
 import os
 import socket
-import struct
 from collections.abc import Iterable
 
+from pyminidocker.network.pktinfo import CONTROL_BYTES, IP_PKTINFO, Control, answer_from
 from pyminidocker.network.reactor import Reactor
 
 RESOLV_CONF = "/etc/resolv.conf"
@@ -23,9 +23,6 @@ MAX_SERVERS = 3  # resolv.conf(5): MAXNS
 MAX_QUERIES = 256
 _HEADER_BYTES = 12
 _DATAGRAM_BYTES = 65535
-IP_PKTINFO = 8
-_PKTINFO = struct.Struct("@i4s4s")  # interface, local address, address in the packet
-_CONTROL_BYTES = socket.CMSG_SPACE(_PKTINFO.size)
 
 
 def host_resolvers(path: str = RESOLV_CONF) -> list[str]:
@@ -89,20 +86,20 @@ class _Query:
     Attributes:
         data: the question.
         asker: who asked.
-        asked: the address that was asked (``struct in_pktinfo``); the answer must come from it.
+        source: the control message that makes the answer leave from the address that was asked.
         servers: whom to ask yet.
         socket: where the answer is awaited.
         turn: how many servers have been asked.
     """
 
-    __slots__ = ("asked", "asker", "data", "servers", "socket", "turn")
+    __slots__ = ("asker", "data", "servers", "socket", "source", "turn")
 
     def __init__(
-        self, data: bytes, asker: tuple[str, int], asked: bytes, servers: list[str]
+        self, data: bytes, asker: tuple[str, int], source: Control, servers: list[str]
     ) -> None:
         self.data = data
         self.asker = asker
-        self.asked = asked
+        self.source = source
         self.servers = servers
         self.socket: socket.socket | None = None
         self.turn = 0
@@ -129,14 +126,14 @@ class DnsRelay:
     def _queries_ready(self, _events: int) -> None:
         while True:
             try:
-                data, control, _, asker = self._inner.recvmsg(_DATAGRAM_BYTES, _CONTROL_BYTES)
+                data, control, _, asker = self._inner.recvmsg(_DATAGRAM_BYTES, CONTROL_BYTES)
             except (
                 OSError
             ):  # EAGAIN: all read; others (ICMP errors of old answers) say nothing of us
                 return
             servers = self._resolvers.current()
             tries = servers * 2 if len(servers) == 1 else list(servers)
-            query = _Query(data, asker, control[0][2], tries)
+            query = _Query(data, asker, answer_from(control), tries)
             if self._open >= MAX_QUERIES:
                 self._answer(query, servfail(data))
             else:
@@ -196,11 +193,7 @@ class DnsRelay:
 
     def _answer(self, query: _Query, answer: bytes) -> None:
         if answer:
-            _, local, _ = _PKTINFO.unpack(query.asked)
-            source = _PKTINFO.pack(0, local, bytes(4))
             try:
-                self._inner.sendmsg(
-                    [answer], [(socket.IPPROTO_IP, IP_PKTINFO, source)], 0, query.asker
-                )
+                self._inner.sendmsg([answer], query.source, 0, query.asker)
             except OSError:  # the asker has gone
                 pass

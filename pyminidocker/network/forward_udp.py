@@ -5,15 +5,15 @@ socket of its own, connected to the container, and what comes back by it goes to
 90 seconds without a word either way it is forgotten (docker-proxy's figure).  An answer leaves from
 the very address that was asked, or clients of a machine with several would not know it.
 
-See: udp(7), ip(7) "IP_PKTINFO", ipv6(7) "IPV6_RECVPKTINFO".
+See: udp(7).
 """
 
 import select
 import socket
-import struct
 import time
 
 from pyminidocker.network.gate import Gate
+from pyminidocker.network.pktinfo import CONTROL_BYTES, IP_PKTINFO, Control, answer_from
 from pyminidocker.network.proxy import Address
 from pyminidocker.network.reactor import Reactor
 from pyminidocker.network.stock import Stock
@@ -23,14 +23,8 @@ MAX_CLIENTS = 1024
 _SWEEP_S = 10.0
 _DATAGRAMS_A_TURN = 64
 _DATAGRAM_BYTES = 65535
-_IP_PKTINFO = 8
-_PKTINFO4 = struct.Struct("@i4s4s")  # interface, local address, address in the packet
-_PKTINFO6 = struct.Struct("@16sI")  # address in the packet, interface
-_CONTROL_BYTES = socket.CMSG_SPACE(_PKTINFO6.size)
-_LINK_LOCAL = b"\xfe\x80"
 
 Client = tuple[object, ...]  # (address, port) or (address, port, flow, scope)
-Control = list[tuple[int, int, bytes]]
 Key = tuple[Client, bytes]
 
 
@@ -47,7 +41,7 @@ def bind_udp(host: str, port: int) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         else:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         sock.bind((host, port))
         sock.setblocking(False)
     except OSError:
@@ -117,7 +111,7 @@ class UdpForward:
                 self._stock.fill(self._kind(target))
                 return
             try:
-                data, control, _, client = bound.recvmsg(_DATAGRAM_BYTES, _CONTROL_BYTES)
+                data, control, _, client = bound.recvmsg(_DATAGRAM_BYTES, CONTROL_BYTES)
             except OSError:  # EAGAIN: all read; others are ICMP errors about old answers
                 return
             association = self._association(client, control, target)
@@ -132,7 +126,7 @@ class UdpForward:
     def _association(
         self, client: Client, control: Control, target: Address
     ) -> _Association | None:
-        source = _answer_from(control)
+        source = answer_from(control)
         key = (client, source[0][2] if source else b"")
         found = self._clients.get(key)
         if found is not None:
@@ -194,16 +188,3 @@ class UdpForward:
         """Free the port and forget all clients."""
         self._gate.close()
         self._drop_all()
-
-
-def _answer_from(control: Control) -> Control:
-    """Turn "it came to this address" into "send from that address"."""
-    for level, kind, data in control:
-        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
-            _, local, _ = _PKTINFO4.unpack(data)
-            return [(level, kind, _PKTINFO4.pack(0, local, bytes(4)))]
-        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
-            address, interface = _PKTINFO6.unpack(data)
-            index = interface if address.startswith(_LINK_LOCAL) else 0
-            return [(level, kind, _PKTINFO6.pack(address, index))]
-    return []
