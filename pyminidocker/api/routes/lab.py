@@ -1,16 +1,19 @@
 """/minidocker/rules, /flows, /switches, /fault: the lab's packet filter, and what can go wrong."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from pyminidocker.api.message import Outcome, Request, as_json
 from pyminidocker.api.router import Route
-from pyminidocker.engine import faults, switches
+from pyminidocker.engine import switches
 from pyminidocker.engine.engine import Engine
-from pyminidocker.engine.faults import FaultState
-from pyminidocker.network.conntrack import Flow, Tuple
-from pyminidocker.network.nft_read import Chain, Rule
+
+if TYPE_CHECKING:  # the daemon's socket shall not wait for these
+    from pyminidocker.engine.faults import FaultState
+    from pyminidocker.network.conntrack import Flow, Tuple
+    from pyminidocker.network.nft_read import Chain, Rule
 
 Json = dict[str, object]
 
@@ -25,7 +28,7 @@ class _FaultBody(msgspec.Struct, rename="pascal"):
     target: str = ""
 
 
-def _rule(rule: Rule) -> Json:
+def _rule(rule: "Rule") -> Json:
     return {
         "Handle": rule.handle,
         "Text": rule.text,
@@ -36,7 +39,7 @@ def _rule(rule: Rule) -> Json:
     }
 
 
-def _chain(chain: Chain) -> Json:
+def _chain(chain: "Chain") -> Json:
     return {
         "Table": chain.table,
         "Family": chain.family,
@@ -60,7 +63,7 @@ async def rules(engine: Engine, request: Request) -> Outcome:
     return as_json({"Chains": [_chain(chain) for chain in found.chains], "Text": found.text()})
 
 
-def _tuple(way: Tuple) -> Json:
+def _tuple(way: "Tuple") -> Json:
     return {
         "Source": way.source,
         "SourcePort": way.source_port,
@@ -69,7 +72,7 @@ def _tuple(way: Tuple) -> Json:
     }
 
 
-def _flow(flow: Flow) -> Json:
+def _flow(flow: "Flow") -> Json:
     return {
         "Protocol": flow.protocol,
         "Original": _tuple(flow.original),
@@ -106,7 +109,7 @@ async def set_switches(engine: Engine, request: Request) -> Outcome:
     return as_json(switches.change(engine, ip_forward=body.ip_forward, masquerade=body.masquerade))
 
 
-def _fault(state: FaultState) -> Json:
+def _fault(state: "FaultState") -> Json:
     return {
         "Name": state.name,
         "Target": state.target,
@@ -121,18 +124,24 @@ def _named(request: Request) -> tuple[str, str]:
 
 async def show_fault(engine: Engine, request: Request) -> Outcome:
     """GET /minidocker/fault: whether it is broken now."""
+    from pyminidocker.engine import faults
+
     await engine.network_ready()
     return as_json(_fault(faults.look(engine, *_named(request))))
 
 
 def list_faults(engine: Engine, request: Request) -> Outcome:
     """GET /minidocker/faults: the names there are."""
+    from pyminidocker.engine import faults
+
     del engine, request
     return as_json(list(faults.FAULTS))
 
 
 async def inject(engine: Engine, request: Request) -> Outcome:
     """POST /minidocker/fault: break it."""
+    from pyminidocker.engine import faults
+
     body = await request.document(_FaultBody)
     await engine.network_ready()
     return as_json(_fault(faults.inject(engine, body.name, body.target)))
@@ -140,6 +149,8 @@ async def inject(engine: Engine, request: Request) -> Outcome:
 
 async def repair(engine: Engine, request: Request) -> Outcome:
     """DELETE /minidocker/fault: repair it."""
+    from pyminidocker.engine import faults
+
     await engine.network_ready()
     return as_json(_fault(faults.repair(engine, *_named(request))))
 

@@ -94,3 +94,12 @@ def test_importing_it_costs_little():
     command = [sys.executable, "-S", "-c", code]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=os.getcwd())
     assert not {"typing", "re", "socket", "json", "asyncio", "site"} & set(run.stdout.split())
+
+
+def test_its_socket_waits_for_no_packet_filter():
+    """What reads rules, flows and faults is loaded by the first request that needs it."""
+    code = "import sys; import pyminidocker.api.serve; print(' '.join(sys.modules))"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=os.getcwd())
+    later = {"lab", "nft_read", "conntrack", "repairs"}
+    assert not {f"pyminidocker.network.{name}" for name in later} & set(run.stdout.split())
