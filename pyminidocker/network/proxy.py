@@ -131,13 +131,7 @@ class Connection:
                 return
             self._connected = True
             self._reactor.watch(self._inner.fileno(), self._inner_ready)
-        if events & _IN:
-            self._from_outer.readable = True
-            if events & _ENDING:
-                self._from_outer.is_ending = True
-        if events & _OUT:
-            self._from_inner.writable = True
-        self._turn()
+        self._turn(events, self._from_outer, self._from_inner)
 
     def _inner_ready(self, events: int) -> None:
         if self._outer is None:
@@ -145,15 +139,19 @@ class Connection:
         if events & select.EPOLLERR and self._inner.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self.abort()
             return
-        if events & _IN:
-            self._from_inner.readable = True
-            if events & _ENDING:
-                self._from_inner.is_ending = True
-        if events & _OUT:
-            self._from_outer.writable = True
-        self._turn()
+        self._turn(events, self._from_inner, self._from_outer)
 
-    def _turn(self) -> None:
+    def _turn(self, events: int, coming: Flow, going: Flow) -> None:
+        """Note what a socket is ready for, which ``coming`` reads and ``going`` writes; carry."""
+        if events & _IN:
+            coming.readable = True
+            if events & _ENDING:
+                coming.is_ending = True
+        if events & _OUT:
+            going.writable = True
+        self._carry()
+
+    def _carry(self) -> None:
         """Carry what can be carried, but not for ever: the others want their turn, too."""
         one, other = self._from_inner, self._from_outer
         try:
@@ -171,7 +169,7 @@ class Connection:
     def _queued_turn(self) -> None:
         self._queued = False
         if self._outer is not None:
-            self._turn()
+            self._carry()
 
     def abort(self) -> None:
         """End it the hard way: both sides see a reset."""
