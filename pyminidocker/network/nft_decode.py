@@ -124,6 +124,11 @@ class _Machine:
         register = slot(number(value or b""))
         return self.registers.get(register, Loaded(f"<register {register}>"))
 
+    def shown(self, register: bytes, kind: str) -> str:
+        """Return what a register holds as text: its name, or a constant as one of ``kind``."""
+        loaded = self.held(register)
+        return loaded.name or nft_values.write(kind, loaded.value)
+
     def forget_implied(self, key: str) -> None:
         """Leave a match out that what follows implies: ``tcp dport`` says ``meta l4proto tcp``."""
         position = self.implied.pop(key, None)
@@ -134,6 +139,11 @@ class _Machine:
 def slot(register: int) -> int:
     """Return the first 4-byte slot of a register: there are four large and sixteen small ones."""
     return (register - 1) * 4 if register < n.NFT_REG32_00 else register - n.NFT_REG32_00
+
+
+def read_value(nested: bytes) -> bytes:
+    """Return the bytes of a constant, empty where there is none."""
+    return attributes.parse(nested).get(n.NFTA_DATA_VALUE, b"")
 
 
 def read_verdict(data: Attributes) -> str:
@@ -175,8 +185,7 @@ def _constants(machine: _Machine) -> Callable[[bytes | None, str], str]:
     def show(register: bytes | None, kind: str) -> str:
         if register is None:
             return ""
-        loaded = machine.held(register)
-        return loaded.name or nft_values.write(kind, loaded.value)
+        return machine.shown(register, kind)
 
     return show
 
@@ -185,9 +194,8 @@ def _meta(machine: _Machine, attrs: Attributes) -> None:
     key = number(attrs[n.NFTA_META_KEY])
     name, kind = nft_fields.META.get(key, (f"meta <{key}>", "raw"))
     if n.NFTA_META_SREG in attrs:
-        loaded = machine.held(attrs[n.NFTA_META_SREG])
         prefix = "" if name.startswith("meta ") else "meta "
-        value = loaded.name or nft_values.write(kind, loaded.value)
+        value = machine.shown(attrs[n.NFTA_META_SREG], kind)
         machine.words.append(f"{prefix}{name} set {value}")
         return
     length = nft_values.KIND_BYTES.get(kind, 4)
@@ -198,8 +206,7 @@ def _ct(machine: _Machine, attrs: Attributes) -> None:
     key = number(attrs[n.NFTA_CT_KEY])
     name, kind = nft_fields.CT.get(key, (f"<{key}>", "raw"))
     if n.NFTA_CT_SREG in attrs:
-        loaded = machine.held(attrs[n.NFTA_CT_SREG])
-        value = loaded.name or nft_values.write(kind, loaded.value)
+        value = machine.shown(attrs[n.NFTA_CT_SREG], kind)
         machine.words.append(f"ct {name} set {value}")
         return
     direction = attrs.get(n.NFTA_CT_DIRECTION)
@@ -222,8 +229,8 @@ def _payload(machine: _Machine, attrs: Attributes) -> None:
         if protocol in ("icmp", "icmpv6"):
             machine.forget_implied("nfproto")
     if n.NFTA_PAYLOAD_SREG in attrs:
-        loaded = machine.held(attrs[n.NFTA_PAYLOAD_SREG])
-        machine.words.append(f"{name} set {loaded.name or nft_values.write(kind, loaded.value)}")
+        value = machine.shown(attrs[n.NFTA_PAYLOAD_SREG], kind)
+        machine.words.append(f"{name} set {value}")
         return
     machine.load(number(attrs[n.NFTA_PAYLOAD_DREG]), Loaded(name, kind, length=length))
 
@@ -238,8 +245,7 @@ def _fib(machine: _Machine, attrs: Attributes) -> None:
 
 def _bitwise(machine: _Machine, attrs: Attributes) -> None:
     loaded = machine.held(attrs.get(n.NFTA_BITWISE_SREG))
-    nested = attributes.parse(attrs.get(n.NFTA_BITWISE_MASK, b""))
-    mask = nested.get(n.NFTA_DATA_VALUE, b"")
+    mask = read_value(attrs.get(n.NFTA_BITWISE_MASK, b""))
     machine.load(number(attrs[n.NFTA_BITWISE_DREG]), replace(loaded, mask=mask))
 
 
@@ -249,7 +255,7 @@ def _byteorder(machine: _Machine, attrs: Attributes) -> None:
 
 def _cmp(machine: _Machine, attrs: Attributes) -> None:
     loaded = machine.held(attrs.get(n.NFTA_CMP_SREG))
-    value = attributes.parse(attrs[n.NFTA_CMP_DATA]).get(n.NFTA_DATA_VALUE, b"")
+    value = read_value(attrs[n.NFTA_CMP_DATA])
     op = number(attrs[n.NFTA_CMP_OP])
     if op == n.NFT_CMP_GTE:
         machine.lower_bound = loaded.name, value
@@ -306,7 +312,7 @@ def _comparison(loaded: Loaded, value: bytes, op: int) -> str:
 def _range(machine: _Machine, attrs: Attributes) -> None:
     loaded = machine.held(attrs.get(n.NFTA_RANGE_SREG))
     ends = [
-        nft_values.write(loaded.kind, attributes.parse(attrs[which]).get(n.NFTA_DATA_VALUE, b""))
+        nft_values.write(loaded.kind, read_value(attrs[which]))
         for which in (n.NFTA_RANGE_FROM_DATA, n.NFTA_RANGE_TO_DATA)
     ]
     sign = "!= " if number(attrs[n.NFTA_RANGE_OP]) else ""

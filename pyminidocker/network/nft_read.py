@@ -17,6 +17,7 @@ from pyminidocker.network.nft_decode import (
     NamedSet,
     RawExpression,
     decode,
+    read_value,
     read_verdict,
 )
 
@@ -289,7 +290,7 @@ def _elements(replies: list[bytes], kinds: list[str], data_kind: str, flags: int
 
 
 def _value(element: Attributes, which: int = n.NFTA_SET_ELEM_KEY) -> bytes:
-    return attributes.parse(element.get(which, b"")).get(n.NFTA_DATA_VALUE, b"")
+    return read_value(element.get(which, b""))
 
 
 def _data(element: Attributes, kind: str) -> str:

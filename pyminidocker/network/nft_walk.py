@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pyminidocker.network import attributes, nft_decode, nft_values
 from pyminidocker.network import nft_numbers as n
 from pyminidocker.network.attributes import Attributes, number, text
-from pyminidocker.network.nft_decode import NamedSet, slot
+from pyminidocker.network.nft_decode import NamedSet, read_value, slot
 from pyminidocker.network.nft_expressions import family_of, packed
 from pyminidocker.network.nft_read import Chain, Rule, Ruleset
 
@@ -229,17 +229,13 @@ def _payload(machine: _Machine, attrs: Attributes) -> Outcome:
 
 def _bitwise(machine: _Machine, attrs: Attributes) -> Outcome:
     value = machine.held(attrs[n.NFTA_BITWISE_SREG])
-    mask = _value(attrs.get(n.NFTA_BITWISE_MASK, b""))
-    flip = _value(attrs.get(n.NFTA_BITWISE_XOR, b"")) or bytes(len(mask))
+    mask = read_value(attrs.get(n.NFTA_BITWISE_MASK, b""))
+    flip = read_value(attrs.get(n.NFTA_BITWISE_XOR, b"")) or bytes(len(mask))
     if value is not None and mask:
         together = zip(value.ljust(len(mask), b"\0"), mask, flip, strict=False)
         value = bytes((one & kept) ^ turned for one, kept, turned in together)
     machine.load(attrs[n.NFTA_BITWISE_DREG], value)
     return None
-
-
-def _value(nested: bytes) -> bytes:
-    return attributes.parse(nested).get(n.NFTA_DATA_VALUE, b"")
 
 
 _COMPARE: dict[int, Callable[[bytes, bytes], bool]] = {
@@ -254,7 +250,7 @@ _COMPARE: dict[int, Callable[[bytes, bytes], bool]] = {
 
 def _cmp(machine: _Machine, attrs: Attributes) -> Outcome:
     value = machine.held(attrs[n.NFTA_CMP_SREG])
-    wanted = _value(attrs[n.NFTA_CMP_DATA])
+    wanted = read_value(attrs[n.NFTA_CMP_DATA])
     if value is None:
         return machine.unknown()
     return _COMPARE[number(attrs[n.NFTA_CMP_OP])](value[: len(wanted)], wanted)
@@ -264,7 +260,7 @@ def _range(machine: _Machine, attrs: Attributes) -> Outcome:
     value = machine.held(attrs[n.NFTA_RANGE_SREG])
     if value is None:
         return machine.unknown()
-    low, high = _value(attrs[n.NFTA_RANGE_FROM_DATA]), _value(attrs[n.NFTA_RANGE_TO_DATA])
+    low, high = read_value(attrs[n.NFTA_RANGE_FROM_DATA]), read_value(attrs[n.NFTA_RANGE_TO_DATA])
     return (low <= value <= high) != bool(number(attrs[n.NFTA_RANGE_OP]))
 
 
