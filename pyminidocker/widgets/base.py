@@ -19,7 +19,6 @@ from pyminidocker.widgets.scene import Scene
 from pyminidocker.widgets.svg import to_svg
 
 STATIC = Path(__file__).parent / "static"
-NARROW_PX = 620  # below this width a view shows its narrow picture
 
 
 def script(*names: str) -> str:

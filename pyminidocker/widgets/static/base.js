@@ -1,6 +1,8 @@
 // What every view does on the page: follow the theme, choose a picture by width, let keys move a
 // selection.  Views are joined with this file into one module (a widget's script has no siblings).
 
+const NARROW_PX = 620; // below this width a view shows its narrow picture
+
 /** Make an element: h("button", {class: "md-button", onclick: f}, "text", child). */
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -39,11 +41,11 @@ function followTheme(root, changed = () => {}) {
   return () => watcher.disconnect();
 }
 
-/** Call `narrowed(true|false)` when `root` crosses `limit` pixels; returns a function that stops it. */
-function followWidth(root, limit, narrowed) {
+/** Call `narrowed(true|false)` when `root` becomes narrow or wide; returns a function that stops it. */
+function followWidth(root, narrowed) {
   let now = null;
   const watcher = new ResizeObserver(() => {
-    const narrow = root.clientWidth > 0 && root.clientWidth < limit;
+    const narrow = root.clientWidth > 0 && root.clientWidth < NARROW_PX;
     if (narrow !== now) narrowed((now = narrow));
     root.classList.toggle("md-narrow", narrow);
   });
@@ -51,26 +53,39 @@ function followWidth(root, limit, narrowed) {
   return () => watcher.disconnect();
 }
 
-/** Move through `items` with the arrow keys, Home and End; `pick(item)` selects. */
-function rove(container, items, pick) {
+/** Call `calls[name]` at each of these events of the model; returns a function that stops it. */
+function followModel(model, calls) {
+  const listeners = Object.entries(calls);
+  for (const [name, call] of listeners) model.on(name, call);
+  return () => listeners.forEach(([name, call]) => model.off(name, call));
+}
+
+/**
+ * Move through `items`, so many in a row, with the arrow keys, Home and End: `pick(item)` selects.
+ * Enter and Space: `choose(item)`.
+ */
+function rove(container, items, pick, choose = pick, columns = 1) {
   container.onkeydown = (event) => {
     const all = items();
     const at = all.indexOf(document.activeElement);
-    const steps = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 };
+    const steps = { ArrowDown: at + columns, ArrowRight: at + 1, ArrowUp: at - columns, ArrowLeft: at - 1, Home: 0, End: all.length - 1 };
     if (event.key in steps) {
-      const next = all[Math.max(0, Math.min(all.length - 1, steps[event.key]))];
+      const next = all[steps[event.key]] ?? all[Math.max(0, at)]; // at an edge it stays
       next.focus();
       pick(next);
     } else if (event.key === "Enter" || event.key === " ") {
-      if (at >= 0) pick(all[at]);
+      if (at >= 0) choose(all[at]);
     } else return;
     event.preventDefault();
     event.stopPropagation();
   };
 }
 
-/** Show `svg` in `holder` and make its groups selectable; returns a function that marks one. */
-function selectablePicture(holder, svg, onpick) {
+/**
+ * Show `svg` in `holder` and make its groups selectable; returns a function that marks one.
+ * Keys move (`onpick(key)`); a click, Enter and Space do what `onchoose(key)` does.
+ */
+function selectablePicture(holder, svg, onpick, onchoose = onpick, columns = 1) {
   const focused = holder.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   holder.innerHTML = svg;
   const groups = () => [...holder.querySelectorAll(".md-pick")];
@@ -82,12 +97,12 @@ function selectablePicture(holder, svg, onpick) {
       group.setAttribute("tabindex", group === (chosen ?? all[0]) ? "0" : "-1");
     }
   };
-  rove(holder, groups, (group) => onpick(group.dataset.key));
+  rove(holder, groups, (group) => onpick(group.dataset.key), (group) => onchoose(group.dataset.key), columns);
   holder.onclick = (event) => {
     const group = event.target.closest(".md-pick");
     if (group) {
       group.focus({ preventScroll: true });
-      onpick(group.dataset.key);
+      onchoose(group.dataset.key);
     }
   };
   if (focused) groups().find((group) => group.dataset.key === focused)?.focus({ preventScroll: true });

@@ -147,12 +147,10 @@ function render({ model, el }) {
     if (row) { row.focus({ preventScroll: true }); choose(row.dataset.path); }
   };
   const say = () => { message.textContent = model.get("message"); };
-  const listeners = [["change:facts", everything], ["change:paths", list], ["change:pictures", draw], ["change:raised", raise], ["change:message", say]];
-  for (const [name, call] of listeners) model.on(name, call);
   everything(); say();
-  const stops = [followTheme(root), followWidth(root, 620, (value) => { narrow = value; draw(); })];
+  const news = { "change:facts": everything, "change:paths": list, "change:pictures": draw, "change:raised": raise, "change:message": say };
+  const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); })];
   return () => {
-    for (const [name, call] of listeners) model.off(name, call);
     for (const stop of stops) stop();
   };
 }

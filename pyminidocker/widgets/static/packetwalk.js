@@ -67,12 +67,10 @@ function render({ model, el }) {
     again.textContent = model.get("busy") ? "Asking ..." : "Ask again";
   };
   const say = () => { message.textContent = model.get("message"); };
-  const listeners = [["change:pictures", draw], ["change:details", select], ["change:selected", select], ["change:busy", working], ["change:message", say]];
-  for (const [name, call] of listeners) model.on(name, call);
   draw(); working(); say();
-  const stops = [followTheme(root), followWidth(root, 620, (value) => { narrow = value; draw(); })];
+  const news = { "change:pictures": draw, "change:details": select, "change:selected": select, "change:busy": working, "change:message": say };
+  const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); })];
   return () => {
-    for (const [name, call] of listeners) model.off(name, call);
     for (const stop of stops) stop();
     halt();
   };

@@ -222,12 +222,10 @@ function render({ model, el }) {
     soon();
   };
 
-  const listeners = [["change:pictures", draw], ["change:details", select], ["change:selected", select], ["change:live", pressed], ["change:message", say], ["msg:custom", arrived]];
-  for (const [name, call] of listeners) model.on(name, call);
   draw(); pressed(); say(); count(); rows();
-  const stops = [followTheme(root), followWidth(root, 620, (value) => { narrow = value; draw(); })];
+  const news = { "change:pictures": draw, "change:details": select, "change:selected": select, "change:live": pressed, "change:message": say, "msg:custom": arrived };
+  const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); })];
   return () => {
-    for (const [name, call] of listeners) model.off(name, call);
     for (const stop of stops) stop();
     clearTimeout(listing);
     replaying++;

@@ -33,33 +33,17 @@ function render({ model, el }) {
     const cell = model.get("details")[key];
     about.replaceChildren(...(cell ? reasonPanel(cell) : []));
   };
-  const pick = (key, predict) => {
-    if (model.get("selected") !== key) {
-      model.set("selected", key);
-      model.save_changes();
-    }
-    if (predict && !model.get("details")[key]?.reason) model.send({ do: "guess", key });
+  const pick = (key) => {
+    if (model.get("selected") === key) return;
+    model.set("selected", key);
+    model.save_changes();
+  };
+  const predict = (key) => {
+    pick(key);
+    if (!model.get("details")[key]?.reason) model.send({ do: "guess", key });
   };
   const draw = () => {
-    mark = selectablePicture(picture, model.get("pictures")[narrow ? "narrow" : "wide"] ?? "", () => {});
-    picture.onkeydown = (event) => {
-      const cells = [...picture.querySelectorAll(".md-pick")];
-      const at = cells.indexOf(document.activeElement);
-      if (at < 0) return;
-      const wide = model.get("columns");
-      const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: wide, ArrowUp: -wide, Home: -at, End: cells.length - 1 - at };
-      if (event.key in steps) {
-        const next = cells[at + steps[event.key]];
-        if (next) { next.focus(); pick(next.dataset.key, false); }
-      } else if (event.key === "Enter" || event.key === " ") pick(cells[at].dataset.key, true);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    };
-    picture.onclick = (event) => {
-      const cell = event.target.closest(".md-pick");
-      if (cell) { cell.focus({ preventScroll: true }); pick(cell.dataset.key, true); }
-    };
+    mark = selectablePicture(picture, model.get("pictures")[narrow ? "narrow" : "wide"] ?? "", pick, predict, model.get("columns"));
     select();
   };
   const working = () => {
@@ -67,12 +51,10 @@ function render({ model, el }) {
     fill.textContent = model.get("busy") ? "Trying ..." : "Try all";
   };
   const say = () => { message.textContent = model.get("message"); };
-  const listeners = [["change:pictures", draw], ["change:details", select], ["change:selected", select], ["change:busy", working], ["change:message", say]];
-  for (const [name, call] of listeners) model.on(name, call);
   draw(); working(); say();
-  const stops = [followTheme(root), followWidth(root, 620, (value) => { narrow = value; draw(); })];
+  const news = { "change:pictures": draw, "change:details": select, "change:selected": select, "change:busy": working, "change:message": say };
+  const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); })];
   return () => {
-    for (const [name, call] of listeners) model.off(name, call);
     for (const stop of stops) stop();
   };
 }
