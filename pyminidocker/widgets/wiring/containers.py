@@ -3,16 +3,11 @@
 from collections.abc import Sequence
 
 from pyminidocker.widgets.scene import Box, Group, Item, Label
-from pyminidocker.widgets.wiring.model import Cable, Host, Namespace, steady
+from pyminidocker.widgets.wiring.model import Cable, Namespace, steady
 from pyminidocker.widgets.wiring.parts import fit, path, ring, slab
 from pyminidocker.widgets.wiring.places import HostPlan, Point, Rect
-from pyminidocker.widgets.wiring.plan import cable_road
+from pyminidocker.widgets.wiring.plan import cable_road, key_of
 from pyminidocker.widgets.wiring.words import bridge_name
-
-
-def key_of(host: Host, kind: str, name: str) -> str:
-    """Return what an element is called when it is selected: ``default/container/web``."""
-    return f"{host.name}/{kind}/{name}"
 
 
 class ContainerPainter:

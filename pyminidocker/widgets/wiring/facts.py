@@ -6,6 +6,7 @@ from pyminidocker.widgets.wiring.model import Cable, Host, Link, Namespace
 from pyminidocker.widgets.wiring.plan import (
     bridge_road,
     cable_road,
+    key_of,
     tunnel_road,
     uplink_road,
     wire_road,
@@ -167,13 +168,13 @@ def element_facts(hosts: tuple[Host, ...]) -> dict[str, Facts]:
     found: dict[str, Facts] = {}
     for host in hosts:
         for container in host.containers:
-            found[f"{host.name}/container/{container.name}"] = _container(container)
+            found[key_of(host, "container", container.name)] = _container(container)
         for cable in host.cables():
             found[cable_road(host, cable)] = _cable(host, cable)
         for bridge in host.bridges:
             found[bridge_road(host, bridge)] = _bridge(host, bridge)
             on_it = [c for c in host.cables() if c.bridge is bridge]
-            found[f"{host.name}/more/{bridge_name(host, bridge)}"] = _facts(
+            found[key_of(host, "more", bridge_name(host, bridge))] = _facts(
                 f"all containers on {bridge_name(host, bridge)}",
                 "Too many to draw one by one.",
                 [(c.container.name, c.inner.ip) for c in on_it],
@@ -181,8 +182,8 @@ def element_facts(hosts: tuple[Host, ...]) -> dict[str, Facts]:
             )
         for tunnel in host.tunnels:
             found[tunnel_road(host.name, tunnel.name)] = _tunnel(host, tunnel)
-        found[f"{host.name}/router/NAT"] = _router(host)
-        found[f"{host.name}/outside/out"] = _facts(
+        found[key_of(host, "router", "NAT")] = _router(host)
+        found[key_of(host, "outside", "out")] = _facts(
             "outside: the host agent",
             "A namespace that stands for the outside. What arrives there is handed to a process on "
             "the real machine, which opens a connection of its own: TCP and DNS only. So no "

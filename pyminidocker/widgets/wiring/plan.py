@@ -40,14 +40,19 @@ class Plan:
     stubs: list[tuple[Point, str]] = field(default_factory=list)
 
 
+def key_of(host: Host, kind: str, name: str) -> str:
+    """Return what an element is called when it is selected: ``default/container/web``."""
+    return f"{host.name}/{kind}/{name}"
+
+
 def cable_road(host: Host, cable: Cable) -> str:
     """Return the key of a veth pair, by its named end: the other one's name is random."""
-    return f"{host.name}/cable/{cable.container.name}/{cable.inner.name}"
+    return key_of(host, "cable", f"{cable.container.name}/{cable.inner.name}")
 
 
 def bridge_road(host: Host, bridge: Link) -> str:
     """Return the key of the way between a bridge and its host's own network code."""
-    return f"{host.name}/bridge/{host.network_of(bridge.name)}"
+    return key_of(host, "bridge", host.network_of(bridge.name))
 
 
 def tunnel_road(host: str, link: str) -> str:

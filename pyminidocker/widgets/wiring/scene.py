@@ -6,7 +6,7 @@ ways out.  What is broken is red and says so in words.
 """
 
 from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene
-from pyminidocker.widgets.wiring.containers import ContainerPainter, key_of
+from pyminidocker.widgets.wiring.containers import ContainerPainter
 from pyminidocker.widgets.wiring.layout import CHIP_H, SWITCHES_W
 from pyminidocker.widgets.wiring.model import Host, Link
 from pyminidocker.widgets.wiring.parts import fit, mapping, path, pill, pill_width, ring, slab
@@ -14,6 +14,7 @@ from pyminidocker.widgets.wiring.places import Rect
 from pyminidocker.widgets.wiring.plan import (
     Plan,
     bridge_road,
+    key_of,
     make_plan,
     tunnel_road,
     uplink_road,

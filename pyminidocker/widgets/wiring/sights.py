@@ -12,6 +12,7 @@ from typing import Any
 
 from pyminidocker.widgets.wiring.model import Host
 from pyminidocker.widgets.wiring.plan import tracks
+from pyminidocker.widgets.wiring.words import bridge_name
 
 KINDS = ("arp", "icmp", "dns", "tcp", "udp", "vxlan", "other")
 BURST_S = 0.005
@@ -162,14 +163,11 @@ class Watcher:
             mark = f"{host.name}: " if len(hosts) > 1 else ""
             for cable in host.cables():
                 road, _ = self._tracks[host.name, host.lab.inode, cable.port.name]
-                plugged = host.network_of(cable.bridge.name) if cable.bridge else "nothing"
-                plugged = "docker0" if plugged == "bridge" else plugged
+                plugged = bridge_name(host, cable.bridge) if cable.bridge else "nothing"
                 names[road] = (mark, f"{cable.container.name} {cable.inner.name}", plugged)
             for bridge in host.bridges:
                 road, _ = self._tracks[host.name, host.lab.inode, bridge.name]
-                known = host.network_of(bridge.name)
-                known = bridge.name if known == "bridge" else known
-                names[road] = (mark, f"bridge {known}", "routing")
+                names[road] = (mark, f"bridge {bridge_name(host, bridge)}", "routing")
             for tunnel in host.tunnels:
                 road, _ = self._tracks[host.name, host.lab.inode, tunnel.name]
                 names[road] = (mark, "bridge", f"tunnel VXLAN {tunnel.vni}")
