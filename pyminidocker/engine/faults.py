@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from msgspec import Struct
 
-from pyminidocker.engine import etc_files, switches
+from pyminidocker.engine import etc_files, networks_connect, switches
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.netns import netns_of
 from pyminidocker.engine.records import EndpointRecord, NetworkRecord
@@ -144,9 +144,9 @@ def _lacks_route(engine: "Engine", target: str) -> Look:
 
 def _set_route(engine: "Engine", target: str) -> None:
     container = engine.containers.get(target)
-    _, endpoint = _place(engine, container)
+    _place(engine, container)
     with netns_of(container) as netns_fd:
-        engine.lab_network.set_default_route(netns_fd, endpoint.gateway)
+        networks_connect.route(engine, container, netns_fd)
 
 
 def _misdirect(engine: "Engine", target: str) -> None:

@@ -89,7 +89,7 @@ def _plug_in(
             plan = networks_join.address_plans([(network, endpoint)])[0]
             engine.lab_network.configure(prepared, netns_fd, plan._replace(gateway="", gateway6=""))
             container.record.endpoints[network.name] = endpoint
-            _route(engine, container, netns_fd)
+            route(engine, container, netns_fd)
             if networks.is_user_defined(network):
                 engine.dns.open(container, netns_fd)
             etc_hosts.add_endpoint(engine, container, endpoint)
@@ -98,7 +98,7 @@ def _plug_in(
             _take_link(engine, endpoint)
             networks_join.exit_network(networks, container, endpoint)
             with suppress(MiniDockerError, OSError):
-                _route(engine, container, netns_fd)
+                route(engine, container, netns_fd)
             if isinstance(error, OSError):
                 raise SystemFailure(
                     f"cannot connect container {container.name} to {network.name}: {error}"
@@ -120,7 +120,7 @@ def _take_link(engine: "Engine", endpoint: EndpointRecord) -> None:
             LOG.warning("cannot take interface %s away: %s", endpoint.inner_link, error)
 
 
-def _route(engine: "Engine", container: Container, netns_fd: int) -> None:
+def route(engine: "Engine", container: Container, netns_fd: int) -> None:
     """Let the default route lead where it should with the networks there are now."""
     places = engine.networks.of(container)
     first = networks_join.first_for_default(places)
@@ -175,7 +175,7 @@ def _unplug(engine: "Engine", container: Container, endpoint: EndpointRecord) ->
             etc_hosts.remove_endpoint(engine, container, endpoint)
             endpoint.ip_address = endpoint.ip6_address = ""  # not among the places any more
             try:
-                _route(engine, container, netns_fd)
+                route(engine, container, netns_fd)
             finally:
                 endpoint.ip_address, endpoint.ip6_address = address, address6
     except Conflict:

@@ -159,3 +159,21 @@ def test_what_cannot_be_broken_says_why(engine):
         pytest.raises(Conflict, match="alone"),
     ):
         engine.api.fault_inject("duplicate_address", "lonely")
+
+
+def test_default_route_of_several_networks(engine):
+    """It comes back by the network that gave it, and so does the one of IPv6."""
+    with (
+        engine.create_network("closed", internal=True) as closed,
+        engine.create_network("faulty", ipv6=True) as network,
+        engine.run("busybox", "sleep 300", network="closed", name="ann", detach=True) as ann,
+    ):
+        network.connect(ann)
+        both = ["sh", "-c", "ip route; ip -6 route"]
+        routes = ann.exec(both).stdout
+        assert routes.count("default") == 2
+        assert closed.gateway not in routes
+        engine.api.fault_inject("default_route", "ann")
+        assert "default" not in ann.exec(both).stdout
+        assert not engine.api.fault_repair("default_route", "ann")["IsBroken"]
+        assert ann.exec(both).stdout == routes
