@@ -54,16 +54,12 @@ class _Fault(NamedTuple):
 # -- the whole lab -----------------------------------------------------------------------------
 
 
-def _switch(name: str) -> _Fault:
-    def turn(on: bool) -> "Callable[[Engine, str], None]":
-        def act(engine: "Engine", target: str) -> None:
-            del target
-            switches.change(engine, **{name: on})
+def _turn(**states: bool) -> "Callable[[Engine, str], None]":
+    def act(engine: "Engine", target: str) -> None:
+        del target
+        switches.change(engine, **states)
 
-        return act
-
-    look = {"masquerade": _shows_itself, "ip_forward": _does_not_forward}[name]
-    return _Fault(turn(False), look, turn(True))
+    return act
 
 
 def _bridge_of(engine: "Engine", target: str) -> str:
@@ -265,8 +261,8 @@ def _renumber(engine: "Engine", target: str) -> None:
 
 
 FAULTS: dict[str, _Fault] = {
-    "masquerade": _switch("masquerade"),
-    "ip_forward": _switch("ip_forward"),
+    "masquerade": _Fault(_turn(masquerade=False), _shows_itself, _turn(masquerade=True)),
+    "ip_forward": _Fault(_turn(ip_forward=False), _does_not_forward, _turn(ip_forward=True)),
     "default_deny": _Fault(_deny(True), _denies, _deny(False)),
     "default_route": _Fault(_cut_route, _lacks_route, _set_route),
     "dns": _Fault(_misdirect, _name_servers, _redirect),
