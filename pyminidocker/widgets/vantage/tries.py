@@ -8,7 +8,6 @@ See: connect(2) "ERRORS"; getaddrinfo(3).
 
 import re
 import socket
-import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,14 +58,12 @@ class Try:
         reason: one of ``REASONS``.
         said: the first line of what answered, "" when it said nothing.
         words: the error as the program or the kernel put it.
-        took_s: how long it took.
         asked: (source ip, port, destination ip, port) of our socket, when it was ours.
     """
 
     reason: str
     said: str = ""
     words: str = ""
-    took_s: float = 0.0
     asked: tuple[str, int, str, int] | None = None
 
     @property
@@ -145,7 +142,6 @@ class Machine:
         """Connect with a socket of our own; pinging needs rights that a notebook lacks."""
         if not target.port:
             return Try(FAILED, words="ping from the machine: name a port instead")
-        start = time.monotonic()
         asked = None
         try:
             with socket.create_connection((target.host, target.port), TIMEOUT_S) as there:
@@ -154,12 +150,11 @@ class Machine:
                 there.sendall(b"GET / HTTP/1.0\r\n\r\n")
                 answer = _read_all(there)
         except OSError as error:
-            took = time.monotonic() - start
-            return Try(reason_of(str(error)), words=str(error), took_s=took, asked=asked)
+            return Try(reason_of(str(error)), words=str(error), asked=asked)
         said = first_words(answer.decode("utf-8", "replace"))
         if not answer:  # a proxy accepted it, but nobody behind it did
             return Try(REFUSED, words="closed without a word", asked=asked)
-        return Try(REACHED, said, took_s=time.monotonic() - start, asked=asked)
+        return Try(REACHED, said, asked=asked)
 
 
 def _read_all(there: socket.socket) -> bytes:
@@ -191,12 +186,11 @@ class InContainer:
         if command is None:
             need = "ping" if not target.port else "nc or python3"
             return Try(FAILED, words=f"the container has no {need}")
-        start = time.monotonic()
         try:
             result = self.container.exec(command)
         except MiniDockerError as error:
             return Try(FAILED, words=str(error))
-        return _judge(result, time.monotonic() - start, is_ping=not target.port)
+        return _judge(result, is_ping=not target.port)
 
     def _command(self, target: Target) -> list[str] | None:
         tools = self._find_tools()
@@ -245,16 +239,14 @@ class LabHost:
             guest.remove(force=True)
 
 
-def _judge(result: Any, took_s: float, *, is_ping: bool) -> Try:
+def _judge(result: Any, *, is_ping: bool) -> Try:
     out, err = str(result.stdout), str(result.stderr)
     if is_ping:
         if result.exit_code == 0:
-            return Try(REACHED, took_s=took_s)
-        reason = reason_of(err + out)
-        return Try(reason, words=(err.strip() or out.strip().splitlines()[-1]), took_s=took_s)
-    if out:
-        return Try(REACHED, first_words(out), took_s=took_s)
-    if result.exit_code == 0:
-        return Try(REACHED, took_s=took_s)
-    words = err.strip().splitlines()
-    return Try(reason_of(err), words=words[-1] if words else "no answer", took_s=took_s)
+            return Try(REACHED)
+        words = err.strip() or out.strip().splitlines()[-1]
+        return Try(reason_of(err + out), words=words)
+    if out or result.exit_code == 0:
+        return Try(REACHED, first_words(out))
+    lines = err.strip().splitlines()
+    return Try(reason_of(err), words=lines[-1] if lines else "no answer")
