@@ -44,7 +44,7 @@ def make(links: Netlink, plan: BridgePlan) -> int:
                 raise
             _check_kind(links, plan.name)
             links.execute([messages.change_link(name=plan.name, up=True, attrs=attrs)])
-        return messages.link_index(links.query(messages.get_link(plan.name)))
+        return messages.find_link(links, plan.name)
     except NetlinkError as error:
         if error.errno in _BAD_MTU and "mtu" in error.detail.lower():
             raise InvalidArgument(

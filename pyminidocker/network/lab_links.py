@@ -25,7 +25,7 @@ class LabLinks:
 
     def _index(self, name: str, what: str) -> int:
         try:
-            return messages.link_index(self._links.query(messages.get_link(name), subject=name))
+            return messages.find_link(self._links, name)
         except NetlinkError as error:
             raise failure(what, error) from error
 
@@ -36,7 +36,7 @@ class LabLinks:
             SystemFailure: the kernel refused.
         """
         try:
-            index = messages.link_index(self._links.query(messages.get_link(name), subject=name))
+            index = messages.find_link(self._links, name)
         except NetlinkError as error:
             if error.errno == errno.ENODEV:
                 return

@@ -22,6 +22,7 @@ from pyminidocker.network.netlink import (
     NLM_F_EXCL,
     NLM_F_REPLACE,
     NLM_F_REQUEST,
+    Netlink,
 )
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
@@ -102,6 +103,15 @@ def link_index(reply: bytes) -> int:
     """Read the index of a link message (``struct ifinfomsg``) without decoding the rest."""
     index: int = _INDEX.unpack_from(reply, _INDEX_OFFSET)[0]
     return index
+
+
+def find_link(links: Netlink, name: str) -> int:
+    """Return the index of a link of the namespace of ``links``.
+
+    Raises:
+        NetlinkError: ENODEV (there is none of that name), or the kernel refused otherwise.
+    """
+    return link_index(links.query(get_link(name), subject=name))
 
 
 def peer_index(reply: bytes) -> int:

@@ -73,7 +73,7 @@ def make(links: Netlink, link: str, address_cidr: str, mtu_bytes: int) -> socket
     except BaseException as error:
         if plug is not None:
             plug.close()
-        removal.remove(messages.link_index(links.query(messages.get_link(link))))
+        removal.remove(messages.find_link(links, link))
         if isinstance(error, OSError):
             raise failure(f"cannot make link {link}", error) from error
         raise
@@ -125,7 +125,7 @@ def add_address(links: Netlink, link: str, address_cidr: str) -> None:
         SystemFailure: the kernel refused, or there is no such link.
     """
     try:
-        index = messages.link_index(links.query(messages.get_link(link), subject=link))
+        index = messages.find_link(links, link)
         requests = address_requests(index, address_cidr)
         if ":" in address_cidr:
             sysctl.forward_ipv6()

@@ -56,7 +56,7 @@ def make(links: Netlink, name: str, vni: int, local: str, bridge_index: int, mtu
     )
     try:
         links.execute([device], subject=name)
-        return messages.link_index(links.query(messages.get_link(name), subject=name))
+        return messages.find_link(links, name)
     except NetlinkError as error:
         what = f"cannot make VXLAN device {name} (VNI {vni})"
         if error.errno == errno.EEXIST:
