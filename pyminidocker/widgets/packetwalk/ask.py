@@ -16,6 +16,7 @@ from pyminidocker.widgets.packetwalk.packets import Ends
 from pyminidocker.widgets.packetwalk.records import Flow, Records
 from pyminidocker.widgets.packetwalk.trace import Tracer
 from pyminidocker.widgets.vantage.tries import REASONS, InContainer, Machine, Target, Try
+from pyminidocker.widgets.wiring.feed import hang_up
 from pyminidocker.widgets.wiring.model import Host, Namespace, Rule
 from pyminidocker.widgets.wiring.reading import read_host
 
@@ -51,8 +52,7 @@ class _Recorder:
 
     def record(self, engine: str, api: Any, container: str = "") -> None:
         """Start one capture; it is running when this returns."""
-        query = {"link": "any", "format": "events", "container": container or None}
-        stream = api.open("GET", "/minidocker/capture", query)
+        stream = api.capture_stream(container=container)
         self._streams.append(stream)
         seen: list[Seen] = []
         self._captures.append(seen)
@@ -64,16 +64,10 @@ class _Recorder:
 
     def stop(self) -> list[Seen]:
         """Wait until no more packets come, end the captures, return what was seen in order."""
-        import socket
-
         end = time.monotonic() + MOST_WAIT_S
         while time.monotonic() < min(end, self._last + QUIET_S):
             time.sleep(0.02)
-        for stream in self._streams:
-            try:
-                stream.connection.socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # it has ended by itself
+        hang_up(self._streams)
         for thread in self._threads:
             thread.join(MOST_WAIT_S)
         return merged(self._captures)
@@ -101,10 +95,9 @@ def _ends(record: Mapping[str, Any], *, has_ports: bool) -> Ends:
 def read_flows(api: Any) -> tuple[Flow, ...]:
     """Return an engine's table of connections; empty where the kernel does not show it."""
     try:
-        listed = api.call("GET", "/minidocker/flows")
+        rows = api.flows()
     except MiniDockerError:
         return ()
-    rows = listed.get("Flows", ()) if isinstance(listed, dict) else listed
     return tuple(
         Flow(
             row["Protocol"],

@@ -5,9 +5,11 @@ Each stream is read by a thread of its own.  Packets are collected and handed ov
 second without a word.
 """
 
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 from pyminidocker.errors import MiniDockerError
@@ -34,6 +36,13 @@ class Source(Protocol):
         """End the streams that are being read."""
 
 
+def hang_up(streams: Iterable[Any]) -> None:
+    """End streams that other threads read (``Response``): their reads return."""
+    for response in streams:
+        with suppress(OSError):  # it has ended by itself
+            response.connection.socket.shutdown(socket.SHUT_RDWR)
+
+
 class EngineSource:
     """An engine behind its API.
 
@@ -55,30 +64,21 @@ class EngineSource:
 
     def changes(self, stopped: threading.Event) -> Iterator[Any]:
         """Yield at every change."""
-        return self._lines("/minidocker/topology/changes", {}, stopped)
+        path = "/minidocker/topology/changes"
+        return self._lines(lambda: self._api.open("GET", path), stopped)
 
     def packets(self, stopped: threading.Event) -> Iterator[dict[str, Any]]:
         """Yield packets of all links of the lab host."""
-        words = ",".join(self._words) or None
-        query: dict[str, object] = {"link": "any", "format": "events", "filter": words}
-        return self._lines("/minidocker/capture", query, stopped)
+        return self._lines(lambda: self._api.capture_stream(words=self._words), stopped)
 
     def stop(self) -> None:
         """End both streams: their reads return."""
-        import socket
-
         with self._lock:
             streams, self._open = self._open, []
-        for response in streams:
-            try:
-                response.connection.socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # it has ended by itself
+        hang_up(streams)
 
-    def _lines(
-        self, path: str, query: dict[str, object], stopped: threading.Event
-    ) -> Iterator[Any]:
-        with self._api.open("GET", path, query) as response:
+    def _lines(self, start: Callable[[], Any], stopped: threading.Event) -> Iterator[Any]:
+        with start() as response:
             with self._lock:  # either ``stop`` finds the stream here, or we find it stopped
                 if stopped.is_set():
                     return
