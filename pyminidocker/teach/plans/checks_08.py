@@ -11,7 +11,6 @@ from pyminidocker.teach.faults import wait_for
 from pyminidocker.teach.surroundings import running_host
 
 if TYPE_CHECKING:
-    from pyminidocker.client.engine import Engine
     from pyminidocker.teach.lesson import Lesson
 
 OTHER = "venus"
@@ -165,7 +164,7 @@ def way_out(lesson: Lesson) -> Outcome:
             "The policy decides about what no rule decides about.",
             "The faults have names, and `minidocker network fault` lists them: which is this one?",
         )
-    if not reaches(lesson.engine, "app", THERE):
+    if not facts.answers(lesson.engine, "app", THERE):
         return not_yet(
             f"The packet filter lets `app` out again, but {THERE} does not answer.",
             "`engine.switches` and `topology(engine)` show the rest of the way.",
@@ -173,9 +172,3 @@ def way_out(lesson: Lesson) -> Outcome:
             "Run the cell that makes the wire again; names are fixed, so that is safe.",
         )
     return met(f"`app` reaches {OTHER} again.")
-
-
-def reaches(engine: Engine, source: str, target: str) -> bool:
-    """Tell whether container ``source`` gets an answer to one ping."""
-    command = ["ping", "-c", "1", "-W", "1", target]
-    return engine.container(source).exec(command).exit_code == 0
