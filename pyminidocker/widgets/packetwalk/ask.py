@@ -155,7 +155,7 @@ class Asker:
             engine
             for host in self.hosts
             for engine in [self.engines[host.name]]
-            if any(source in c.name.split(" + ") for c in host.containers)
+            if any(source in c.names for c in host.containers)
         ]
         first = next(iter(self.engines.values()))
         return InContainer((holders or [first])[0].container(source))
@@ -173,7 +173,7 @@ class Asker:
             engine = self.engines[host.name]
             recorder.record(host.name, engine.api)
             for container in self._ends_in(host, point, target):
-                recorder.record(host.name, engine.api, container.name.split(" + ")[0])
+                recorder.record(host.name, engine.api, container.names[0])
         before = self._rules()
         result = attempt(target)
         flows = {name: read_flows(engine.api) for name, engine in self.engines.items()}
@@ -198,7 +198,7 @@ class Asker:
         own = point.container.name if point else ""
         found = []
         for container in host.containers:
-            names = set(container.name.split(" + "))
+            names = set(container.names)
             ips = {ip.partition("/")[0] for link in container.links for ip in link.addresses}
             wanted = target.host in ips - {"127.0.0.1", "::1"} or target.host in names
             if not container.is_guest and (own in names or wanted or names & published):
@@ -213,7 +213,7 @@ class Asker:
             ip.partition("/")[0]
             for host in self.hosts
             for container in host.containers
-            if name in container.name.split(" + ")
+            if name in container.names
             for link in container.links
             for ip in link.addresses
             if link.kind != "loopback"

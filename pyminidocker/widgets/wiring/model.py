@@ -96,6 +96,11 @@ class Namespace:
         return next((link for link in self.links if link.name == name), None)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the containers that share it, the one it was made for first."""
+        return tuple(self.name.split(" + "))
+
+    @property
     def gateway(self) -> str:
         """The next hop of its default route, "" when it has none."""
         routes = [r for r in self.routes if r.destination in ("default", "0.0.0.0/0")]
