@@ -43,18 +43,6 @@ class LabLinks:
             raise failure(f"cannot delete link {name}", error) from error
         removal.remove(index)
 
-    def change_mtu(self, name: str, mtu_bytes: int) -> None:
-        """Change the longest packet a link of the lab carries.
-
-        Raises:
-            SystemFailure: the kernel refused, or there is no such link.
-        """
-        try:
-            request = messages.change_link(name=name, attrs=[("IFLA_MTU", mtu_bytes)])
-            self._links.execute([request], subject=name)
-        except NetlinkError as error:
-            raise failure(f"cannot set the MTU of {name} to {mtu_bytes}", error) from error
-
     def add_route(self, destination: str, gateway: str) -> None:
         """Add a route in the lab, or change it.
 
@@ -74,10 +62,6 @@ class LabLinks:
             NotFound: there is none like that.
         """
         routes.delete(self._links, destination, gateway)
-
-    def routed_subnets(self) -> list[str]:
-        """Return the subnets (CIDR) that the lab's routes lead to now, read from the kernel."""
-        return routes.subnets(self._links)
 
     def make_plug(
         self, link: str, address_cidr: str, mtu_bytes: int = DEFAULT_MTU_BYTES
@@ -102,15 +86,6 @@ class LabLinks:
             SystemFailure: the kernel refused.
         """
         return plug.make(self._links, link, address_cidr, mtu_bytes)
-
-    def add_address(self, link: str, address_cidr: str) -> None:
-        """Give a link of the lab an address more; with an IPv6 one, IPv6 is switched on for it.
-
-        Raises:
-            InvalidArgument: it is not like ``192.0.2.1/24``.
-            SystemFailure: the kernel refused, or there is no such link.
-        """
-        plug.add_address(self._links, link, address_cidr)
 
     def remove_plug(self, link: str) -> None:
         """Take a wire's end away; a missing one is fine."""

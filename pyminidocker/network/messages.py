@@ -31,9 +31,9 @@ RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 
 AF_INET, AF_BRIDGE, AF_INET6 = 2, 7, 10
-IFF_UP, IFF_LOOPBACK = 1, 8
+IFF_UP = 1
 RT_TABLE_MAIN = 254
-RTPROT_BOOT, RTPROT_STATIC = 3, 4
+RTPROT_BOOT = 3
 RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RT_SCOPE_NOWHERE = 0, 253, 255
 RTN_UNICAST = 1
 IFA_F_NODAD = 0x02
@@ -162,11 +162,6 @@ def change_link(
 def delete_index(index: int) -> bytes:
     """Delete a link by interface index; ENODEV if it is not there."""
     return encode("ifinfmsg", RTM_DELLINK, 0, {"index": index}, [])
-
-
-def delete_link(name: str) -> bytes:
-    """Delete a link by name; ENODEV if it is not there."""
-    return encode("ifinfmsg", RTM_DELLINK, 0, {}, [("IFLA_IFNAME", name)])
 
 
 def get_link(name: str) -> bytes:

@@ -118,7 +118,7 @@ def address_requests(index: int, address_cidr: str) -> list[bytes]:
 
 
 def add_address(links: Netlink, link: str, address_cidr: str) -> None:
-    """Give a link of the calling thread's namespace an address more.
+    """Give a link of the calling thread's namespace an address more; an IPv6 one switches IPv6 on.
 
     Raises:
         InvalidArgument: it is not like ``192.0.2.1/24``.

@@ -91,16 +91,3 @@ def set_default(links: Netlink, gateway: str, gateway6: str) -> None:
             delete(links, name)
         except NotFound:
             pass
-
-
-def subnets(links: Netlink) -> list[str]:
-    """Return the destinations of all routes of the main table, the default ones left out."""
-    found = []
-    for family in (messages.AF_INET, messages.AF_INET6):
-        for entry in links.dump(messages.dump_request("rtmsg", messages.RTM_GETROUTE, family)):
-            route = messages.decode("rtmsg", entry)
-            table = route.get("RTA_TABLE") or route["table"]
-            destination = route.get("RTA_DST")
-            if destination and table == messages.RT_TABLE_MAIN:
-                found.append(f"{destination}/{route['dst_len']}")
-    return found

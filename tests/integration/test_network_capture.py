@@ -334,7 +334,7 @@ def test_a_link_that_goes_ends_its_capture_one_that_is_off_does_not(world: World
         out = sender("va")
         out.send(FRAMES["lldp"])
         assert collect(capture, 1)
-        netlink.execute([messages.delete_link("va")])
+        netlink.execute([messages.delete_index(index)])
         select.select([capture], [], [], 5)
         assert capture.is_over()
         assert capture.link_name(index) == "va"
