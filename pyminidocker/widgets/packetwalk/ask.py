@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from heapq import merge
-from typing import Any
+from typing import Any, Self
 
 from pyminidocker.errors import InvalidArgument, MiniDockerError
 from pyminidocker.widgets.packetwalk.model import Walk
@@ -42,13 +42,23 @@ def merged(captures: Sequence[Sequence[Seen]]) -> list[Seen]:
 
 
 class _Recorder:
-    """Captures that run while the request is made."""
+    """Captures that run while the request is made; a context, so that none outlives a failure."""
 
     def __init__(self) -> None:
         self._captures: list[list[Seen]] = []
         self._threads: list[threading.Thread] = []
         self._streams: list[Any] = []
         self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        streams, self._streams = self._streams, []
+        hang_up(streams)
 
     def record(self, engine: str, api: Any, container: str = "") -> None:
         """Start one capture; it is running when this returns."""
@@ -67,7 +77,7 @@ class _Recorder:
         end = time.monotonic() + MOST_WAIT_S
         while time.monotonic() < min(end, self._last + QUIET_S):
             time.sleep(0.02)
-        hang_up(self._streams)
+        self._hang_up()
         for thread in self._threads:
             thread.join(MOST_WAIT_S)
         return merged(self._captures)
@@ -168,16 +178,16 @@ class Asker:
         how: str,
         label: str,
     ) -> Walk:
-        recorder = _Recorder()
-        for host in self.hosts:
-            engine = self.engines[host.name]
-            recorder.record(host.name, engine.api)
-            for container in self._ends_in(host, point, target):
-                recorder.record(host.name, engine.api, container.names[0])
-        before = self._rules()
-        result = attempt(target)
-        flows = {name: read_flows(engine.api) for name, engine in self.engines.items()}
-        events = recorder.stop()
+        with _Recorder() as recorder:
+            for host in self.hosts:
+                engine = self.engines[host.name]
+                recorder.record(host.name, engine.api)
+                for container in self._ends_in(host, point, target):
+                    recorder.record(host.name, engine.api, container.names[0])
+            before = self._rules()
+            result = attempt(target)
+            flows = {name: read_flows(engine.api) for name, engine in self.engines.items()}
+            events = recorder.stop()
         records = Records(
             hosts=self.hosts,
             events=events,
