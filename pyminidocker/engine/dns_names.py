@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
     from pyminidocker.engine.records import EndpointRecord, NetworkRecord
 
-A, AAAA, PTR = 1, 28, 12
+A, AAAA = 1, 28
 SHORT_ID = 12
 _LONGEST_LABEL, _LONGEST_NAME = 63, 253  # RFC 1035 section 2.3.4
 

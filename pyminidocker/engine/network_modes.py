@@ -20,11 +20,6 @@ def network_of(mode: str) -> str:
     return "bridge" if mode in ("", "default") else mode
 
 
-def is_user_defined(mode: str) -> bool:
-    """Tell whether a mode names a network that the user made."""
-    return network_of(mode) not in ("", *BUILT_IN)
-
-
 def shared_with(mode: str) -> str:
     """Return the container whose network is shared: ``REF`` of ``container:REF``, or nothing."""
     return mode.removeprefix(_CONTAINER) if mode.startswith(_CONTAINER) else ""

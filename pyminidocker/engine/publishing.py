@@ -140,13 +140,6 @@ class Publishing:
 
     # -- what is asked ------------------------------------------------------------------------
 
-    def bindings(self, container: Container) -> dict[str, list[tuple[str, int]]]:
-        """Return what is published now: "80/tcp" -> [(host address, host port)]."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for port in container.published:
-            found.setdefault(port.name, []).append((port.host_ip, port.host_port))
-        return found
-
     def published(self, container: Container) -> list[PublishedPort]:
         """Return the container's published ports."""
         return list(container.published)

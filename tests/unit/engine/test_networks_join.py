@@ -42,21 +42,20 @@ def test_both_families_choose_for_themselves():
 
 
 @pytest.mark.parametrize(
-    ("mode", "network", "shared", "own"),
+    ("mode", "network", "shared"),
     [
-        ("", "bridge", "", False),
-        ("default", "bridge", "", False),
-        ("bridge", "bridge", "", False),
-        ("host", "host", "", False),
-        ("none", "none", "", False),
-        ("shop", "shop", "", True),
-        ("container:web", "", "web", False),
+        ("", "bridge", ""),
+        ("default", "bridge", ""),
+        ("bridge", "bridge", ""),
+        ("host", "host", ""),
+        ("none", "none", ""),
+        ("shop", "shop", ""),
+        ("container:web", "", "web"),
     ],
 )
-def test_modes(mode, network, shared, own):
+def test_modes(mode, network, shared):
     assert network_modes.network_of(mode) == network
     assert network_modes.shared_with(mode) == shared
-    assert network_modes.is_user_defined(mode) == own
 
 
 @pytest.mark.parametrize(
