@@ -65,11 +65,8 @@ def check(network: NetworkRecord, endpoint: EndpointRecord) -> None:
         InvalidArgument: with dockerd's words.
     """
     check_form(endpoint)
-    has_address = bool(endpoint.wish_ip or endpoint.wish_ip6)
     if network.name in BUILT_IN:
         check_built_in(endpoint)
-        return
-    if not has_address:
         return
     if (endpoint.wish_ip and not network.has_own_subnet) or (
         endpoint.wish_ip6 and not network.has_own_subnet6
