@@ -33,9 +33,13 @@ def hosts(*, ip: str, hostname: str, domainname: str, extra_hosts: list[str], ga
         name, _, address = entry.replace("=", ":", 1).partition(":")
         lines.append(f"{gateway if address == 'host-gateway' else address}\t{name}\n")
     if ip:
-        full = f"{hostname}.{domainname} {hostname}" if domainname else hostname
-        lines.append(f"{ip}\t{full}\n")
+        lines.append(f"{ip}\t{own_names(hostname, domainname)}\n")
     return "".join(lines)
+
+
+def own_names(hostname: str, domainname: str) -> str:
+    """Return what a container's addresses mean in its own /etc/hosts."""
+    return f"{hostname}.{domainname} {hostname}" if domainname else hostname
 
 
 def resolv_conf(

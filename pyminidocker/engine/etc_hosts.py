@@ -8,7 +8,7 @@ See: hosts(5).
 
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine.etc_files import path_of
+from pyminidocker.engine import etc_files
 
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 def own_names(container: "Container") -> str:
     """Return what a container's addresses mean in its own file."""
     config = container.record.config
-    if config.domainname:
-        return f"{config.hostname}.{config.domainname} {config.hostname}"
-    return config.hostname
+    return etc_files.own_names(config.hostname, config.domainname)
 
 
 def add(engine: "Engine", container: "Container", *lines: tuple[str, str]) -> None:
@@ -32,7 +30,7 @@ def add(engine: "Engine", container: "Container", *lines: tuple[str, str]) -> No
         container: whose.
         lines: (address, names separated by blanks); those without an address are left out.
     """
-    path = path_of(engine, container.id, "hosts")
+    path = etc_files.path_of(engine, container.id, "hosts")
     text = "".join(f"{address}\t{names}\n" for address, names in lines if address)
     if text:
         with open(path, "a", encoding="utf-8") as file:
@@ -48,7 +46,7 @@ def add_endpoint(engine: "Engine", container: "Container", endpoint: "EndpointRe
 def remove_endpoint(engine: "Engine", container: "Container", endpoint: "EndpointRecord") -> None:
     """Take out the lines of a network that a container has left."""
     gone = tuple(f"{ip}\t" for ip in (endpoint.ip_address, endpoint.ip6_address) if ip)
-    path = path_of(engine, container.id, "hosts")
+    path = etc_files.path_of(engine, container.id, "hosts")
     with open(path, "r+", encoding="utf-8", errors="surrogateescape") as file:
         kept = [line for line in file if not line.startswith(gone)]
         file.seek(0)
