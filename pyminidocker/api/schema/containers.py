@@ -181,7 +181,7 @@ def config(given: ContainerConfig) -> Json:
 
 
 def host_config(host: HostOptions) -> Json:
-    """Return ``HostConfig``."""
+    """Return ``HostConfig``, but for ``Links``, which name the container too."""
     unconfined = host.privileged or "systempaths=unconfined" in host.security_opt
     found: Json = {
         **HOST_ZEROES,
@@ -203,7 +203,6 @@ def host_config(host: HostOptions) -> Json:
         "Dns": host.dns,
         "DnsOptions": host.dns_options,
         "DnsSearch": host.dns_search,
-        "Links": host.links or None,
         "ExtraHosts": host.extra_hosts or None,
         "GroupAdd": host.group_add or None,
         "Privileged": host.privileged,
