@@ -56,9 +56,7 @@ def release(engine: "Engine", container: Container) -> None:
     for mount in container.record.mounts:
         if mount.type == "volume":
             emit_volume(engine, container, mount, "unmount")
-    host = container.record.host
-    if host.port_bindings or host.publish_all_ports:
-        engine.publishing.release(container)
+    engine.publishing.release(container)
     engine.dns.close(container)
     start_network.release(engine, container)
     etc_files.remove_all(engine, container.id)

@@ -122,8 +122,7 @@ class ContainerProcess:
                 except BaseException:
                     engine.supervisor.spoil(child)
                     raise
-            if record.host.port_bindings or record.host.publish_all_ports:
-                engine.publishing.activate(container)
+            engine.publishing.activate(container)
             with start_network.shared_namespace(part) as netns_fd:
                 engine.supervisor.start(record.id, spec, pipes.theirs, child, self, netns_fd)
         except BaseException:
