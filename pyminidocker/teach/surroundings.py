@@ -8,7 +8,7 @@ stays for the next time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pyminidocker.client import connect
@@ -61,11 +61,8 @@ def links(lesson: Lesson) -> list[str]:
     """Return the links the lesson made by hand in the lab that are there."""
     if not lesson.plan.links:
         return []
-    lab = ByHand(lesson.calls.netlink(), "the lab host")
-    try:
+    with closing(ByHand(lesson.calls.netlink(), "the lab host")) as lab:
         present = {str(link.get("ifname")) for link in lab.get_links()}
-    finally:
-        lab.close()
     return sorted(present & set(lesson.plan.links))
 
 
@@ -73,13 +70,9 @@ def running_hosts(lesson: Lesson) -> list[str]:
     """Return the lesson's further hosts that run."""
     found = []
     for name in lesson.plan.hosts:
-        with suppress(Unavailable):
-            calls = EngineClient(name, autostart=False)
-            try:
-                calls.ping()
-                found.append(name)
-            finally:
-                calls.close()
+        with suppress(Unavailable), EngineClient(name, autostart=False) as calls:
+            calls.ping()
+            found.append(name)
     return found
 
 
@@ -96,10 +89,10 @@ def running_host(lesson: Lesson, name: str) -> Iterator[Engine]:
         yield engine
 
 
-def lesson_wires(lesson: Lesson) -> Iterator[Wire]:
-    """Yield the wires between the lesson's hosts."""
+def lesson_wires(lesson: Lesson) -> list[Wire]:
+    """Return the wires between the lesson's hosts."""
     own = {lesson.calls.engine_name, *lesson.plan.hosts}
-    yield from (wire for wire in wires() if set(wire.hosts) <= own)
+    return [wire for wire in wires() if set(wire.hosts) <= own]
 
 
 def remove_all(lesson: Lesson) -> None:
@@ -115,31 +108,22 @@ def remove_all(lesson: Lesson) -> None:
     for name in networks(lesson):
         with suppress(NotFound):
             lesson.calls.network_remove(name)
-    _remove_links(lesson)
-
-
-def _shut_down(calls: EngineClient) -> None:
-    """Empty a host of what a lesson made there, and stop it; its base images stay."""
-    try:
-        for one in calls.container_list(all=True):
-            calls.container_remove(one["Id"], force=True, volumes=True)
-        calls.network_prune()
-        calls.shutdown()
-    finally:
-        calls.close()
-
-
-def _remove_links(lesson: Lesson) -> None:
     for link in links(lesson):
         remove_link(lesson, link)
 
 
+def _shut_down(calls: EngineClient) -> None:
+    """Empty a host of what a lesson made there, and stop it; its base images stay."""
+    with calls:
+        for one in calls.container_list(all=True):
+            calls.container_remove(one["Id"], force=True, volumes=True)
+        calls.network_prune()
+        calls.shutdown()
+
+
 def remove_link(lesson: Lesson, name: str) -> None:
     """Delete a link that was made by hand in the lab; a missing one is fine."""
-    lab = ByHand(lesson.calls.netlink(), "the lab host")
-    try:
+    with closing(ByHand(lesson.calls.netlink(), "the lab host")) as lab:
         for index in lab.link_lookup(ifname=name):
             with suppress(lab.NetlinkError):  # a cable goes by itself with a container's end
                 lab.link("del", index=index)
-    finally:
-        lab.close()

@@ -23,7 +23,7 @@ NARROW_MTU = 1400
 
 def _narrow(lesson: Lesson, target: str) -> None:
     del target
-    found = list(lesson_wires(lesson))
+    found = lesson_wires(lesson)
     if not found:
         raise NotFound("there is no wire to another host", hint="run the cell that makes it")
     for wire in found:

@@ -38,7 +38,7 @@ def way_back(lesson: Lesson) -> Outcome:
     options = lesson.calls.network_inspect("meadow")["Options"]
     with running_host(lesson, OTHER) as mars:
         web = place(mars, "web", "crater")
-        here = next(wire for wire in lesson_wires(lesson)).addresses[str(lesson.calls.engine_name)]
+        here = lesson_wires(lesson)[0].addresses[str(lesson.calls.engine_name)]
         ways = {route["Destination"]: route["Gateway"] for route in mars.routes()}
         reached = answers(lesson.engine, "guest", web)
     if options.get("com.docker.network.bridge.enable_ip_masquerade") != "false":
@@ -155,7 +155,7 @@ def download(lesson: Lesson) -> Outcome:
     if arrived >= BIG_BYTES:
         return met("The download arrives whole: nothing on the way is too narrow for it.")
     if faults.find("standstill").broken(lesson, "shop"):
-        narrow = next(lesson_wires(lesson))
+        narrow = lesson_wires(lesson)[0]
         return not_yet(
             "The download still stands still: long packets do not get across.",
             "Show `wire`, and compare it with what `engine.plugs()` says.",
@@ -176,7 +176,7 @@ def meet(lesson: Lesson) -> Outcome:
         shop = place(mars, "shop", "span")
     if answers(lesson.engine, "phone", shop):
         return met("phone and shop reach each other: both halves have the same number.")
-    if not list(lesson_wires(lesson)):
+    if not lesson_wires(lesson):
         return not_yet(
             "There is no wire between the two hosts, so span has two halves and no way across.",
             "`pyminidocker.wires()` shows the wires there are.",
