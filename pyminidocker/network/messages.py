@@ -16,6 +16,7 @@ import types
 from functools import lru_cache
 from typing import Any
 
+from pyminidocker.network import attributes
 from pyminidocker.network.netlink import (
     NLM_F_APPEND,
     NLM_F_CREATE,
@@ -45,7 +46,6 @@ _INDEX_OFFSET = 20  # after the header, family, padding and device type
 _FLAGS = struct.Struct("=I")
 _FLAGS_OFFSET = 24
 _LINK_ATTRIBUTES_OFFSET = 32  # after struct ifinfomsg
-_ATTRIBUTE = struct.Struct("=HH")
 _IFLA_LINK = 5
 
 Attributes = list[tuple[str, Any]]
@@ -116,13 +116,8 @@ def find_link(links: Netlink, name: str) -> int:
 
 def peer_index(reply: bytes) -> int:
     """Read from a veth's link message the index of its other end in its own namespace."""
-    offset = _LINK_ATTRIBUTES_OFFSET
-    while offset + 4 <= len(reply):
-        length, kind = _ATTRIBUTE.unpack_from(reply, offset)
-        if kind == _IFLA_LINK:
-            return int(_INDEX.unpack_from(reply, offset + 4)[0])
-        offset += max((length + 3) & ~3, 4)
-    return 0
+    index = attributes.parse(reply, _LINK_ATTRIBUTES_OFFSET).get(_IFLA_LINK)
+    return 0 if index is None else int(_INDEX.unpack(index)[0])
 
 
 def link_is_up(reply: bytes) -> bool:

@@ -18,6 +18,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Self
 
+from pyminidocker.network import attributes
+
 NETLINK_ROUTE = 0
 NETLINK_NETFILTER = 12
 SOL_NETLINK = 270
@@ -101,13 +103,7 @@ def _refusal(reply: bytes, flags: int, subject: str) -> NetlinkError | None:
     detail = ""
     if flags & _NLM_F_ACK_TLVS:
         offset = 2 * HEADER.size + _ERRNO.size  # NETLINK_CAP_ACK: only the header is echoed
-        while offset + 4 <= len(reply):
-            length, kind = _ATTRIBUTE.unpack_from(reply, offset)
-            if length < 4:
-                break
-            if kind & 0x3FFF == _NLMSGERR_ATTR_MSG:
-                detail = reply[offset + 4 : offset + length].rstrip(b"\0").decode(errors="replace")
-            offset += (length + 3) & ~3
+        detail = attributes.text(attributes.parse(reply, offset).get(_NLMSGERR_ATTR_MSG, b""))
     return NetlinkError(-negative, detail, subject)
 
 
