@@ -8,12 +8,10 @@ with its own code, and never has to enter the lab.
 See: netlink(7); user_namespaces(7) "Capabilities", rule 3.
 """
 
-import os
 import socket
 from typing import TYPE_CHECKING
 
-from pyminidocker.errors import Conflict
-from pyminidocker.kernel import namespaces
+from pyminidocker.engine.netns import netns_of
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -36,16 +34,8 @@ def netlink(engine: "Engine", ref: str = "") -> socket.socket:
     """
     if not ref:
         return _socket()
-    container = engine.containers.get(ref)
-    pid = container.record.state.pid
-    if not pid:
-        raise Conflict(f"container {ref} is not running")
-    netns_fd = namespaces.open_namespace(pid, "network")
-    try:
-        with engine.lab_network.inside(netns_fd):
-            return _socket()
-    finally:
-        os.close(netns_fd)
+    with netns_of(engine.containers.get(ref)) as netns_fd, engine.lab_network.inside(netns_fd):
+        return _socket()
 
 
 def _socket() -> socket.socket:
