@@ -205,5 +205,4 @@ class Overlays:
         if gateways or not record.subnet:
             return gateways
         network = parse_network(record.subnet)
-        last = network.base | (1 << network.bits - network.prefix) - 1
-        return [format_ip(last, network.bits)]
+        return [format_ip(network.last, network.bits)]

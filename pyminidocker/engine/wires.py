@@ -181,7 +181,7 @@ class Wires:
             InvalidArgument: no subnet, no address, or no wire leads to the gateway.
             Conflict: the destination is one of this host's own networks.
         """
-        destination = _whole(destination)
+        destination = parse_network(destination).cidr
         parse_ip(gateway)
         if destination.endswith("/0"):
             raise InvalidArgument(
@@ -212,7 +212,7 @@ class Wires:
             InvalidArgument: not a subnet.
             NotFound: there is no such route.
         """
-        destination = _whole(destination)
+        destination = parse_network(destination).cidr
         known = self._routes.get(destination)
         if known is None or (gateway and gateway != known):
             via = f" via {gateway}" if gateway else ""
@@ -222,12 +222,6 @@ class Wires:
         del self._routes[destination]
         self.engine.lab_network.delete_route(destination)
         self.engine.overlays.refresh()
-
-
-def _whole(cidr: str) -> str:
-    """Return ``cidr`` without the bits after its prefix."""
-    network = parse_network(cidr)
-    return f"{format_ip(network.base, network.bits)}/{network.prefix}"
 
 
 def _contains(subnet: str, address: str) -> bool:
@@ -242,7 +236,7 @@ def _subnet_of(address: str) -> str:
         InvalidArgument: none, or not a host's.
     """
     try:
-        network, subnet = parse_network(address), _whole(address)
+        network = parse_network(address)
     except InvalidArgument:
         raise InvalidArgument(
             f"invalid wire address {address!r}", hint="write it as 192.168.50.1/24"
@@ -251,11 +245,10 @@ def _subnet_of(address: str) -> str:
     spare_bits = network.bits - network.prefix
     if network.prefix == 0 or spare_bits == 0:
         raise InvalidArgument(f"invalid wire address {address}: no room for another host")
-    last = network.base | (1 << spare_bits) - 1
-    if spare_bits > 1 and number in (network.base, last):
+    if spare_bits > 1 and number in (network.base, network.last):
         first = format_ip(network.base + 1, network.bits)
         raise InvalidArgument(
-            f"invalid wire address {address}: it is not a host's in {subnet}",
+            f"invalid wire address {address}: it is not a host's in {network.cidr}",
             hint=f"the first host's is {first}/{network.prefix}",
         )
-    return subnet
+    return network.cidr

@@ -72,12 +72,12 @@ def set_addresses(links: Netlink, index: int, plan: BridgePlan) -> None:
     """
     requests = []
     if plan.gateway:
-        base, prefix, bits = parse_network(plan.subnet)
-        broadcast = format_ipv4(base | (1 << bits - prefix) - 1)
-        requests.append(messages.add_address(index, plan.gateway, prefix, broadcast))
+        subnet = parse_network(plan.subnet)
+        broadcast = format_ipv4(subnet.last)
+        requests.append(messages.add_address(index, plan.gateway, subnet.prefix, broadcast))
     if plan.gateway6:
-        _, prefix, _ = parse_network(plan.subnet6)
-        requests.append(messages.add_address(index, plan.gateway6, prefix))
+        prefix6 = parse_network(plan.subnet6).prefix
+        requests.append(messages.add_address(index, plan.gateway6, prefix6))
     if not requests:
         return
     try:

@@ -44,6 +44,16 @@ class Network(NamedTuple):
     prefix: int
     bits: int
 
+    @property
+    def last(self) -> int:
+        """The highest address; in IPv4 the one that reaches all."""
+        return self.base | (1 << self.bits - self.prefix) - 1
+
+    @property
+    def cidr(self) -> str:
+        """The subnet as people write it."""
+        return f"{format_ip(self.base, self.bits)}/{self.prefix}"
+
 
 def parse_ip(text: str) -> tuple[int, int]:
     """Read an address of either family; returns (number, 32 or 128).
@@ -96,8 +106,7 @@ def check_subnet(text: str) -> Network:
     number, _ = parse_ip(text.partition("/")[0])
     if number != network.base:
         raise InvalidArgument(
-            f"invalid subnet {text}: it should be"
-            f" {format_ip(network.base, network.bits)}/{network.prefix}",
+            f"invalid subnet {text}: it should be {network.cidr}",
             hint="the bits after the prefix length must be zero",
         )
     return network
@@ -158,14 +167,14 @@ class Pool:
         ip_range: str = "",
         aux_addresses: Mapping[str, str] = NO_ADDRESSES,
     ) -> None:
-        base, self.prefix, self._bits = check_subnet(subnet)
-        self.subnet = f"{format_ip(base, self._bits)}/{self.prefix}"
+        whole = check_subnet(subnet)
+        base, self.prefix, self._bits = whole
+        self.subnet = whole.cidr
         self.network = network or subnet
-        size = 1 << self._bits - self.prefix
         # Never given out: the subnet's own address and, in IPv4, the one that reaches all.
         self._first = base + 1
-        self._last = base + size - (2 if self._bits == 32 else 1)
-        self._start, self._range_last = self._range(ip_range) if ip_range else (base, base + size)
+        self._last = whole.last - 1 if self._bits == 32 else whole.last
+        self._start, self._range_last = self._range(ip_range) if ip_range else (base, whole.last)
         self._start = max(self._start, self._first)
         self._range_last = min(self._range_last, self._last)
         self._taken: set[int] = set()
@@ -188,13 +197,15 @@ class Pool:
             self._taken.add(number)
 
     def _range(self, ip_range: str) -> tuple[int, int]:
-        base, prefix, bits = parse_network(ip_range)
-        size = 1 << bits - prefix
-        if bits != self._bits or not self._first - 1 <= base <= base + size - 1 <= self._last + 1:
+        part = parse_network(ip_range)
+        if (
+            part.bits != self._bits
+            or not self._first - 1 <= part.base <= part.last <= self._last + 1
+        ):
             raise InvalidArgument(
                 f"no matching subnet for range {ip_range}", hint=f"it must lie inside {self.subnet}"
             )
-        return base, base + size - 1
+        return part.base, part.last
 
     def _inside(self, address: str, what: str) -> int:
         number, bits = parse_ip(address)

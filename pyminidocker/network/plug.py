@@ -108,12 +108,12 @@ def address_requests(index: int, address_cidr: str) -> list[bytes]:
     Raises:
         InvalidArgument: it is not like ``192.0.2.1/24``.
     """
-    base, prefix, bits = parse_network(address_cidr)
+    subnet = parse_network(address_cidr)
+    base, prefix, bits = subnet
     number, _ = parse_ip(address_cidr.partition("/")[0])
-    last = base | (1 << bits - prefix) - 1
-    if bits - prefix > 1 and number in ((base, last) if bits == 32 else (base,)):
+    if bits - prefix > 1 and number in ((base, subnet.last) if bits == 32 else (base,)):
         raise InvalidArgument(f"{address_cidr} is the address of the subnet, not of a host in it")
-    broadcast = format_ip(last, bits) if bits == 32 else ""
+    broadcast = format_ip(subnet.last, bits) if bits == 32 else ""
     return [messages.add_address(index, format_ip(number, bits), prefix, broadcast)]
 
 
