@@ -1,7 +1,6 @@
 """The engine as a process: started on demand, once; stopped; told apart from others."""
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from pyminidocker.client.autostart import start_engine
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.errors import Unavailable
 from tests.conftest import remove_state
+from tests.support.processes import wait_for_end
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 BOOT = str(CHECKOUT / "pyminidocker/api/boot.py")
@@ -26,18 +26,6 @@ BOOT = str(CHECKOUT / "pyminidocker/api/boot.py")
 
 def engine_pid() -> int:
     return int(Path(paths.run_root(), "pid").read_text())
-
-
-def end_of(pid: int) -> None:
-    """Wait until process ``pid`` is gone."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([fd], [], [], 30)[0], f"process {pid} does not end"
-    finally:
-        os.close(fd)
 
 
 @pytest.fixture
@@ -53,7 +41,7 @@ def home(monkeypatch):
         if pid_file.exists():
             pid = engine_pid()
             os.kill(pid, signal.SIGTERM)
-            end_of(pid)
+            wait_for_end(pid)
         remove_state(Path(path, "state")) if Path(path, "state").exists() else None
 
 
@@ -115,7 +103,7 @@ def test_sigterm_stops_it_and_sighup_does_not(home):
     with EngineClient(autostart=False) as client:
         assert client.ping() == "OK"
         os.kill(pid, signal.SIGTERM)
-        end_of(pid)
+        wait_for_end(pid)
     assert not Path(paths.socket_path()).exists()
     with pytest.raises(Unavailable, match="is it running"), EngineClient(autostart=False) as client:
         client.ping()
@@ -126,7 +114,7 @@ def test_shutdown_and_start_again_keeps_what_there_is(home):
     engine.volume("kept")
     pid = engine_pid()
     engine.shutdown()
-    end_of(pid)
+    wait_for_end(pid)
     assert [volume.name for volume in engine.volumes()] == ["kept"]
     assert engine_pid() != pid
     engine.volume("kept").remove()
@@ -145,7 +133,7 @@ def test_without_its_zygote_it_ends_and_the_next_call_starts_another(home):
     with EngineClient() as client:
         facts = client.engine_facts()
         os.kill(facts["ZygotePid"], signal.SIGKILL)
-        end_of(facts["Pid"])
+        wait_for_end(facts["Pid"])
         assert client.engine_facts()["Pid"] != facts["Pid"]
 
 
@@ -204,7 +192,7 @@ def test_engines_by_name_do_not_meet(home, monkeypatch):
     finally:
         pid = int(Path(paths.run_root("a"), "pid").read_text())
         os.kill(pid, signal.SIGTERM)
-        end_of(pid)
+        wait_for_end(pid)
 
 
 def test_cold_start_is_quick(home):

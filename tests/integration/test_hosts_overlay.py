@@ -7,6 +7,7 @@ from pyminidocker.errors import Conflict, InvalidArgument
 from tests.support import hosts
 from tests.support.command_line import minidocker
 from tests.support.hosts import get, links, ping, sh, web
+from tests.support.processes import kill
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +163,7 @@ def test_the_wire_is_cut_and_joined_again(ab):
 def test_an_engine_comes_back_with_its_half(ab):
     a, b = ab
     pyminidocker.overlay("multi", a, b, vni=42)
-    hosts.kill(hosts.pid_of("b"))
+    kill(hosts.pid_of("b"))
     again = pyminidocker.connect("b")
     assert "multi" in [network.name for network in again.networks()]
     web(again, "web", "--network", "multi")

@@ -14,7 +14,8 @@ from pyminidocker.client.wire_sockets import ask
 from pyminidocker.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from tests.support import hosts
 from tests.support.command_line import minidocker
-from tests.support.hosts import kill, links, pid_of, ping, sh, wait_for_end
+from tests.support.hosts import links, pid_of, ping, sh
+from tests.support.processes import kill, wait_for_end
 
 
 @pytest.fixture(scope="module")

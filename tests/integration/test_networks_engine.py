@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import select
-import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,8 @@ from pyminidocker import errors
 from pyminidocker.client.engine import Engine
 from tests.conftest import remove_state
 from tests.support.leaks import read_traces, wait_until_clean
+from tests.support.processes import kill
+from tests.support.talker import until
 
 NAME = "nets"
 NETWORKS = ("red", "blue")
@@ -71,22 +71,9 @@ def pings(engine: Engine, one: str, other: str) -> bool:
     return engine.container(one).exec(["ping", "-c", "1", "-W", "1", other]).exit_code == 0
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
-def kill(engine: Engine) -> None:
+def kill_engine(engine: Engine) -> None:
     """End the engine as a power cut would; the next call starts another."""
-    pid = engine.api.engine_facts()["Pid"]
-    pidfd = os.pidfd_open(pid)
-    os.kill(pid, signal.SIGKILL)
-    ended = select.poll()
-    ended.register(pidfd, select.POLLIN)
-    assert ended.poll(10_000)
-    os.close(pidfd)
+    kill(engine.api.engine_facts()["Pid"])
 
 
 def listed(engine: Engine) -> dict[str, object]:
@@ -101,14 +88,14 @@ def test_killed_with_networks_in_use(engine: Engine) -> None:
     engine.api.network_connect("blue", "again", {"Aliases": ["second"]})
     engine.api.network_connect("blue", "plain")
     before = listed(engine)
-    kill(engine)
+    kill_engine(engine)
 
     assert listed(engine) == before
     plain = engine.container("plain")
     assert plain.status == "exited"
     networks = engine.api.container_inspect("plain")["NetworkSettings"]["Networks"]
     assert {name: one["IPAddress"] for name, one in networks.items()} == {"red": "", "blue": ""}
-    wait_for(lambda: engine.container("again").status == "running")
+    until(lambda: engine.container("again").status == "running")
     plain.start()
     for name in ("again", "again-alias", "second", "plain-alias"):
         assert pings(engine, "plain", name), name
@@ -131,7 +118,7 @@ def test_killed_while_networks_come_and_go(engine: Engine, home: Path) -> None:
         if turn % 2:
             engine.api.container_start(container)
             engine.api.network_connect(made[2], container)
-        kill(engine)
+        kill_engine(engine)
         there = {one["Id"] for one in engine.api.network_list()}
         assert set(made[1:]) <= there
         assert made[0] not in there
@@ -237,8 +224,8 @@ def work(engine: Engine, rounds: int) -> None:
 def settled(engine: Engine) -> dict[str, object]:
     """Read what the engine holds until it has not changed for a while."""
     reading, same = read(engine), 0
-    until = time.monotonic() + 10
-    while same < 10 and time.monotonic() < until:
+    end = time.monotonic() + 10
+    while same < 10 and time.monotonic() < end:
         time.sleep(0.05)
         former, reading = reading, read(engine)
         same = same + 1 if former == reading else 0

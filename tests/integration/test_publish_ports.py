@@ -3,10 +3,7 @@
 Texts are dockerd's, taken down from one (20.10); for privileged ports they are rootlesskit's.
 """
 
-import os
 import re
-import select
-import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -17,6 +14,7 @@ import pyminidocker
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotImplementedHere, SystemFailure
 from tests.conftest import remove_state
 from tests.support.leaks import read_traces, wait_until_clean
+from tests.support.processes import kill
 from tests.support.talker import P, call, echoes, host_port, is_free, run_talker, until
 
 pytestmark = [pytest.mark.requires("busybox"), pytest.mark.timeout(120)]
@@ -263,13 +261,6 @@ def own_home(monkeypatch):
     left = wait_until_clean(before, str(home), apart_from=("fds",))
     remove_state(home)
     assert not left
-
-
-def kill(pid: int) -> None:
-    pidfd = os.pidfd_open(pid)
-    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-    select.select([pidfd], [], [], 10)
-    os.close(pidfd)
 
 
 def test_ports_are_free_after_the_engine_was_killed(engine_home, own_home):

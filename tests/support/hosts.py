@@ -1,8 +1,5 @@
 """Several lab hosts in one test: engines that wires join."""
 
-import os
-import select
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,25 +107,3 @@ def links(engine: Engine) -> list[str]:
 def pid_of(host: str) -> int:
     """The engine's process."""
     return int(Path(paths.run_root(host), "pid").read_text())
-
-
-def kill(pid: int) -> None:
-    """SIGKILL a process and wait until it is gone."""
-    fd = os.pidfd_open(pid)
-    try:
-        os.kill(pid, signal.SIGKILL)
-        assert select.select([fd], [], [], 30)[0], f"process {pid} does not end"
-    finally:
-        os.close(fd)
-
-
-def wait_for_end(pid: int) -> None:
-    """Wait until a process that ends by itself has ended."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([fd], [], [], 30)[0], f"process {pid} does not end"
-    finally:
-        os.close(fd)
