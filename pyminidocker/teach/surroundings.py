@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyminidocker.client import connect
 from pyminidocker.client.engine_client import EngineClient
+from pyminidocker.client.wire_start import label
 from pyminidocker.client.wires import wires
 from pyminidocker.errors import NotFound, Unavailable
 from pyminidocker.teach.by_hand import ByHand
@@ -91,8 +92,20 @@ def running_host(lesson: Lesson, name: str) -> Iterator[Engine]:
 
 def lesson_wires(lesson: Lesson) -> list[Wire]:
     """Return the wires between the lesson's hosts."""
-    own = {lesson.calls.engine_name, *lesson.plan.hosts}
+    own = {label(lesson.calls), *lesson.plan.hosts}
     return [wire for wire in wires() if set(wire.hosts) <= own]
+
+
+def need_wires(lesson: Lesson) -> list[Wire]:
+    """Return the wires between the lesson's hosts; there is one at least.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = lesson_wires(lesson)
+    if not found:
+        raise NotFound("there is no wire to another host", hint="run the cell that makes it")
+    return found
 
 
 def remove_all(lesson: Lesson) -> None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyminidocker.errors import NotFound
 from pyminidocker.teach.faults import Fault, register
-from pyminidocker.teach.surroundings import lesson_wires
+from pyminidocker.teach.surroundings import lesson_wires, need_wires
 
 if TYPE_CHECKING:
     from pyminidocker.client.wires import Wire
@@ -23,10 +22,7 @@ NARROW_MTU = 1400
 
 def _narrow(lesson: Lesson, target: str) -> None:
     del target
-    found = lesson_wires(lesson)
-    if not found:
-        raise NotFound("there is no wire to another host", hint="run the cell that makes it")
-    for wire in found:
+    for wire in need_wires(lesson):
         wire.change(mtu=NARROW_MTU)
 
 

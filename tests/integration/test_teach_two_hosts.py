@@ -75,6 +75,8 @@ def test_the_way_back(world: World) -> None:
     assert world.look("way-back").met
     world.here.remove_route("10.15.2.0/24")
     assert world.says("way-back", "gets no answer")
+    world.wire.cut()
+    assert "no wire to another host" in world.lesson.check("way-back").text()
 
 
 def test_the_way_back_is_not_another_sender(world: World) -> None:

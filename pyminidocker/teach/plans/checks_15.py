@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyminidocker.client.wire_start import label
 from pyminidocker.errors import Conflict, NotFound
 from pyminidocker.teach import faults
 from pyminidocker.teach.checks import Outcome, call, met, not_yet
 from pyminidocker.teach.facts import answers
-from pyminidocker.teach.surroundings import lesson_wires, running_host
+from pyminidocker.teach.surroundings import lesson_wires, need_wires, running_host
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
@@ -38,7 +39,7 @@ def way_back(lesson: Lesson) -> Outcome:
     options = lesson.calls.network_inspect("meadow")["Options"]
     with running_host(lesson, OTHER) as mars:
         web = place(mars, "web", "crater")
-        here = lesson_wires(lesson)[0].addresses[str(lesson.calls.engine_name)]
+        here = need_wires(lesson)[0].addresses[label(lesson.calls)]
         ways = {route["Destination"]: route["Gateway"] for route in mars.routes()}
         reached = answers(lesson.engine, "guest", web)
     if options.get("com.docker.network.bridge.enable_ip_masquerade") != "false":
