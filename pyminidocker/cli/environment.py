@@ -90,8 +90,9 @@ def labels(given: list[str], files: list[str]) -> dict[str, str]:
     Raises:
         Failure: a file cannot be read.
     """
-    found = {}
-    for line in [*(line for path in files for line in file_lines(path)), *given]:
-        name, _, value = line.partition("=")
-        found[name] = value
-    return found
+    return pairs([*(line for path in files for line in file_lines(path)), *given])
+
+
+def pairs(texts: list[str]) -> dict[str, str]:
+    """Turn "a=b" texts into a dictionary; a name alone has the empty value."""
+    return dict(text.partition("=")[::2] for text in texts)

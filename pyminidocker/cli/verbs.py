@@ -55,7 +55,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "network inspect": ("inspect", "NETWORK",
         "Display detailed information on one or more networks"),
     "network ls": ("network_list", "LS", "List networks"),
-    "network prune": ("network_changes", "PRUNE", "Remove all unused networks"),
+    "network prune": ("prune", "NETWORKS", "Remove all unused networks"),
     "network rm": ("network_changes", "RM", "Remove one or more networks"),
     "network rules": ("network_rules", "RULES", "Show the lab's packet filter"),
     "network switch": ("network_rules", "SWITCH", "Show or set ip-forward and masquerade"),

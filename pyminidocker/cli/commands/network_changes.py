@@ -1,13 +1,12 @@
-"""``network create``, ``connect``, ``disconnect``, ``rm`` and ``prune``."""
+"""``network create``, ``connect``, ``disconnect`` and ``rm``."""
 
 from __future__ import annotations
 
 from pyminidocker.cli.command import ANY, Command, Invocation, Option
 from pyminidocker.cli.commands.each import each
+from pyminidocker.cli.environment import pairs
 from pyminidocker.cli.failures import Failure
-from pyminidocker.cli.listing import filters
 from pyminidocker.cli.network_pools import pools
-from pyminidocker.cli.prompt import confirmed
 from pyminidocker.cli.run_networks import endpoint
 from pyminidocker.errors import NotFound
 
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Json = dict[str, Any]
-
-
-def _pairs(texts: list[str]) -> dict[str, str]:
-    return dict(text.partition("=")[::2] for text in texts)
 
 
 def _split(texts: list[str]) -> list[str]:
@@ -34,7 +29,7 @@ def create(call: Invocation) -> int:
         _split(options["subnet"]),
         _split(options["ip-range"]),
         _split(options["gateway"]),
-        _pairs(options["aux-address"]),
+        pairs(options["aux-address"]),
     )
     body: Json = {
         "Name": call.arguments[0],
@@ -45,11 +40,11 @@ def create(call: Invocation) -> int:
         "EnableIPv6": options["ipv6"],
         "IPAM": {
             "Driver": options["ipam-driver"],
-            "Options": _pairs(options["ipam-opt"]),
+            "Options": pairs(options["ipam-opt"]),
             "Config": config,
         },
-        "Options": _pairs(options["opt"]),
-        "Labels": _pairs(options["label"]),
+        "Options": pairs(options["opt"]),
+        "Labels": pairs(options["label"]),
     }
     print(call.engine.network_create(body)["Id"])
     return 0
@@ -65,7 +60,7 @@ def connect(call: Invocation) -> int:
         "LinkLocalIPs": _split(options["link-local-ip"]),
         "Aliases": _split(options["alias"]),
         "Links": options["link"],
-        "DriverOpts": _pairs(_split(options["driver-opt"])),
+        "DriverOpts": pairs(_split(options["driver-opt"])),
         "GwPriority": options["gw-priority"],
         "MacAddress": options["mac-address"],
     }
@@ -96,19 +91,6 @@ def rm(call: Invocation) -> int:
         return None
 
     return each(call.arguments, remove)
-
-
-def prune(call: Invocation) -> int:
-    """Remove all networks that no running container is on."""
-    warning = "This will remove all custom networks not used by at least one container."
-    if not call.options["force"] and not confirmed(f"WARNING! {warning}"):
-        return 0
-    answer = call.engine.network_prune(filters(call.options["filter"]))
-    if deleted := answer.get("NetworksDeleted"):
-        print("Deleted Networks:")
-        print("\n".join(deleted))
-        print()
-    return 0
 
 
 CREATE = Command(
@@ -160,12 +142,4 @@ RM = Command(
     rm,
     1,
     ANY,
-)
-PRUNE = Command(
-    "[OPTIONS]",
-    (
-        Option("--filter", "filter", 'Provide filter values (e.g. "until=<timestamp>")'),
-        Option("-f, --force", "bool", "Do not prompt for confirmation"),
-    ),
-    prune,
 )

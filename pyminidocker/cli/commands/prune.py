@@ -1,4 +1,4 @@
-"""``container``, ``image``, ``volume`` and ``system prune``: remove what nobody uses."""
+"""``container``, ``image``, ``network``, ``volume`` and ``system prune``: remove the unused."""
 
 from __future__ import annotations
 
@@ -62,6 +62,16 @@ def images(call: Invocation) -> int:
     return _total(answer.get("SpaceReclaimed") or 0)
 
 
+def networks(call: Invocation) -> int:
+    """Remove all networks that no running container is on."""
+    warning = "This will remove all custom networks not used by at least one container."
+    if not _allowed(call, warning):
+        return CANCELLED
+    answer = call.engine.network_prune(filters(call.options["filter"]))
+    _report("Deleted Networks", answer.get("NetworksDeleted") or [])
+    return 0
+
+
 def volumes(call: Invocation) -> int:
     """Remove volumes that no container uses; named ones only with ``-a``."""
     every = call.options["all"]
@@ -114,6 +124,7 @@ IMAGES = Command(
     ),
     images,
 )
+NETWORKS = Command("[OPTIONS]", (FILTER, FORCE), networks)
 VOLUMES = Command(
     "[OPTIONS]",
     (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyminidocker.cli.command import ANY, Command, Invocation, Option
 from pyminidocker.cli.commands.each import each
+from pyminidocker.cli.environment import pairs
 from pyminidocker.cli.failures import Failure
 from pyminidocker.cli.listing import FORMAT_HELP, Listing, filters, label, labels_text, print_lines
 from pyminidocker.units import human_size
@@ -74,15 +75,6 @@ def create(call: Invocation) -> int:
     )
     print(made["Name"])
     return 0
-
-
-def pairs(texts: list[str]) -> dict[str, str]:
-    """Turn "a=b" texts into a dictionary; a name alone has the empty value."""
-    found = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        found[name] = value
-    return found
 
 
 def rm(call: Invocation) -> int:
