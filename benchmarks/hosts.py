@@ -73,7 +73,7 @@ def listening(engine, script: str, network: str):
     box = engine.run("python", ["python3", "-uc", script], detach=True, network=network)
     ready = "until netstat -ltun | grep -q ':500[12] '; do usleep 10000; done"
     box.exec(["timeout", "10", "sh", "-c", ready])
-    return box, box.reload().attrs["NetworkSettings"]["Networks"][network]["IPAddress"]
+    return box, box.ip
 
 
 def pair(name: str, asker, server, network: str, address: str = "") -> None:

@@ -57,7 +57,7 @@ def flood(engine) -> None:
     make = "dd if=/dev/zero of=/big bs=1M count=200 2>/dev/null; exec httpd -f -p 80 -h /"
     server = engine.run("busybox", ["sh", "-c", make], detach=True)
     client = engine.run("busybox", "sleep 600", detach=True)
-    address = server.reload().attrs["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    address = server.ip
     wait = f"until wget -qO /dev/null http://{address}/etc/hosts 2>/dev/null; do :; done"
     client.exec(["sh", "-c", wait])
 

@@ -1,31 +1,26 @@
 """Measure networks beside dockerd's: ``python -m benchmarks.network [quick]``.
 
 Throughput and round trips are those of two containers on one user-defined bridge network.  The
-same two processes measure both engines: they are forked from here and enter the containers' network
-namespaces, so no program in an image makes a difference.  Without dockerd (or without root) what
-was measured once on the machine of the figures is shown instead.
+same two processes measure both engines.  Without dockerd (or without root) what was measured once
+on the machine of the figures is shown instead.
 """
 
-import os
-import socket
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import peers
+from benchmarks.inside import Client, measured, one_stream, process, round_trips, serve, talk
 from benchmarks.measure import in_turn, show
 from benchmarks.private import describe_machine, private_engine, private_home, root_archive
-from pyminidocker.kernel.constants import CLONE_NEWNET, CLONE_NEWUSER
-from pyminidocker.kernel.namespaces import open_namespace, setns
 
 QUICK = "quick" in sys.argv[1:]
-ROUNDS, SECONDS, TRIPS, FEW, MANY = (3, 0.3, 2000, 5, 50) if QUICK else (9, 1.0, 10_000, 15, 200)
+ROUNDS, FEW, MANY = (3, 5, 50) if QUICK else (9, 15, 200)
 RECORDED = "docker 20.10, recorded: 24 Gbit/s, 31 us a round trip"
-PORT, CHUNK_BYTES = 5001, 1 << 20
+PORT = 5001
 
 
 class Ends(NamedTuple):
@@ -36,80 +31,10 @@ class Ends(NamedTuple):
     target_ip: str
 
 
-def _enter(pid: int) -> None:
-    """Put this process, which has one thread, into a container's network namespace."""
-    user, net = open_namespace(pid, "user"), open_namespace(pid, "network")
-    if not os.path.samestat(os.fstat(user), Path("/proc/self/ns/user").stat()):
-        setns(user, CLONE_NEWUSER)
-    if not os.path.samestat(os.fstat(net), Path("/proc/self/ns/net").stat()):
-        setns(net, CLONE_NEWNET)
-
-
-def in_namespace(pid: int, work: Callable[[int], None]) -> tuple[int, int]:
-    """Fork a process that does ``work`` with the end of a pipe to report to; (pid, other end)."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            _enter(pid)
-            work(writer)
-        finally:
-            os._exit(0)
-    os.close(writer)
-    return child, reader
-
-
-def _between(ends: Ends, client: Callable[[socket.socket], float]) -> float:
-    """Let ``client`` talk to an echo (first byte ``e``) or a sink; returns what it measured."""
-
-    def serve(report: int) -> None:
-        listener = socket.create_server((ends.target_ip, PORT))
-        os.write(report, b"ready")
-        sock, _ = listener.accept()
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        buffer = bytearray(CHUNK_BYTES)
-        echoes = sock.recv(1) == b"e"
-        while length := sock.recv_into(buffer):
-            if echoes:
-                sock.sendall(buffer[:length])
-
-    def measure(report: int) -> None:
-        sock = socket.create_connection((ends.target_ip, PORT))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        os.write(report, repr(client(sock)).encode())
-
-    server, ready = in_namespace(ends.target_pid, serve)
-    os.read(ready, 16)
-    other, result = in_namespace(ends.source_pid, measure)
-    text = os.read(result, 64).decode()
-    for fd in (ready, result):
-        os.close(fd)
-    for pid in (other, server):
-        os.waitpid(pid, 0)
-    return float(text)
-
-
-def one_stream(sock: socket.socket) -> float:
-    """Return Gbit/s of one stream."""
-    sock.sendall(b"s")
-    chunk, sent = bytes(CHUNK_BYTES), 0
-    began = time.perf_counter()
-    while (took := time.perf_counter() - began) < SECONDS:
-        sock.sendall(chunk)
-        sent += CHUNK_BYTES
-    return sent * 8 / took / 1e9
-
-
-def round_trips(sock: socket.socket) -> float:
-    """Return the median round trip of one byte, microseconds."""
-    sock.sendall(b"e")
-    times = []
-    for _ in range(TRIPS):
-        began = time.perf_counter()
-        sock.sendall(b"x")
-        sock.recv(1)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1e6
+def _between(ends: Ends, client: Client) -> float:
+    """Let ``client`` talk to a server in the other container; returns what it measured."""
+    with process(ends.target_pid, serve(ends.target_ip, PORT)):
+        return measured(ends.source_pid, talk((ends.target_ip, PORT), client))
 
 
 def traffic(all_ends: dict[str, Ends]) -> None:
@@ -184,19 +109,10 @@ def crowd(engine) -> None:
     ]
     took = time.perf_counter() - began
     print(f"\n{MANY} containers on one network: {took:.2f} s, {took / MANY * 1000:.1f} ms each")
-    ends = Ends(_pid(engine, boxes[0]), _pid(engine, boxes[-1]), _ip(engine, boxes[-1]))
+    ends = Ends(boxes[0].pid, boxes[-1].pid, boxes[-1].ip)
     print(f"  a round trip from the first to the last: {_between(ends, round_trips):.1f} us")
     for box in boxes:
         box.remove(force=True)
-
-
-def _pid(engine, box) -> int:
-    return int(engine.api.container_inspect(box.id)["State"]["Pid"])
-
-
-def _ip(engine, box) -> str:
-    endpoints = engine.api.container_inspect(box.id)["NetworkSettings"]["Networks"]
-    return str(next(iter(endpoints.values()))["IPAddress"])
 
 
 @contextmanager
@@ -206,7 +122,7 @@ def our_ends(engine) -> Iterator[Ends]:
     boxes = [
         engine.run("busybox", "sleep 600", detach=True, network="bench-pair") for _ in range(2)
     ]
-    yield Ends(*(_pid(engine, box) for box in boxes), _ip(engine, boxes[1]))
+    yield Ends(*(box.pid for box in boxes), boxes[1].ip)
     for box in boxes:
         box.remove(force=True)
 

@@ -17,12 +17,22 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.network import in_namespace, one_stream, round_trips
+from benchmarks.inside import (
+    CHUNK_BYTES,
+    CPUS,
+    Client,
+    in_namespace,
+    measured,
+    one_stream,
+    process,
+    round_trips,
+    serve,
+    talk,
+)
 from benchmarks.private import describe_machine, private_engine, private_home
 from pyminidocker.network import carry
 from pyminidocker.network.proxy import Listener
@@ -31,12 +41,9 @@ from pyminidocker.network.reactor import Reactor
 QUICK = "quick" in sys.argv[1:]
 ROUNDS, CONNECTIONS, GIBS = (3, 200, 1) if QUICK else (9, 1000, 4)
 RECORDED = "docker-proxy (docker 20.10), recorded: 26 Gbit/s, see docs/decisions/0009"
-CPUS = sorted(os.sched_getaffinity(0))
 INSIDE, PUBLISHED, PROXIED = 5001, 18500, 18501
-CHUNK_BYTES = 1 << 20
 
 OURS = "ours: published port"
-Client = Callable[[socket.socket], float]
 
 
 class Way(NamedTuple):
@@ -51,41 +58,6 @@ class Way(NamedTuple):
     pid: int
     address: tuple[str, int]
     between: int = 0
-
-
-def serve(ip: str, port: int) -> Callable[[int], None]:
-    """Return a server that echoes (first byte ``e``) or swallows what it gets, until killed."""
-
-    def work(report: int) -> None:
-        listener = socket.create_server((ip, port), backlog=1000)
-        os.write(report, b"ready")
-        buffer = bytearray(CHUNK_BYTES)
-        while True:
-            sock, _ = listener.accept()
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                echoes = sock.recv(1) == b"e"
-                while length := sock.recv_into(buffer):
-                    if echoes:
-                        sock.sendall(buffer[:length])
-            except ConnectionResetError:
-                pass
-            sock.close()
-
-    return work
-
-
-@contextmanager
-def process(pid: int, work: Callable[[int], None]) -> Iterator[int]:
-    """Have something run in a namespace for a while, and yield its pid when it is there."""
-    child, ready = in_namespace(pid, work)
-    os.read(ready, 16)
-    os.close(ready)
-    try:
-        yield child
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
 
 
 def docker_proxy(ip: str) -> Callable[[int], None]:
@@ -103,14 +75,7 @@ def docker_proxy(ip: str) -> Callable[[int], None]:
 
 def try_way(way: Way, client: Client, cpus: list[int] = CPUS) -> float:
     """Let a client connect and measure, on one of ``cpus``; returns what it measured."""
-
-    def work(report: int) -> None:
-        os.sched_setaffinity(0, cpus)
-        with socket.create_connection(way.address) as sock:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            os.write(report, repr(client(sock)).encode())
-
-    return _result(way.pid, work)
+    return measured(way.pid, talk(way.address, client, cpus))
 
 
 def place(pid: int, cpus: list[int]) -> None:
@@ -131,14 +96,6 @@ def trip(way: Way, server: int, carrier: list[int]) -> float:
             place(pid, CPUS)
 
 
-def _result(pid: int, work: Callable[[int], None]) -> float:
-    child, result = in_namespace(pid, work)
-    text = os.read(result, 64).decode()
-    os.close(result)
-    os.waitpid(child, 0)
-    return float(text)
-
-
 def one_after_another(way: Way) -> float:
     """Return microseconds for: connect, one byte there and back, close."""
 
@@ -150,7 +107,7 @@ def one_after_another(way: Way) -> float:
                 sock.recv(1)
         os.write(report, repr((time.perf_counter() - began) / CONNECTIONS * 1e6).encode())
 
-    return _result(way.pid, work)
+    return measured(way.pid, work)
 
 
 def compare(ways: dict[str, Way], server: int) -> None:
