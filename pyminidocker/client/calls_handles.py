@@ -8,6 +8,32 @@ from pyminidocker.client.transport import Transport
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from typing import Any
+
+    from pyminidocker.client.connection import Stream
+
+    Json = dict[str, Any]
+
+
+def receive_socket(stream: Stream) -> tuple[Json, socket.socket]:
+    """Say on a taken-over connection that we listen; return what is told, and the socket with it.
+
+    Raises:
+        SystemFailure: what is told is what went wrong.
+        Unavailable: the engine ended meanwhile.
+    """
+    from socket import socket as Socket  # noqa: N812 - a class
+
+    from pyminidocker.client.json_text import loads
+
+    stream.send(b"\n")
+    line, fds = stream.receive_descriptors()
+    if not line:
+        raise errors.Unavailable("the engine closed the connection without an answer")
+    told: Json = loads(line)
+    if "message" in told:
+        raise errors.SystemFailure(told["message"], hint=told.get("hint", ""))
+    return told, Socket(fileno=fds[0])
 
 
 class HandleCalls(Transport):
@@ -25,11 +51,5 @@ class HandleCalls(Transport):
             NotFound: no such container.
             Conflict: it does not run.
         """
-        from socket import socket as Socket  # noqa: N812 - a class
-
         with self.upgrade("/minidocker/netlink", body={"Container": container}) as stream:
-            stream.send(b"\n")
-            _, fds = stream.receive_descriptors()
-        if not fds:
-            raise errors.Unavailable("the engine closed the connection without an answer")
-        return Socket(fileno=fds[0])
+            return receive_socket(stream)[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyminidocker import errors
+from pyminidocker.client.calls_handles import receive_socket
 from pyminidocker.client.transport import Transport
 
 TYPE_CHECKING = False
@@ -43,18 +43,10 @@ class WireCalls(Transport):
         """
         from socket import socket as Socket  # noqa: N812 - a class
 
-        from pyminidocker.client.json_text import loads
-
         body = {"Address": address, "Mtu": mtu, "Wire": wire, "Peer": peer}
         with self.upgrade("/minidocker/plugs", body=body) as stream:
-            stream.send(b"\n")
-            line, fds = stream.receive_descriptors()
-            if not line:
-                raise errors.Unavailable("the engine closed the connection without an answer")
-            made: Json = loads(line)
-            if "message" in made:
-                raise errors.SystemFailure(made["message"], hint=made.get("hint", ""))
-            return made, Socket(fileno=stream.detach()), Socket(fileno=fds[0])
+            made, plug = receive_socket(stream)
+            return made, Socket(fileno=stream.detach()), plug
 
     def route_list(self) -> list[Json]:
         """GET /minidocker/routes: the static ones, Destination and Gateway of each."""

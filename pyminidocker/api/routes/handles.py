@@ -1,7 +1,7 @@
 """/minidocker/netlink: a kernel socket of the lab, for who may use the engine's socket anyway.
 
 The connection is taken over: the client says by one byte that it has read the 101 head, and gets
-one line of JSON; with it comes the socket, or the line says what went wrong.
+one line of JSON; with it comes the socket.
 """
 
 import msgspec
