@@ -86,17 +86,14 @@ def _cable(host: Host, cable: Cable) -> Facts:
 
 
 def _bridge(host: Host, bridge: Link) -> Facts:
-    ports = [link for link in host.lab.links if link.bridge == bridge.index]
+    ports = {link.index for link in host.lab.links if link.bridge == bridge.index}
     spare = sum(port.bridge == bridge.index for port in host.spare_ports())
     rows = [
         ("interface", bridge.name),
         ("addresses", ", ".join(bridge.addresses) or "none"),
         ("MAC", bridge.mac),
         ("ports", f"{len(ports)}" + (f", {spare} of them wait for containers" if spare else "")),
-        (
-            "learned MACs",
-            str(sum(port in {p.index for p in ports} for _, port in host.lab.learned)),
-        ),
+        ("learned MACs", str(sum(port in ports for _, port in host.lab.learned))),
         ("MTU", f"{bridge.mtu_bytes} bytes"),
         ("state", "up" if bridge.is_up else "down"),
     ]

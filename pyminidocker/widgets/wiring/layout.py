@@ -22,7 +22,8 @@ CABLE = 62.0  # how long a cable hangs between a card and its bridge
 BRIDGE_H, BRIDGE_W = 48.0, 124.0
 PITCH = TILE_W + 16 + MOST_ROWS * LANE_W  # a column of tiles with the lanes at its right
 DROP = 26.0
-ROUTER_H, CHIP_H = 44.0, 24.0
+ROUTER_H, CHIP_H, CHIP_PITCH = 44.0, 24.0, 138.0
+MOST_CHIPS = 8  # published ports in the router's box
 SWITCHES_W = 360.0  # a narrower router has its switches under its name
 FOOT_H = 42.0
 LEAST_WIRE_W, MOST_WIRE_W, WAY_OUT_W = 66.0, 118.0, 150.0
@@ -98,6 +99,11 @@ def _place_cards(plan: HostPlan, groups: list[_Group], top: float, room: float) 
             at += width + air
         x += group.w + GAP
     return top + (CARD_H + CABLE if plan.boxes else 6)
+
+
+def chips_per_row(width: float) -> int:
+    """Return how many published ports stand side by side in a router's box."""
+    return max(1, int(width // CHIP_PITCH))
 
 
 def _rows_for(groups: list[_Group], columns: int) -> int:
@@ -177,7 +183,7 @@ def place_host(host: Host, x: float, y: float, width: float, *, wires_left: set[
         plug_cards(plan)
     level += BRIDGE_H if plan.bridges else 0
     level = _place_tunnels(plan, level)
-    chips = CHIP_H * ceil(min(len(host.published), 8) / max(1, int(room // 138)))
+    chips = CHIP_H * ceil(min(len(host.published), MOST_CHIPS) / chips_per_row(room))
     switches = 25.0 if room < SWITCHES_W else 0.0
     plan.router = Rect(x + PAD, level + DROP, room, ROUTER_H + switches + chips)
     _place_foot(plan, plan.router.bottom + DROP, wires_left)

@@ -7,7 +7,7 @@ ways out.  What is broken is red and says so in words.
 
 from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene
 from pyminidocker.widgets.wiring.containers import ContainerPainter
-from pyminidocker.widgets.wiring.layout import CHIP_H, SWITCHES_W
+from pyminidocker.widgets.wiring.layout import CHIP_H, MOST_CHIPS, SWITCHES_W, chips_per_row
 from pyminidocker.widgets.wiring.model import Host, Link
 from pyminidocker.widgets.wiring.parts import fit, mapping, path, pill, pill_width, ring, slab
 from pyminidocker.widgets.wiring.places import Rect
@@ -21,8 +21,6 @@ from pyminidocker.widgets.wiring.plan import (
     wire_road,
 )
 from pyminidocker.widgets.wiring.words import bridge_name, counted, describe, title
-
-MOST_CHIPS = 8
 
 
 class _Painter(ContainerPainter):
@@ -111,7 +109,7 @@ class _Painter(ContainerPainter):
         items: list[Item] = []
         ports = self.host.published
         shown = ports if len(ports) <= MOST_CHIPS else ports[: MOST_CHIPS - 1]
-        per_row = max(1, int(rect.w // 138))
+        per_row = chips_per_row(rect.w)
         width = (rect.w - 20 - 6 * (per_row - 1)) / per_row
         spots = [
             (rect.x + 10 + n % per_row * (width + 6), top + n // per_row * CHIP_H)
