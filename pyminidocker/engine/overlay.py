@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyminidocker.engine.records import NetworkRecord
 from pyminidocker.errors import Conflict, InvalidArgument, MiniDockerError
 from pyminidocker.network.ipam import format_ip, parse_ip, parse_network
+from pyminidocker.network.plans import (
+    DEFAULT_MTU_BYTES,
+    HIGHEST_VNI,
+    VXLAN_OVERHEAD_BYTES,
+    VXLAN_OVERHEAD_IPV6_BYTES,
+)
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -25,10 +31,6 @@ VNI, PEERS, PEER_GATEWAYS = "vni", "peers", "peer_gateways"
 VNI_OF_DOCKER = "com.docker.network.driver.overlay.vxlanid_list"
 MTU = "com.docker.network.driver.mtu"
 DEFAULT_VNI = 4096  # where Docker's own overlay driver begins to count
-HIGHEST_VNI = 0xFFFFFF
-DEFAULT_MTU_BYTES = 1450
-# Inner Ethernet 14, VXLAN 8, UDP 8, and the outer IP header: 20 or 40.
-OVERHEAD_BYTES, OVERHEAD_IPV6_BYTES = 50, 70
 
 
 class OverlayOptions(NamedTuple):
@@ -120,10 +122,9 @@ class Overlays:
         for peer in peers:
             plug = self.engine.wires.way_to(peer)
             if plug is not None:
-                room.append(
-                    plug.mtu_bytes - (OVERHEAD_IPV6_BYTES if ":" in peer else OVERHEAD_BYTES)
-                )
-        return min(room, default=DEFAULT_MTU_BYTES)
+                overhead = VXLAN_OVERHEAD_IPV6_BYTES if ":" in peer else VXLAN_OVERHEAD_BYTES
+                room.append(plug.mtu_bytes - overhead)
+        return min(room, default=DEFAULT_MTU_BYTES - VXLAN_OVERHEAD_BYTES)
 
     def _records(self) -> list[NetworkRecord]:
         return self.engine.networks.list({"driver": ["overlay"]})

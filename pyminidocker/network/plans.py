@@ -6,8 +6,9 @@ Addresses are text as people write them, prefix lengths are bits, an empty strin
 from typing import NamedTuple
 
 DEFAULT_MTU_BYTES = 1500
-# Outer Ethernet, IPv4, UDP and VXLAN headers around each inner frame (RFC 7348 section 5).
-VXLAN_OVERHEAD_BYTES = 50
+# RFC 7348: inner Ethernet 14, VXLAN 8, UDP 8, and the outer IP header: 20 or 40.
+VXLAN_OVERHEAD_BYTES, VXLAN_OVERHEAD_IPV6_BYTES = 50, 70
+HIGHEST_VNI = 0xFFFFFF
 
 
 class BridgePlan(NamedTuple):

@@ -17,10 +17,10 @@ from pyminidocker.errors import Conflict, InvalidArgument
 from pyminidocker.network import messages
 from pyminidocker.network.ipam import parse_ip
 from pyminidocker.network.netlink import Netlink, NetlinkError
+from pyminidocker.network.plans import HIGHEST_VNI
 from pyminidocker.network.refusals import failure
 
 PORT = 4789  # assigned by IANA
-HIGHEST_VNI = 0xFFFFFF
 _NO_MAC = "00:00:00:00:00:00"
 
 
