@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from pyminidocker.client.ports_text import at_port
 from pyminidocker.client.table import Table, html_table
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class Switches(dict[str, bool]):
 def way_end(way: Json, side: str) -> str:
     """Return one end of a flow, ``Source`` or ``Destination``, with its port if it has one."""
     address, port = str(way[side]), way[f"{side}Port"]
-    if not port:
-        return address
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return at_port(address, port) if port else address
 
 
 FLOW_COLUMNS = [

@@ -5,6 +5,8 @@ See: ``GET /minidocker/topology``; docs/decisions/0011.
 
 from __future__ import annotations
 
+from pyminidocker.client.ports_text import at_port
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -191,16 +193,12 @@ def _is_bare(route: Json) -> bool:
 def _published(document: Json) -> list[Row]:
     return [
         [
-            f"{_at(one['HostIp'])}:{one['HostPort']}/{one['Protocol']}",
+            f"{at_port(one['HostIp'], one['HostPort'])}/{one['Protocol']}",
             f"leads to {one['Container']}",
-            f"{_at(one['Ip'])}:{one['Port']}",
+            at_port(one["Ip"], one["Port"]),
         ]
         for one in document["Published"]
     ]
-
-
-def _at(ip: str) -> str:
-    return f"[{ip}]" if ":" in ip else ip
 
 
 def _aligned(rows: list[Row]) -> list[str]:

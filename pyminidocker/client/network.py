@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.network_config import EndpointOptions, endpoint_config
+from pyminidocker.client.ports_text import at_port
 from pyminidocker.client.table import Table, html_table
 from pyminidocker.errors import NotFound
 from pyminidocker.ids import short_id
@@ -241,9 +242,8 @@ def ports_of(attrs: Mapping[str, Any]) -> "Table[list[str]]":
     rows = []
     for inside, bindings in sorted((attrs["NetworkSettings"].get("Ports") or {}).items()):
         for binding in bindings or [{}]:
-            address = binding.get("HostIp", "")
-            address = f"[{address}]" if ":" in address else address
             port = binding.get("HostPort", "")
-            rows.append([inside, f"{address}:{port}" if port else "only exposed"])
+            outside = at_port(binding.get("HostIp", ""), port) if port else "only exposed"
+            rows.append([inside, outside])
     columns = [("IN THE CONTAINER", lambda row: row[0]), ("FROM OUTSIDE", lambda row: row[1])]
     return Table(rows, columns)

@@ -29,7 +29,7 @@ def ports_text(rows: "Iterable[dict[str, Any]]") -> str:
     single: list[str] = []
     for inside, ip, outside, protocol in sorted(found):
         if ip and outside != inside:
-            single.append(f"{_host(ip)}:{outside}->{inside}/{protocol}")
+            single.append(f"{at_port(ip, outside)}->{inside}/{protocol}")
             continue
         key = ip, protocol
         first, last = groups.get(key, (inside, inside))
@@ -41,10 +41,12 @@ def ports_text(rows: "Iterable[dict[str, Any]]") -> str:
     return ", ".join(joined + single)
 
 
-def _host(ip: str) -> str:
-    return f"[{ip}]" if ":" in ip and not ip.startswith("[") else ip
+def at_port(ip: str, port: int | str) -> str:
+    """Return an address with a port: ``10.0.0.1:80``, ``[::1]:80``."""
+    host = f"[{ip}]" if ":" in ip and not ip.startswith("[") else ip
+    return f"{host}:{port}"
 
 
 def _group(ip: str, protocol: str, first: int, last: int) -> str:
     span = str(first) if first == last else f"{first}-{last}"
-    return f"{_host(ip)}:{span}->{span}/{protocol}" if ip else f"{span}/{protocol}"
+    return f"{at_port(ip, span)}->{span}/{protocol}" if ip else f"{span}/{protocol}"

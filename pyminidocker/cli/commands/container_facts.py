@@ -8,6 +8,7 @@ from pyminidocker.cli.command import ANY, Command, Invocation
 from pyminidocker.cli.commands.each import each
 from pyminidocker.cli.failures import Failure
 from pyminidocker.cli.output import table
+from pyminidocker.client.ports_text import at_port
 
 
 def top(call: Invocation) -> int:
@@ -58,8 +59,7 @@ def _private_port(text: str) -> str:
 
 
 def _address(binding: dict[str, str]) -> str:
-    host = binding.get("HostIp", "")
-    return f"[{host}]:{binding['HostPort']}" if ":" in host else f"{host}:{binding['HostPort']}"
+    return at_port(binding.get("HostIp", ""), binding["HostPort"])
 
 
 def wait(call: Invocation) -> int:
