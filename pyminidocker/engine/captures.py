@@ -92,8 +92,7 @@ class Captures:
                 )
         return CaptureStream(self._begin(request, container), request, container, self._open)
 
-    @staticmethod
-    def _begin(request: CaptureRequest, container: Container | None) -> "Capture":
+    def _begin(self, request: CaptureRequest, container: Container | None) -> "Capture":
         from pyminidocker.network.capture import Capture, Ring
         from pyminidocker.network.capture_filter import compile_filter
         from pyminidocker.network.pcap import SNAP_BYTES as WHOLE
@@ -104,11 +103,8 @@ class Captures:
         ring = Ring(1 << 18, 16) if is_file else Ring()
         if container is None:
             return Capture(request.link, program, ring)
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return Capture(request.link, program, ring, netns_fd=container.pidfd, home_fd=home)
-        finally:
-            os.close(home)
+        home = self.engine.lab_network.home_fd
+        return Capture(request.link, program, ring, netns_fd=container.pidfd, home_fd=home)
 
     def close(self) -> None:
         """End all captures: the engine ends."""
