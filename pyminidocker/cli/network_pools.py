@@ -38,7 +38,7 @@ def pools(
     for subnet in subnets:
         network = _network(subnet)
         for other in networks.values():
-            if network is not None and other is not None and _overlap(network, other):
+            if network is not None and other is not None and network.overlaps(other):
                 raise Failure("multiple overlapping subnet configuration is not supported")
         networks[subnet] = network
         found[subnet] = {"Subnet": subnet}
@@ -94,9 +94,3 @@ def _network(text: str) -> Network | None:
         return ip_network(text, strict=False)
     except ValueError:
         return None
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and (
-        one.network_address in other or other.network_address in one
-    )
