@@ -6,7 +6,7 @@ from pyminidocker.cli.environment import check_label, check_variable, labels, va
 from pyminidocker.cli.failures import Failure, checked
 from pyminidocker.cli.mounts import parse_mount, parse_volume
 from pyminidocker.cli.run_networks import add_networks, refused
-from pyminidocker.client.ports import parse_expose, parse_publish
+from pyminidocker.client.ports import is_address, port_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,15 +139,9 @@ def _extra_host(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    import socket
-
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, text)
-        except OSError:
-            continue
-        return text
-    raise ValueError(f"IP address is not correctly formatted: {text}")
+    if not is_address(text):
+        raise ValueError(f"IP address is not correctly formatted: {text}")
+    return text
 
 
 def _ulimit(text: str) -> Json:
@@ -191,15 +185,8 @@ def _add_volumes(body: Json, options: Options) -> None:
 
 
 def _add_ports(body: Json, options: Options) -> None:
-    bindings: dict[str, list[Json]] = {}
-    exposed: dict[str, Json] = {}
     try:
-        for text in options["publish"]:
-            for port, address, published in parse_publish(text):
-                bindings.setdefault(port, []).append({"HostIp": address, "HostPort": published})
-                exposed[port] = {}
-        for text in options["expose"]:
-            exposed.update({port: {} for port in parse_expose(text)})
+        bindings, exposed = port_tables(options["publish"], options["expose"])
     except ValueError as error:
         raise refused(str(error)) from None
     if bindings:

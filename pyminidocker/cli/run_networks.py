@@ -10,6 +10,7 @@ See: docker/cli opts/network.go, cli/command/container/opts.go (parseNetworkOpts
 from __future__ import annotations
 
 from pyminidocker.cli.failures import USAGE_ERROR, Failure, checked
+from pyminidocker.client.ports import is_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,17 +156,6 @@ def _check(wanted: list[Json]) -> None:
             "conflicting options: cannot attach both user-defined and non-user-defined"
             " network-modes"
         )
-
-
-def is_address(text: str, version: int) -> bool:
-    """Tell whether ``text`` is an address of IP version 4 or 6."""
-    import socket
-
-    try:
-        socket.inet_pton(socket.AF_INET if version == 4 else socket.AF_INET6, text)
-    except OSError:
-        return False
-    return True
 
 
 def _mac(text: str) -> str:

@@ -168,17 +168,11 @@ def add_ports(config: dict[str, Any], host: dict[str, Any], options: CreateOptio
     Raises:
         InvalidArgument: they make no sense; the text is Docker's.
     """
-    from pyminidocker.client.ports import parse_expose, parse_publish
+    from pyminidocker.client.ports import port_tables
 
-    bindings: dict[str, list[dict[str, str]]] = {}
-    exposed: dict[str, dict[str, str]] = {}
     try:
-        for text in _published(options.get("ports", ())):
-            for port, address, published in parse_publish(text):
-                bindings.setdefault(port, []).append({"HostIp": address, "HostPort": published})
-                exposed[port] = {}
-        for wanted in options.get("expose", ()):
-            exposed.update({inside: {} for inside in parse_expose(str(wanted))})
+        published = _published(options.get("ports", ()))
+        bindings, exposed = port_tables(published, map(str, options.get("expose", ())))
     except ValueError as error:
         raise InvalidArgument(
             str(error), hint='write ports as ["8080:80", "127.0.0.1:53:53/udp"] or {"80/tcp": 8080}'

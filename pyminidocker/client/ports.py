@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import _socket
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 PROTOCOLS = ("tcp", "udp", "sctp")
+_FAMILIES = {4: _socket.AF_INET, 6: _socket.AF_INET6}
 
 
 def parse_publish(text: str) -> list[tuple[str, str, str]]:
@@ -27,7 +32,7 @@ def parse_publish(text: str) -> list[tuple[str, str, str]]:
     parts = rest.rsplit(":", 2)
     if len(parts) == 3 and not address:
         address = parts[0]
-    if address and not _is_address(address):
+    if address and not is_address(address):
         raise ValueError(f"invalid IP address: {address}")
     container = parts[-1]
     host = parts[-2] if len(parts) > 1 else ""
@@ -51,8 +56,9 @@ def parse_publish(text: str) -> list[tuple[str, str, str]]:
     return [(f"{port}/{protocol}", address, published) for port, published in pairs]
 
 
-def _is_address(text: str) -> bool:
-    for family in (_socket.AF_INET, _socket.AF_INET6):
+def is_address(text: str, version: int = 0) -> bool:
+    """Tell whether ``text`` is an address of IP version 4 or 6; of either one without a version."""
+    for family in (_FAMILIES[version],) if version else _FAMILIES.values():
         try:
             _socket.inet_pton(family, text)
         except OSError:
@@ -89,6 +95,25 @@ def port_range(text: str, complaint: str) -> list[int]:
     if not 0 < start <= end <= 65535:
         raise ValueError(f"{complaint}: {text}")
     return list(range(start, end + 1))
+
+
+def port_tables(
+    published: Iterable[str], exposed: Iterable[str]
+) -> tuple[dict[str, list[dict[str, str]]], dict[str, dict[str, str]]]:
+    """Return Docker's ``PortBindings`` and ``ExposedPorts`` for ``-p`` and ``--expose`` values.
+
+    Raises:
+        ValueError: one of them makes no sense; the text is Docker's.
+    """
+    bindings: dict[str, list[dict[str, str]]] = {}
+    opened: dict[str, dict[str, str]] = {}
+    for text in published:
+        for port, address, outside in parse_publish(text):
+            bindings.setdefault(port, []).append({"HostIp": address, "HostPort": outside})
+            opened[port] = {}
+    for text in exposed:
+        opened.update({port: {} for port in parse_expose(text)})
+    return bindings, opened
 
 
 def parse_expose(text: str) -> list[str]:
