@@ -86,8 +86,8 @@ def plug_in(lesson: Lesson, plug_in: Callable[..., Any]) -> Outcome:
 def port_of(lesson: Lesson, port_of: Callable[..., Any]) -> Outcome:
     """The learner's function reads the bridge's forwarding table."""
     there = spaces(lesson)
-    for name in ("blue", "green"):
-        answers(lesson.engine, "red", {"blue": "10.7.0.3", "green": ADDRESS}[name])
+    for name, address in (("blue", "10.7.0.3"), ("green", ADDRESS)):
+        answers(lesson.engine, "red", address)  # so that the bridge hears from it
         eth0 = _link(there.get(name, {"Links": ()}), "eth0")
         if eth0 is None:
             return not_yet(
