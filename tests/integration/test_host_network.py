@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyminidocker.client import connect
+from tests.support.talker import P
 
 
 @pytest.fixture
@@ -43,9 +44,7 @@ def test_inspect_says_which_host_it_is(engine, machine_engine):
 
 def test_host_can_be_the_real_machine(machine_engine):
     """A container binds a port of the machine itself; nothing is published for it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = P + 97
     command = ["sh", "-c", f"nc -l -p {port} -e echo from the machine"]
     with machine_engine.run("busybox", command, network="host", detach=True) as box:
         assert _network(box.pid) == _network("self")

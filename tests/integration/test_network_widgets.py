@@ -16,8 +16,9 @@ from pyminidocker.widgets import packet_walk, topology, vantage_grid
 from pyminidocker.widgets.wiring.view import Topology
 from tests.support import hosts
 from tests.support.hosts import web
+from tests.support.talker import P
 
-PORT = 18099
+PORT = P + 99
 
 
 class Room:
