@@ -94,7 +94,7 @@ class Publishing:
         live = self._live.get(container.id)
         if live is None:
             return
-        ip, ip6, bridge, bridge6 = self._addresses(container)
+        ip, ip6, bridge, bridge6 = self.addresses(container)
         for name, port in live.ports.items():
             chosen = (ip6 or ip) if ":" in port.host_ip else ip or ip6
             self._machine.aim(name, (chosen, port.port) if chosen else None)
@@ -102,7 +102,7 @@ class Publishing:
 
     def follow(self, container: Container) -> None:
         """Send connections to where the container is now: after a connect or disconnect."""
-        ip, ip6, *_ = self._addresses(container)
+        ip, ip6, *_ = self.addresses(container)
         if not (ip or ip6):
             self.release(container)  # on no network that leads outside
         elif container.id in self._live:
@@ -155,7 +155,7 @@ class Publishing:
                 return network
         return None
 
-    def _addresses(self, container: Container) -> tuple[str, str, str, str]:
+    def addresses(self, container: Container) -> tuple[str, str, str, str]:
         """Return the addresses connections go to, IPv4 and IPv6, and the bridges they are behind.
 
         See: libnetwork, where only the gateway network's driver programs external connectivity.

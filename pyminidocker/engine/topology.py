@@ -231,9 +231,7 @@ class Topology:
         ]
 
     def _published(self, container: Container) -> list[PublishedView]:
-        endpoints = list(container.record.endpoints.values())
-        ip = next((one.ip_address for one in endpoints if one.ip_address), "")
-        ip6 = next((one.ip6_address for one in endpoints if one.ip6_address), "")
+        ip, ip6, *_ = self.engine.publishing.addresses(container)
         return [
             PublishedView(
                 protocol=port.protocol,

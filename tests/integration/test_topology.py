@@ -157,3 +157,19 @@ def test_command_line(engine, network, boxes):
     assert set(by_name(document)) >= {"topo-web", "topo-none"}
     run = minidocker("network", "topology", "--format", "gif")
     assert run.returncode == 125
+
+
+def test_a_published_port_leads_where_its_connections_go(engine):
+    """Not to the first network by name, but to the one that leads outside."""
+    with (
+        engine.create_network("aside", internal=True) as aside,
+        engine.create_network("street") as street,
+        engine.run("busybox", "sleep 60", name="shop", network=["aside", "street"],
+                   ports={"80/tcp": None}, detach=True) as shop,
+    ):  # fmt: skip
+        del aside
+        where = next(one.ip for one in shop.networks if one.network == street.name)
+        published = engine.api.topology()["Published"]
+        assert {one["Ip"] for one in published} == {where}
+        rule = next(rule for rule in engine.rules() if rule["Chain"] == "published")
+        assert f"dnat ip to {where}:80" in rule["Text"]
