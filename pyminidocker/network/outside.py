@@ -159,7 +159,7 @@ class Outside:
 
 def _address(links: Netlink, name: str, ip: str, gateway: str) -> None:
     """Set an end of the uplink up, with its address and everything else by the other end."""
-    index = messages.link_index(links.query(messages.get_link(name), subject=name))
+    index = messages.find_link(links, name)
     links.execute(
         [
             messages.change_link(index, up=True),

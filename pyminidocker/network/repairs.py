@@ -17,7 +17,7 @@ def add_address(inner: Netlink, link: str, ip: str, prefix: int) -> None:
         NetlinkError: the kernel refused.
     """
     broadcast = str(IPv4Network(f"{ip}/{prefix}", strict=False).broadcast_address)
-    request = messages.add_address(_index(inner, link), ip, prefix, broadcast)
+    request = messages.add_address(messages.find_link(inner, link), ip, prefix, broadcast)
     inner.execute([request], subject=ip)
 
 
@@ -27,7 +27,9 @@ def delete_address(inner: Netlink, link: str, ip: str, prefix: int) -> None:
     Raises:
         NetlinkError: EADDRNOTAVAIL (it has no such address), or the kernel refused otherwise.
     """
-    inner.execute([messages.delete_address(_index(inner, link), ip, prefix)], subject=ip)
+    inner.execute(
+        [messages.delete_address(messages.find_link(inner, link), ip, prefix)], subject=ip
+    )
 
 
 def set_mtu(inner: Netlink, link: str, mtu_bytes: int) -> None:
@@ -36,7 +38,7 @@ def set_mtu(inner: Netlink, link: str, mtu_bytes: int) -> None:
     Raises:
         NetlinkError: EINVAL (more than its driver takes), or the kernel refused otherwise.
     """
-    change = messages.change_link(_index(inner, link), attrs=[("IFLA_MTU", mtu_bytes)])
+    change = messages.change_link(messages.find_link(inner, link), attrs=[("IFLA_MTU", mtu_bytes)])
     inner.execute([change], subject=link)
 
 
@@ -60,7 +62,3 @@ def next_hop(inner: Netlink, destination: str) -> str | None:
             return None
         raise
     return route.get("RTA_GATEWAY") or ""
-
-
-def _index(inner: Netlink, link: str) -> int:
-    return messages.link_index(inner.query(messages.get_link(link), subject=link))
