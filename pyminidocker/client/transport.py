@@ -115,6 +115,10 @@ class Transport:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def onlooker(self) -> Self:
+        """Return another way to the same engine that never starts it: for who only looks on."""
+        return type(self)(f"unix://{self.socket_path}", autostart=False)
+
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:

@@ -8,7 +8,8 @@ import pytest
 
 from pyminidocker.client.container import Container
 from pyminidocker.client.engine import Engine
-from pyminidocker.errors import InvalidArgument, NotFound
+from pyminidocker.client.engine_client import EngineClient
+from pyminidocker.errors import InvalidArgument, NotFound, Unavailable
 
 pytest.importorskip("anywidget")
 import pyminidocker
@@ -166,15 +167,15 @@ def test_only_one_picture_follows_at_a_time(room: Room, live: Topology) -> None:
     assert feed.join()
 
 
-def test_a_silent_engine_is_said(room: Room) -> None:
+def test_a_silent_engine_is_said(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     view = topology(room.engine, live=False)
-    view._sources[view.hosts[0].name]._api = type("Gone", (), {"topology": _gone})()
+    monkeypatch.setattr(view._sources[view.hosts[0].name]._api, "topology", _gone)
     view._refresh_quietly()
     assert "no such thing" in view.message
     view.close()
 
 
-def _gone(_self: Any) -> None:
+def _gone() -> None:
     raise NotFound("no such thing")
 
 
@@ -342,6 +343,18 @@ def test_two_hosts_in_one_picture(over: tuple[Engine, Engine, Container, Contain
     assert roads["a/wire/eth1"][-1] == roads["b/wire/eth1"][-1]
     assert "tunnel VXLAN 42 on multi" in view.text()
     view.close()
+
+
+def test_a_picture_does_not_start_the_engine_that_was_stopped(engine_home: Any) -> None:
+    """A lesson's end stops its further hosts while their picture is still on the page."""
+    with hosts.running("gone") as (gone,):
+        view = topology(gone)
+        gone.shutdown()
+        with pytest.raises(Unavailable):
+            view.refresh()
+        view.close()
+        with pytest.raises(Unavailable):
+            EngineClient("gone", autostart=False).ping()
 
 
 def test_walk_over_an_overlay_is_packed_and_unpacked(

@@ -47,7 +47,7 @@ class EngineSource:
     """An engine behind its API.
 
     Args:
-        api: its calls (``Engine.api``).
+        api: its calls, of a client of this source's own (``Engine.api.onlooker()``).
         words: what to capture, as for ``capture``; everything when empty.
     """
 
@@ -76,6 +76,7 @@ class EngineSource:
         with self._lock:
             streams, self._open = self._open, []
         hang_up(streams)
+        self._api.close()
 
     def _lines(self, start: Callable[[], Any], stopped: threading.Event) -> Iterator[Any]:
         with start() as response:

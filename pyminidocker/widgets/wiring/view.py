@@ -116,6 +116,8 @@ class Topology(LearningView):
     def close(self) -> None:
         """Stop following and take the view off the page."""
         self.live = False
+        for source in self._sources.values():
+            source.stop()
         super().close()
 
     def _show(self) -> None:
@@ -205,5 +207,9 @@ def topology(*engines: Any, live: bool = True, words: Sequence[str] = ()) -> Top
             f"a topology shows 1 to {MOST_HOSTS} lab hosts, not {len(wanted)}",
             hint="for example: topology(a, b)",
         )
-    sources = [EngineSource(getattr(engine, "api", engine), tuple(words)) for engine in wanted]
+    sources = []
+    for engine in wanted:
+        calls = getattr(engine, "api", engine)
+        calls.ping()  # whoever asks for the picture may start the engine; the picture may not
+        sources.append(EngineSource(calls.onlooker(), tuple(words)))
     return Topology(sources, live=live)
