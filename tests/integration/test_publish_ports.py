@@ -203,7 +203,7 @@ def test_ports_follow_the_networks(engine):
             assert is_free(P + 91)
             box.connect("north")
             # Not `is_free`: that takes the port for a moment, perhaps the one it is published in.
-            until(lambda: box.reload().attrs["NetworkSettings"]["Ports"] != {})
+            until(lambda: bool(box.reload().attrs["NetworkSettings"]["Ports"].get("80/tcp")))
             assert host_port(box) == P + 91
             assert echoes(P + 91)
     finally:
