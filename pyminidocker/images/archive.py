@@ -32,8 +32,9 @@ _TYPES = {
 class _Packer:
     """Turns entries of a view into archive members; knows the hard links it has met."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, clamp_mtime_s: int | None = None) -> None:
         self._view = view
+        self._latest_ns = None if clamp_mtime_s is None else clamp_mtime_s * 10**9
         self._links: dict[tuple[int, int], str] = {}
 
     def pack(self, entry: Entry, name: str) -> Iterator[bytes]:
@@ -41,13 +42,16 @@ class _Packer:
         kind = _TYPES.get(stat.S_IFMT(entry.mode))
         if kind is None:
             return  # a socket means nothing away from the process that listens on it
+        mtime_ns = entry.info.st_mtime_ns
+        if self._latest_ns is not None:
+            mtime_ns = min(mtime_ns, self._latest_ns)
         member = Member(
             name,
             kind,
             stat.S_IMODE(entry.mode),
             entry.uid,
             entry.gid,
-            mtime_ns=entry.info.st_mtime_ns,
+            mtime_ns=mtime_ns,
         )
         if kind == tarfile.SYMTYPE:
             member.target = self._view.read_link(entry)
@@ -69,18 +73,21 @@ class _Packer:
         yield from content(file_chunks(fd), member.size)
 
 
-def pack_changes(upper_dir: str, lower: Sequence[Layer]) -> Iterator[bytes]:
+def pack_changes(
+    upper_dir: str, lower: Sequence[Layer], *, clamp_mtime_s: int | None = None
+) -> Iterator[bytes]:
     """Yield the layer tar of what a writable layer changes (``docker commit``).
 
     Args:
         upper_dir: the container's writable layer.
         lower: the image's layers, bottom first; whiteouts and copied-up owners refer to them.
+        clamp_mtime_s: no time is later than this, in seconds since the epoch.
 
     See: OCI image-spec layer.md, Whiteouts.
     """
     with View(lower) as a, View([*lower, upper_layer("", upper_dir, lower)]) as b:
         walk = Difference(a, b)
-        packer = _Packer(b)
+        packer = _Packer(b, clamp_mtime_s)
         done: set[str] = set()
         gone: set[str] = set()
         for difference in walk.run():

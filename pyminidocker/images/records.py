@@ -38,6 +38,20 @@ class Layer(Struct, frozen=True):
         return not self.diff_id
 
 
+class StoredLayer(Struct, frozen=True):
+    """A layer that has just come into the store, as an image's manifest needs it.
+
+    Attributes:
+        layer: the unpacked layer.
+        blob: digest of its archive in the blob store.
+        size: bytes of that archive.
+    """
+
+    layer: Layer
+    blob: str
+    size: int
+
+
 class Image(Struct, frozen=True):
     """One image, ready to run.
 

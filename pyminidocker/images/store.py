@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 
 from pyminidocker.errors import IntegrityError, InvalidArgument, NotFound
-from pyminidocker.images.assemble import assemble, commit
+from pyminidocker.images.additions import Additions
 from pyminidocker.images.blobs import BlobStore
 from pyminidocker.images.catalog import Catalog, ImageRecord
 from pyminidocker.images.history import history_of
@@ -34,7 +34,7 @@ from pyminidocker.images.records import (
 )
 from pyminidocker.images.removal import delete_image, prune_images
 from pyminidocker.images.snapshots import LayerStore
-from pyminidocker.oci.image_spec import ImageConfig, Manifest, decode_manifest, encode
+from pyminidocker.oci.image_spec import Manifest, decode_manifest
 from pyminidocker.oci.reference import Reference, parse, parse_any
 
 _ID_PREFIX = re.compile(r"(?:sha256:)?[0-9a-f]{1,64}")
@@ -42,7 +42,7 @@ _FIRST_LAYERS = re.compile(r"(?P<ref>.+)@(?P<count>\d+)")
 _CACHE_MAX = 1024
 
 
-class ImageStore:
+class ImageStore(Additions):
     """All images of one engine.
 
     Attributes:
@@ -194,40 +194,6 @@ class ImageStore:
                 self._leases -= 1
                 self.collect_garbage()
 
-    def add(
-        self,
-        config: ImageConfig,
-        layers: Iterable[tuple[str, int]],
-        *,
-        media_types: Iterable[str] = (),
-        name: str = "",
-        parent: str = "",
-        comment: str = "",
-    ) -> Image:
-        """Put an image together from layer blobs that are in the store already, and name it.
-
-        Args:
-            config: the config; its diff ids must match ``layers``.
-            layers: (blob digest, bytes) of each layer archive, bottom layer first.
-            media_types: of each layer archive; empty means plain tar.
-            name: a reference to tag it with; empty leaves it dangling.
-            parent: id of the image it was made from.
-            comment: shown by inspect.
-
-        Raises:
-            IntegrityError: a blob is missing or is not what the config says.
-            SystemFailure: the disk is full; nothing is left behind.
-        """
-        return assemble(
-            self,
-            encode(config),
-            list(layers),
-            media_types=list(media_types),
-            name=name,
-            parent=parent,
-            comment=comment,
-        )
-
     def publish(self, image_id: str, record: ImageRecord, name: Reference | None) -> Image:
         """Enter an image whose blobs and layers are there, and name it."""
         with self._lock:
@@ -237,31 +203,6 @@ class ImageStore:
                 self.catalog.put(image_id, record)
             image = self.catalog.images[image_id]
             return self._set_name(name, image) if name is not None else image
-
-    def commit(
-        self,
-        parent: Image,
-        upper_dir: str,
-        config: ImageConfig,
-        *,
-        name: str = "",
-        comment: str = "",
-    ) -> Image:
-        """Make an image of ``parent`` plus what a container wrote (``docker commit``).
-
-        Args:
-            parent: the container's image.
-            upper_dir: the container's writable layer.
-            config: the new image's config as the caller wants it: ``config``, ``author``,
-                ``created``; its last history entry describes the commit; ``rootfs`` is filled in
-                here.
-            name: a reference to tag it with; empty leaves it dangling.
-            comment: shown by inspect and history.
-
-        Raises:
-            SystemFailure: the disk is full; nothing is left behind.
-        """
-        return commit(self, parent, upper_dir, config, name=name, comment=comment)
 
     def manifest(self, image: Image) -> Manifest:
         """Return an image's manifest.
