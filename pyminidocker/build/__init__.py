@@ -1,0 +1,1 @@
+"""Building images from Dockerfiles: stages, steps, their cache, and why a step ran again."""
