@@ -5,7 +5,7 @@
     print(engine.run("busybox", "echo hello from a container"))
 
 ``connect`` starts the engine when none runs; ``wire`` joins two of them, ``overlay`` makes one
-network across.  Everything else is one import away and imported only then: this module stays empty
+network across, ``serve_registry`` starts a registry.  Everything else is one import away and imported only then: this module stays empty
 so that ``import pyminidocker`` costs nothing.
 """
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
     from pyminidocker.client import connect as connect
     from pyminidocker.client.overlays import overlay as overlay
+    from pyminidocker.client.registry_server import serve_registry as serve_registry
     from pyminidocker.client.wires import wire as wire
     from pyminidocker.client.wires import wires as wires
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "connect", "overlay", "wire", "wires"]
+__all__ = ["__version__", "connect", "overlay", "serve_registry", "wire", "wires"]
 _WHERE = {
     "connect": "pyminidocker.client",
     "overlay": "pyminidocker.client.overlays",
+    "serve_registry": "pyminidocker.client.registry_server",
     "wire": "pyminidocker.client.wires",
     "wires": "pyminidocker.client.wires",
 }
