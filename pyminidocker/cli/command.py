@@ -196,7 +196,7 @@ def _read_long(
             raise HelpWanted
         if not name:
             raise Failure(f"bad flag syntax: {word}", USAGE_ERROR, usage="full")
-        from pyminidocker.cli.suggest import nearest
+        from pyminidocker.spelling import nearest
 
         close = nearest(name, longs)
         hint = f"did you mean --{close}?" if close else ""

@@ -109,7 +109,8 @@ def _no_verb(words: list[str]) -> int:
         print(object_page(first))
         return 0
     from pyminidocker.cli.later import excuse
-    from pyminidocker.cli.suggest import HABITS, nearest
+    from pyminidocker.cli.suggest import HABITS
+    from pyminidocker.spelling import nearest
 
     verb, why, instead = excuse(words)
     if verb:

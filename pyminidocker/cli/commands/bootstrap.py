@@ -17,7 +17,7 @@ def bootstrap(call: Invocation) -> int:
     names = call.arguments or list(DEFAULT)
     for name in names:
         if name not in NAMES:
-            from pyminidocker.cli.suggest import nearest
+            from pyminidocker.spelling import nearest
 
             close = nearest(name, NAMES)
             hint = f"did you mean {close}?" if close else f"one of: {' '.join(NAMES)}"

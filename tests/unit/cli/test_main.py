@@ -4,8 +4,8 @@ import importlib
 
 import pytest
 
-from pyminidocker import errors
-from pyminidocker.cli import exit_codes, later, suggest, verbs
+from pyminidocker import errors, spelling
+from pyminidocker.cli import exit_codes, later, verbs
 from pyminidocker.cli import help as pages
 from pyminidocker.cli import main as cli
 from pyminidocker.cli.command import Command
@@ -177,9 +177,9 @@ def test_errors_of_other_verbs(capsys):
 
 
 def test_distance_counts_swaps():
-    assert suggest.distance("exce", "exec") == 1
-    assert suggest.distance("", "ab") == 2
-    assert suggest.nearest("colume", ["volume", "image"]) == "volume"
+    assert spelling.distance("exce", "exec") == 1
+    assert spelling.distance("", "ab") == 2
+    assert spelling.nearest("colume", ["volume", "image"]) == "volume"
 
 
 def test_fold():
