@@ -13,6 +13,8 @@ diff and to nbval.
     topology(engine)                             # bridges and cables, packets on their way
     packet_walk("web", "db:80")                  # one request, hop by hop
     vantage_grid(["machine", "web"], ["db:80"])  # who reaches whom, by really trying
+    build_tree(engine.build("app", tag="app"))   # what came from the cache, and why the rest not
+    argv_calculator("echo hello", '["you"]')     # what ENTRYPOINT and CMD make of each other
 
 Names are imported on first use: the models need no notebook.
 """
@@ -20,6 +22,8 @@ Names are imported on first use: the models need no notebook.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pyminidocker.widgets.argv.view import argv_calculator as argv_calculator
+    from pyminidocker.widgets.buildtree.view import build_tree as build_tree
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
     from pyminidocker.widgets.packetwalk.view import packet_walk as packet_walk
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from pyminidocker.widgets.wiring.view import topology as topology
 
 __all__ = [
+    "argv_calculator",
+    "build_tree",
     "layer_microscope",
     "namespace_lens",
     "open_terminal",
@@ -37,6 +43,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "argv_calculator": "argv",
+    "build_tree": "buildtree",
     "layer_microscope": "layers",
     "namespace_lens": "namespaces",
     "open_terminal": "terminal",
