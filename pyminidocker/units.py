@@ -1,4 +1,4 @@
-"""Sizes and durations as Docker reads and prints them.
+"""Sizes and durations as Docker and Go read and print them.
 
 Docker prints sizes of images in decimal units with three significant digits ("1.84kB", "131MB")
 and reads memory in binary ones ("64m" is 64 MiB), as docker/go-units does.
@@ -69,3 +69,60 @@ def human_duration(seconds: float) -> str:
             count = int(seconds / unit + 0.5) if unit == 3600 else whole // unit
             return words.format(count)
     return f"{whole // (365 * 86400)} years"
+
+
+_DIGITS = "0123456789."
+_NANOSECONDS = {
+    "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000,
+    "m": 60_000_000_000, "h": 3_600_000_000_000,
+}  # fmt: skip
+
+
+def parse_duration(text: str) -> int:
+    """Read Go's "1h30m", "10s", "1.5ms" or "0" as nanoseconds.
+
+    Raises:
+        ValueError: not a duration, in the words of time.ParseDuration.
+    """
+    rest = text[1:] if text[:1] in ("-", "+") else text
+    if rest == "0":
+        return 0
+    wrong = ValueError(f'time: invalid duration "{text}"')
+    if not rest or len(rest) > 100:
+        raise wrong
+    total = 0
+    while rest:
+        after = rest.lstrip(_DIGITS)
+        whole, _, fraction = rest[: len(rest) - len(after)].partition(".")
+        if not (whole + fraction).isdecimal():
+            raise wrong
+        end = next((i for i, letter in enumerate(after) if letter in _DIGITS), len(after))
+        unit, rest = after[:end], after[end:]
+        if unit not in _NANOSECONDS:
+            told = f'unknown unit "{unit}"' if unit else "missing unit"
+            raise ValueError(f'time: {told} in duration "{text}"')
+        scale = _NANOSECONDS[unit]
+        total += int(whole or "0") * scale + int(fraction or "0") * scale // 10 ** len(fraction)
+    if total >= 1 << 63:
+        raise wrong
+    return -total if text[0] == "-" else total
+
+
+def go_duration(nanoseconds: int) -> str:
+    """Write a duration as Go does: "1m30s", "1.5s", "250ms", "0s"."""
+    sign, left = ("-" if nanoseconds < 0 else ""), abs(nanoseconds)
+    if left < _NANOSECONDS["s"]:
+        unit = next((u for u in ("ms", "µs", "ns") if left >= _NANOSECONDS[u]), "s")
+        return f"{sign}{_decimal(left, _NANOSECONDS[unit])}{unit}"
+    hours, left = divmod(left, _NANOSECONDS["h"])
+    minutes, left = divmod(left, _NANOSECONDS["m"])
+    text = f"{hours}h" if hours else ""
+    text += f"{minutes}m" if hours or minutes else ""
+    return f"{sign}{text}{_decimal(left, _NANOSECONDS['s'])}s"
+
+
+def _decimal(value: int, scale: int) -> str:
+    """Return ``value / scale`` exactly, without trailing zeros; ``scale`` is a power of ten."""
+    whole, rest = divmod(value, scale)
+    fraction = f"{rest:0{len(str(scale)) - 1}d}".rstrip("0") if rest else ""
+    return f"{whole}.{fraction}" if fraction else str(whole)

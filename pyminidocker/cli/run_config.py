@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     Options = dict[str, Any]
 
 STREAMS = ("stdin", "stdout", "stderr")
+_HEALTH = {
+    "Interval": "health-interval",
+    "Timeout": "health-timeout",
+    "StartPeriod": "health-start-period",
+    "StartInterval": "health-start-interval",
+    "Retries": "health-retries",
+}
 
 
 def create_body(options: Options, given: set[str], arguments: list[str]) -> Json:
@@ -60,6 +67,8 @@ def create_body(options: Options, given: set[str], arguments: list[str]) -> Json
             body[key] = options[name]
     if "stop-timeout" in given:
         body["StopTimeout"] = options["stop-timeout"]
+    if check := _healthcheck(options):
+        body["Healthcheck"] = check
     if "entrypoint" in given:
         body["Entrypoint"] = [options["entrypoint"]]  # "" clears the image's
     _add_volumes(body, options)
@@ -130,6 +139,20 @@ def _host_config(options: Options) -> Json:
     for text in options["dns"]:
         checked("--dns", text, _address)
     return host
+
+
+def _healthcheck(options: Options) -> Json:
+    """Return what was said of the health check; nothing when nothing was."""
+    said = {key: options[name] for key, name in _HEALTH.items() if options[name]}
+    line = options["health-cmd"]
+    if options["no-healthcheck"]:
+        if said or line:
+            raise refused("--no-healthcheck conflicts with --health-* options")
+        return {"Test": ["NONE"]}
+    for key, value in said.items():
+        if value < 0:
+            raise refused(f"--{_HEALTH[key]} cannot be negative")
+    return {"Test": ["CMD-SHELL", line], **said} if line else said
 
 
 def _extra_host(text: str) -> str:

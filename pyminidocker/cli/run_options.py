@@ -20,6 +20,29 @@ COMMON = (
     Option("--env-file", "list", "Read in a file of environment variables"),
     Option("--expose", "list", "Expose a port or a range of ports"),
     Option("--group-add", "list", "Add additional groups to join"),
+    Option("--health-cmd", "string", "Command to run to check health"),
+    Option(
+        "--health-interval",
+        "duration",
+        "Time between running the check (ms|s|m|h) (default 0s)",
+    ),
+    Option("--health-retries", "int", "Consecutive failures needed to report unhealthy"),
+    Option(
+        "--health-start-interval",
+        "duration",
+        "Time between running the check during the start period (ms|s|m|h) (default 0s)",
+    ),
+    Option(
+        "--health-start-period",
+        "duration",
+        "Start period for the container to initialize before starting health-retries countdown"
+        " (ms|s|m|h) (default 0s)",
+    ),
+    Option(
+        "--health-timeout",
+        "duration",
+        "Maximum time to allow one check to run (ms|s|m|h) (default 0s)",
+    ),
     Option("-h, --hostname", "string", "Container host name"),
     Option(
         "--init",
@@ -41,6 +64,7 @@ COMMON = (
     Option("--net", "network", ""),
     Option("--network-alias", "list", "Add network-scoped alias for the container"),
     Option("--net-alias", "list", ""),
+    Option("--no-healthcheck", "bool", "Disable any container-specified HEALTHCHECK"),
     Option("--pids-limit", "int", "Tune container pids limit (set -1 for unlimited)"),
     Option("--privileged", "bool", "Give extended privileges to this container"),
     Option("-p, --publish", "list", "Publish a container's port(s) to the host"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+from pyminidocker.units import human_duration, parse_duration
 
 
 def parse(text: str) -> float:
@@ -46,28 +46,7 @@ def duration(text: str) -> float:
     Raises:
         ValueError: it is not a duration.
     """
-    wrong = ValueError(f'time: invalid duration "{text}"')
-    rest = text.lstrip("+-")
-    sign = -1.0 if text.startswith("-") else 1.0
-    if rest == "0":
-        return 0.0
-    total, number, position = 0.0, "", 0
-    if not rest:
-        raise wrong
-    while position < len(rest):
-        letter = rest[position]
-        if letter.isdigit() or letter == ".":
-            number += letter
-            position += 1
-            continue
-        unit = next((u for u in (rest[position : position + 2], letter) if u in _UNITS), "")
-        if not unit or not number or number.count(".") > 1 or number == ".":
-            raise wrong
-        total += float(number) * _UNITS[unit]
-        number, position = "", position + len(unit)
-    if number:
-        raise wrong
-    return sign * total
+    return parse_duration(text) / 1e9
 
 
 def timestamp(text: str) -> str:
@@ -117,6 +96,4 @@ def precise(nanoseconds: int) -> str:
 
 def ago(seconds: float) -> str:
     """Return how long ago a time was: "3 hours ago"."""
-    from pyminidocker.units import human_duration
-
     return human_duration(max(0.0, time.time() - seconds)) + " ago"

@@ -17,6 +17,7 @@ from pyminidocker.framing.stdcopy import STDERR, STDOUT, Demultiplexer
 from pyminidocker.ids import short_id
 
 if TYPE_CHECKING:
+    from pyminidocker.client.health import Health
     from pyminidocker.client.image import Image
 
 
@@ -93,6 +94,24 @@ class Container:
     def exit_code(self) -> int:
         """The exit code of its last run: asked now."""
         return int(self.reload().attrs["State"]["ExitCode"])
+
+    @property
+    def health(self) -> "Health":
+        """What its health check found, and when: asked now."""
+        from pyminidocker.client.health import Health
+
+        return Health(self.reload().attrs["State"].get("Health"))
+
+    def wait_healthy(self, timeout_s: float = 60.0) -> "Health":
+        """Wait until its health check has succeeded; return at once when it is healthy.
+
+        Raises:
+            Conflict: it has no health check, is unhealthy, or has ended.
+            TimeoutError: it is still starting.
+        """
+        from pyminidocker.client.health import wait_healthy
+
+        return wait_healthy(self, timeout_s)
 
     @property
     def pid(self) -> int:

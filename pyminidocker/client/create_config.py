@@ -15,7 +15,8 @@ class CreateOptions(TypedDict, total=False):
     The names are those of the CLI's options: ``env`` is ``-e``, ``volumes`` is ``-v`` and so on.
     ``ports`` takes ``-p`` values (``["8080:80"]``) or ``{"80/tcp": 8080}``, host port 0 = any.
     ``fresh`` has no such option: it first removes a container that has the same name, so that a
-    cell may be run again.
+    cell may be run again.  The durations of a health check are seconds, or text as ``"500ms"``; its
+    ``health_cmd`` is a line for the shell, or a list of words that needs none.
     """
 
     name: str
@@ -54,6 +55,13 @@ class CreateOptions(TypedDict, total=False):
     stop_timeout: int
     extra_hosts: Mapping[str, str] | Sequence[str]
     auto_remove: bool
+    health_cmd: Command
+    health_interval: "float | str"
+    health_timeout: "float | str"
+    health_start_period: "float | str"
+    health_start_interval: "float | str"
+    health_retries: int
+    no_healthcheck: bool
 
 
 _KNOWN = frozenset(CreateOptions.__annotations__)
@@ -127,6 +135,10 @@ def _config_values(options: CreateOptions) -> dict[str, Any]:
         config["Env"] = pairs(env)
     if labels := options.get("labels"):
         config["Labels"] = mapping(labels)
+    if any(options.get(name) for name in HEALTH_OPTIONS):
+        from pyminidocker.client.health import healthcheck
+
+        config["Healthcheck"] = healthcheck(options)
     return config
 
 
@@ -154,6 +166,9 @@ _CONFIG_VALUES = {
     "stop_signal": "StopSignal",
     "stop_timeout": "StopTimeout",
 }
+HEALTH_OPTIONS = frozenset(
+    name for name in _KNOWN if name.startswith("health_") or name == "no_healthcheck"
+)
 _NETWORK_VALUES = (
     "network", "ip", "ip6", "network_aliases", "links", "mac_address", "ports", "expose",
 )  # fmt: skip

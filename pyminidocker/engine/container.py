@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING
 
 from pyminidocker.engine import database
 from pyminidocker.engine.logs import LogWriter
@@ -9,6 +10,9 @@ from pyminidocker.engine.ports import PublishedPort
 from pyminidocker.engine.records import ContainerRecord
 from pyminidocker.engine.results import WaitResult
 from pyminidocker.engine.streams import Hub
+
+if TYPE_CHECKING:
+    from pyminidocker.engine.health import Monitor
 
 LOG = logging.getLogger("minidockerd")
 
@@ -22,6 +26,7 @@ class Container:
         hub: its standard streams; there from creation on, so that one can attach before start.
         published: where its ports are reached on the real machine; empty while it does not run.
         pidfd: of the first process while running, else -1.
+        health: runs its health check while it runs; None when it has none or does not run.
         exec_ids: execs that were made for it and still run or were never started.
         lock: held by verbs that change what it is (start, remove, rename, commit).
         restart_timer: fires when a restart policy's back-off is over.
@@ -34,6 +39,7 @@ class Container:
         "_removal_waiters",
         "directory",
         "exec_ids",
+        "health",
         "hub",
         "lock",
         "pidfd",
@@ -52,6 +58,7 @@ class Container:
         self.hub = Hub(LogWriter(self.log_path))
         self.pidfd = -1
         self.published: list[PublishedPort] = []
+        self.health: Monitor | None = None
         self.exec_ids: list[str] = []
         self.lock = asyncio.Lock()
         self.restart_timer: asyncio.TimerHandle | None = None

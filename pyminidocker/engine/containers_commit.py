@@ -8,17 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import image_defaults
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.records import ContainerConfig
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.images.records import Image
-from pyminidocker.oci.image_spec import (
-    HealthConfig,
-    History,
-    ImageConfig,
-    RootFs,
-    RunConfig,
-)
+from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -97,11 +92,7 @@ def run_config(
         working_dir=given.working_dir or config.working_dir,
         labels={**config.labels, **given.labels} or None,
         stop_signal=given.stop_signal or config.stop_signal,
-        healthcheck=None
-        if check is None
-        else HealthConfig(
-            check.test, check.interval_ns, check.timeout_ns, check.start_period_ns, check.retries
-        ),
+        healthcheck=None if check is None else image_defaults.health_config(check),
         shell=parent.config.config.shell,
         on_build=parent.config.config.on_build,
     )

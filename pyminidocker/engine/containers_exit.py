@@ -23,6 +23,9 @@ def exited(engine: "Engine", container: Container, exit_code: int) -> None:
     container.pidfd = -1
     record, state = container.record, container.record.state
     container.hub.finish()
+    if container.health is not None:
+        container.health.stop()
+        container.health = None
     state.pid = 0
     state.exit_code = exit_code
     state.finished_at = time.time()

@@ -158,8 +158,13 @@ def _volume(_: "Engine", values: Sequence[str]) -> Test:
 def _health(_: "Engine", values: Sequence[str]) -> Test:
     for value in values:
         if value not in ("none", "starting", "healthy", "unhealthy"):
-            raise InvalidArgument(f"Invalid filter 'health={value}'")
-    return lambda _container: "none" in values
+            raise InvalidArgument(f"Unrecognised filter value for health: {value}")
+
+    def test(container: Container) -> bool:
+        health = container.record.state.health
+        return ("none" if health is None else health.status) in values
+
+    return test
 
 
 def _is_task(_: "Engine", values: Sequence[str]) -> Test:

@@ -68,6 +68,8 @@ def _mark_as_lost(container: Container) -> None:
             state.exit_code = LOST_EXIT_CODE
             state.finished_at = time.time()
         state.status = "exited"
+        if state.health is not None:
+            state.health.status = "unhealthy"  # as at every end, see health.Monitor.stop
     elif state.status == "removing":
         state.status = "dead"
     else:

@@ -156,6 +156,10 @@ class ContainerProcess:
         container.record.state.pid = news.host_pid
         if news.console_fd is not None:
             container.hub.connect(console=news.console_fd)
+        if container.record.config.healthcheck is not None:
+            from pyminidocker.engine import health  # most containers have none
+
+            health.begin(self.engine, container)
         self.engine.events.emit("container", "start", container.id, container.event_attributes())
         if not self.outcome.done():
             self.outcome.set_result(None)

@@ -89,6 +89,10 @@ def check_config(config: ContainerConfig) -> None:
         config.mac_address = checked_mac(config.mac_address)
     if config.stop_timeout_s is not None and config.stop_timeout_s < -1:
         raise InvalidArgument(f"invalid stop timeout: {config.stop_timeout_s}")
+    if config.healthcheck is not None:
+        from pyminidocker.engine import health  # most containers have none
+
+        health.check(config.healthcheck)
 
 
 def check_host(host: HostOptions) -> None:

@@ -66,9 +66,10 @@ class Execs:
         Raises:
             NotFound: "No such exec instance: x" (also after its container is gone).
         """
-        return self._find(exec_id).record
+        return self.find(exec_id).record
 
-    def _find(self, exec_id: str) -> Exec:
+    def find(self, exec_id: str) -> Exec:
+        """Return the exec itself; see ``get``."""
         found = self._by_id.get(exec_id)
         if found is None:
             raise NotFound(f"No such exec instance: {exec_id}")
@@ -93,7 +94,7 @@ class Execs:
             NotFound: no such exec.
             Conflict: it ran already, or its container stopped.
         """
-        found = self._find(exec_id)
+        found = self.find(exec_id)
         self._check_startable(found)
         record = found.record
         return Attachment(
@@ -114,7 +115,7 @@ class Execs:
             Conflict: it ran already, or its container stopped.
             InvalidArgument: the command cannot be executed (exit code 126 recorded).
         """
-        found = self._find(exec_id)
+        found = self.find(exec_id)
         self._check_startable(found)
         found.was_started = True
         if rows or cols:
@@ -137,14 +138,14 @@ class Execs:
             NotFound: no such exec.
             Conflict: it was never started.
         """
-        found = self._find(exec_id)
+        found = self.find(exec_id)
         if found.process is None:
             raise Conflict(f"Error: Exec command {exec_id} has not been started")
         return await asyncio.shield(found.process.end)
 
     def resize(self, exec_id: str, *, rows: int, cols: int) -> None:
         """Set its terminal's size; remembered when it has not started yet."""
-        self._find(exec_id).hub.resize(rows, cols)
+        self.find(exec_id).hub.resize(rows, cols)
 
     # -- called by others of the engine -------------------------------------------------------
 
@@ -168,6 +169,12 @@ class Execs:
         if exec_id in found.container.exec_ids:
             found.container.exec_ids.remove(exec_id)
         asyncio.get_running_loop().call_later(KEPT_AFTER_END_S, self._by_id.pop, exec_id, None)
+
+    def discard(self, exec_id: str) -> None:
+        """Forget one that ended, or that nobody will start, before its time."""
+        found = self._by_id.pop(exec_id, None)
+        if found is not None and exec_id in found.container.exec_ids:
+            found.container.exec_ids.remove(exec_id)
 
     def _tell(self, found: Exec, action: str, **attributes: str) -> None:
         self.engine.events.emit(

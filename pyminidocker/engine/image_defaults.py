@@ -2,7 +2,7 @@
 
 from pyminidocker.engine.records import ContainerConfig, Healthcheck
 from pyminidocker.errors import InvalidArgument
-from pyminidocker.oci.image_spec import RunConfig
+from pyminidocker.oci.image_spec import HealthConfig, RunConfig
 
 
 def merge(config: ContainerConfig, image: RunConfig) -> None:
@@ -31,11 +31,8 @@ def merge(config: ContainerConfig, image: RunConfig) -> None:
             config.volumes.append(path)
     if not config.stop_signal:
         config.stop_signal = image.stop_signal
-    if config.healthcheck is None and image.healthcheck is not None:
-        check = image.healthcheck
-        config.healthcheck = Healthcheck(
-            list(check.test), check.interval, check.timeout, check.start_period, check.retries
-        )
+    if image.healthcheck is not None:
+        config.healthcheck = _merged_check(config.healthcheck, image.healthcheck)
     if not config.entrypoint and not config.cmd:
         raise InvalidArgument("No command specified")
 
@@ -48,6 +45,31 @@ def _merge_command(config: ContainerConfig, image: RunConfig) -> None:
             config.entrypoint = list(image.entrypoint)
     if config.entrypoint == [""]:  # ``--entrypoint ""`` resets the image's
         config.entrypoint = None
+
+
+def _merged_check(given: Healthcheck | None, image: HealthConfig) -> Healthcheck:
+    """Return what the user said of the check, the rest as the image has it."""
+    given = given or Healthcheck()
+    return Healthcheck(
+        test=given.test or list(image.test),
+        interval_ns=given.interval_ns or image.interval,
+        timeout_ns=given.timeout_ns or image.timeout,
+        start_period_ns=given.start_period_ns or image.start_period,
+        start_interval_ns=given.start_interval_ns or image.start_interval,
+        retries=given.retries or image.retries,
+    )
+
+
+def health_config(check: Healthcheck) -> HealthConfig:
+    """Return a container's check as an image's config keeps it."""
+    return HealthConfig(
+        test=check.test,
+        interval=check.interval_ns,
+        timeout=check.timeout_ns,
+        start_period=check.start_period_ns,
+        start_interval=check.start_interval_ns,
+        retries=check.retries,
+    )
 
 
 def command(config: ContainerConfig) -> list[str]:

@@ -9,13 +9,46 @@ from msgspec import Struct, field
 
 
 class Healthcheck(Struct, omit_defaults=True):
-    """An image's or a user's health check (kept for inspect; durations in nanoseconds)."""
+    """An image's or a user's health check; durations in nanoseconds, 0 = Docker's default.
+
+    Attributes:
+        test: ``["CMD", word, ...]``, ``["CMD-SHELL", line]``, or ``["NONE"]`` to switch it off.
+    """
 
     test: list[str] = field(default_factory=list)
     interval_ns: int = 0
     timeout_ns: int = 0
     start_period_ns: int = 0
+    start_interval_ns: int = 0
     retries: int = 0
+
+
+class ProbeResult(Struct):
+    """One run of a health check.
+
+    Attributes:
+        exit_code: 0 is healthy; -1 when it took too long or could not be run.
+        output: of stdout and stderr, at most ``health_probe.OUTPUT_BYTES`` and a mark.
+    """
+
+    start: float
+    end: float
+    exit_code: int
+    output: str
+
+
+class HealthState(Struct):
+    """What the health check has found so far (Docker's ``State.Health``).
+
+    Attributes:
+        status: starting, healthy or unhealthy.
+        failing_streak: failures since the last success that count.
+        log: the last five results, oldest first.
+    """
+
+    status: str = "starting"
+    failing_streak: int = 0
+    log: list[ProbeResult] = field(default_factory=list)
 
 
 class ContainerConfig(Struct):
@@ -111,6 +144,7 @@ class ContainerState(Struct):
     oom_killed: bool = False
     started_at: float = 0.0
     finished_at: float = 0.0
+    health: HealthState | None = None  # from the first start on, when there is a check
 
 
 class MountPoint(Struct):

@@ -73,6 +73,7 @@ class HealthConfig(Struct, omit_defaults=True, rename="pascal"):
     interval: int = 0
     timeout: int = 0
     start_period: int = 0
+    start_interval: int = 0
     retries: int = 0
 
 

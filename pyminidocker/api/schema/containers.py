@@ -4,10 +4,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from pyminidocker.api.schema.health import health_state, healthcheck
 from pyminidocker.api.schema.networks import endpoint_view
 from pyminidocker.api.schema.ports import port_map, port_rows
 from pyminidocker.api.schema.times import rfc3339, status_text
 from pyminidocker.engine.container import Container
+from pyminidocker.engine.image_defaults import health_config
 from pyminidocker.engine.ports import PublishedPort
 from pyminidocker.engine.records import (
     ContainerConfig,
@@ -127,6 +129,8 @@ def inspect(container: Container, lower_dirs: tuple[str, ...], size: ContainerSi
         "Config": config(record.config),
         "NetworkSettings": network_settings(record, container.published),
     }
+    if state.health is not None:
+        found["State"]["Health"] = health_state(state.health)
     if size is not None:
         found["SizeRw"], found["SizeRootFs"] = size.rw_bytes, size.root_fs_bytes
     return found
@@ -169,14 +173,8 @@ def config(given: ContainerConfig) -> Json:
         found["MacAddress"] = given.mac_address
     if given.network_disabled:
         found["NetworkDisabled"] = True
-    if (health := given.healthcheck) is not None:
-        found["Healthcheck"] = {
-            "Test": health.test,
-            "Interval": health.interval_ns,
-            "Timeout": health.timeout_ns,
-            "StartPeriod": health.start_period_ns,
-            "Retries": health.retries,
-        }
+    if given.healthcheck is not None:
+        found["Healthcheck"] = healthcheck(health_config(given.healthcheck))
     return found
 
 

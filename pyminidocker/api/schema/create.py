@@ -30,6 +30,7 @@ class HealthBody(Struct, rename="pascal"):
     interval: int | None = None
     timeout: int | None = None
     start_period: int | None = None
+    start_interval: int | None = None
     retries: int | None = None
 
 
@@ -197,11 +198,12 @@ def container_config(body: ConfigBody) -> ContainerConfig:
     if body.healthcheck is not None:
         given = body.healthcheck
         health = Healthcheck(
-            given.test or [],
-            given.interval or 0,
-            given.timeout or 0,
-            given.start_period or 0,
-            given.retries or 0,
+            test=given.test or [],
+            interval_ns=given.interval or 0,
+            timeout_ns=given.timeout or 0,
+            start_period_ns=given.start_period or 0,
+            start_interval_ns=given.start_interval or 0,
+            retries=given.retries or 0,
         )
     return ContainerConfig(
         image=body.image or "",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pyminidocker.api.schema.health import healthcheck
 from pyminidocker.api.schema.times import rfc3339
 from pyminidocker.images.records import HistoryEntry, Image, ImageListing
 from pyminidocker.oci.image_spec import RunConfig
@@ -36,14 +37,8 @@ def run_config(given: RunConfig) -> Json:
         found["StopSignal"] = given.stop_signal
     if given.shell:
         found["Shell"] = given.shell
-    if (health := given.healthcheck) is not None:
-        found["Healthcheck"] = {
-            "Test": health.test,
-            "Interval": health.interval,
-            "Timeout": health.timeout,
-            "StartPeriod": health.start_period,
-            "Retries": health.retries,
-        }
+    if given.healthcheck is not None:
+        found["Healthcheck"] = healthcheck(given.healthcheck)
     return found
 
 

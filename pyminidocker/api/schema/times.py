@@ -54,7 +54,12 @@ def status_text(state: ContainerState, now: float) -> str:
     status = state.status
     if status in ("running", "paused"):
         up = f"Up {human_duration(max(0.0, now - state.started_at))}"
-        return f"{up} (Paused)" if status == "paused" else up
+        if status == "paused":
+            return f"{up} (Paused)"
+        if state.health is not None:
+            health = state.health.status
+            return f"{up} ({'health: starting' if health == 'starting' else health})"
+        return up
     ago = human_duration(max(0.0, now - state.finished_at))
     if status == "restarting":
         return f"Restarting ({state.exit_code}) {ago} ago"
