@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pyminidocker.errors import IntegrityError, InvalidArgument, NotFound
 from pyminidocker.images.additions import Additions
 from pyminidocker.images.blobs import BlobStore
+from pyminidocker.images.cached_steps import CachedSteps
 from pyminidocker.images.catalog import Catalog, ImageRecord
 from pyminidocker.images.history import history_of
 from pyminidocker.images.init_layer import ensure_init_layer
@@ -50,6 +51,7 @@ class ImageStore(Additions):
         layers: the unpacked layers.
         names: which names point where.
         catalog: the images themselves.
+        cached_steps: the build cache, which keeps layers and blobs as images do.
         problems: what could not be loaded, each naming its file; everything else was.
     """
 
@@ -63,6 +65,7 @@ class ImageStore(Additions):
         init_layer = ensure_init_layer(f"{state_dir}/layers")
         self.catalog = Catalog(f"{state_dir}/images", self.blobs, self.layers, init_layer)
         self.names = Names(f"{state_dir}/images/repositories.json")
+        self.cached_steps = CachedSteps(f"{state_dir}/build")
         self.problems: list[IntegrityError] = [
             *self.layers.problems,
             *self.catalog.problems,
@@ -315,7 +318,7 @@ class ImageStore(Additions):
             self.collect_garbage()
 
     def collect_garbage(self) -> None:
-        """Delete blobs and layers that no image mentions.
+        """Delete blobs and layers that neither an image nor the build cache mentions.
 
         Nothing is deleted while an image is being made, or when a record could not be read: what
         it mentions is not known then.
@@ -328,6 +331,8 @@ class ImageStore(Additions):
             blobs = {blob for image in images for blob in image.blobs}
             blobs.update(image.id for image in images)
             blobs.update(image.manifest_digest for image in images)
+            layers |= self.cached_steps.layers()
+            blobs |= self.cached_steps.blobs()
             for digest in set(self.blobs.digests()) - blobs:
                 self.blobs.remove(digest)
             for layer in self.layers.all():
