@@ -45,6 +45,7 @@ from pyminidocker.engine.results import (
     WaitResult,
 )
 from pyminidocker.errors import NotFound
+from pyminidocker.images.records import Image
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -114,10 +115,18 @@ class Containers:
         *,
         endpoints: Mapping[str, EndpointRecord] | None = None,
         name: str = "",
+        of: Image | None = None,
+        purpose: str = "",
     ) -> tuple[Container, Strings]:
         """Make a container; returns it and Docker's warnings.
 
-        ``config`` is what the user gave; the image's defaults are merged in here.
+        Args:
+            config: what the user gave; the image's defaults are merged in here.
+            host: likewise.
+            endpoints: what is asked of networks, by name.
+            name: without slash; empty makes one up.
+            of: the image, when ``config.image`` is not to be looked up (see ``Images.lend``).
+            purpose: see ``ContainerRecord``.
 
         Raises:
             NotFound: no such image.
@@ -125,7 +134,9 @@ class Containers:
             InvalidArgument: contradicting or malformed options.
             NotImplementedHere: published ports, resource limits, other drivers.
         """
-        return await containers_create.create(self.engine, config, host, endpoints, name)
+        return await containers_create.create(
+            self.engine, config, host, endpoints, name, of, purpose
+        )
 
     async def start(self, ref: str) -> None:
         """Start a created or exited container.

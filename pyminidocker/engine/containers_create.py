@@ -41,12 +41,14 @@ async def create(
     host: HostOptions,
     endpoints: Mapping[str, EndpointRecord] | None,
     name: str,
+    of: Image | None = None,
+    purpose: str = "",
 ) -> tuple[Container, list[str]]:
     """Make a container; see ``Containers.create``."""
     index = engine.containers.index
     create_checks.check(config, host)
     wanted = create_networks.wanted(engine, config, host, endpoints or {})
-    image = _image(engine, config.image)
+    image = of or _image(engine, config.image)
     if name:
         index.check_name(name)
         name = name.removeprefix("/")
@@ -70,6 +72,7 @@ async def create(
         host=host,
         mounts=resolved.points,
         endpoints=wanted,
+        purpose=purpose,
     )
     container = Container(record, engine.directories.of(container_id))
     # The name is taken from here on: filling volumes waits, and others may ask for it meanwhile.

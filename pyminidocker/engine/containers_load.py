@@ -49,6 +49,9 @@ def load(engine: "Engine") -> None:
         if record.id != entry or record.name in index.by_name:
             engine.report(f"{directory}/config.json names another container; left alone")
             continue
+        if record.purpose == "build":
+            engine.directories.discard(entry)
+            continue
         container = Container(record, directory, size)
         _mark_as_lost(container)
         index.add(container)

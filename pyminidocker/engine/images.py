@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ class Images:
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
+        self._lent: dict[str, list[Image]] = {}
 
     def load(self) -> None:
         """Open the store; what is damaged in it is named in the log, and the rest is there."""
@@ -61,7 +63,26 @@ class Images:
         Raises:
             NotFound: there is none.
         """
-        return self.store.get(image_id)
+        try:
+            return self.store.get(image_id)
+        except NotFound:
+            if lent := self._lent.get(image_id):
+                return lent[-1]
+            raise
+
+    @contextmanager
+    def lend(self, image: Image) -> Iterator[None]:
+        """Let containers be made of an image that is nowhere kept: a stage of a build so far.
+
+        It is found by its id only, and only while this lasts.
+        """
+        self._lent.setdefault(image.id, []).append(image)
+        try:
+            yield
+        finally:
+            self._lent[image.id].remove(image)
+            if not self._lent[image.id]:
+                del self._lent[image.id]
 
     def lower_dirs(self, image_id: str) -> "list[str]":
         """Return the overlay lower directories of an image, topmost first.
@@ -69,7 +90,7 @@ class Images:
         Raises:
             NotFound: the image is gone.
         """
-        return list(self.store.get(image_id).lower_dirs)
+        return list(self.by_id(image_id).lower_dirs)
 
     def users(self) -> "list[ImageUser]":
         """Return who stands in the way of deleting images."""

@@ -204,7 +204,11 @@ class EndpointRecord(Struct, omit_defaults=True):
 
 
 class ContainerRecord(Struct):
-    """All that is known of one container."""
+    """All that is known of one container.
+
+    Attributes:
+        purpose: ``build`` for a step of an image build: nothing of it outlives the engine.
+    """
 
     id: str
     name: str  # without Docker's leading slash
@@ -220,6 +224,7 @@ class ContainerRecord(Struct):
     endpoints: dict[str, EndpointRecord] = field(default_factory=dict)
     restart_count: int = 0
     stopped_by_user: bool = False
+    purpose: str = ""
 
 
 class ExecRecord(Struct):
