@@ -79,7 +79,7 @@ async def _inspect_with_size(engine: Engine, container: Container) -> Outcome:
 
 def _lower_dirs(engine: Engine, container: Container) -> tuple[str, ...]:
     try:
-        return engine.images.store.get(container.record.image_id).lower_dirs
+        return tuple(engine.images.lower_dirs(container.record.image_id))
     except NotFound:
         return ()
 
