@@ -221,8 +221,9 @@ class Progress:
             return
         self._redrawn = now
         states = self._states.values()
-        current, total = (sum(state[index] for state in states) for index in (1, 2))
-        finished = sum(_is_final(state[0]) for state in states)
+        current = sum(done for _, done, _ in states)
+        total = sum(whole for _, _, whole in states)
+        finished = sum(_is_final(status) for status, _, _ in states)
         text = f"{self._verb} {finished}/{len(self._states)} ".lstrip()
         text += bar(current, total, min(columns_of(self._out), 100) - len(text) - 1)
         self._erase()

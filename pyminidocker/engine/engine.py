@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from pyminidocker.engine import containers_load, database
+from pyminidocker.engine.agent_line import AgentLine
 from pyminidocker.engine.captures import Captures
 from pyminidocker.engine.containers import Containers
 from pyminidocker.engine.directories import Directories
@@ -24,6 +25,7 @@ from pyminidocker.engine.images import Images
 from pyminidocker.engine.networks import Networks
 from pyminidocker.engine.overlay import Overlays
 from pyminidocker.engine.publishing import Publishing
+from pyminidocker.engine.registry import Registry
 from pyminidocker.engine.supervisor import Supervisor
 from pyminidocker.engine.system import System
 from pyminidocker.engine.topology import Topology
@@ -58,7 +60,7 @@ class Engine:
 
     Attributes:
         containers: see ``Containers``; likewise ``execs``, ``images``, ``networks``, ``volumes``,
-            ``publishing``, ``events``, ``system``.
+            ``publishing``, ``registry``, ``events``, ``system``.
         id: the engine's own random id, kept in ``engine.json``.
         etc_dir: where /etc/hosts and its like of running containers are.
         directories: where containers live on disk.
@@ -91,11 +93,13 @@ class Engine:
         self.events = Events(self)
         self.volumes = Volumes(self)
         self.networks = Networks(self)
+        self.agent_line = AgentLine(self)
         self.publishing = Publishing(self)
         self.dns = Dns(self)
         self.wires = Wires(self)
         self.overlays = Overlays(self)
         self.images = Images(self)
+        self.registry = Registry(self)
         self.containers = Containers(self)
         self.execs = Execs(self)
         self.system = System(self)
@@ -234,7 +238,7 @@ class Engine:
             await asyncio.wait(list(self._tasks))
         self._forget_agent()
         self.supervisor.close()
-        self.publishing.close()
+        self.agent_line.close()
         self.dns.stop()
         self.directories.close()
         if self.is_network_ready:

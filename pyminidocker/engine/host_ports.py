@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine.agent_line import gone
 from pyminidocker.engine.ports import ANY_IPV6, MAX_ATTEMPTS, Allocations, PublishedPort, Wish
 from pyminidocker.errors import SystemFailure
 
@@ -42,33 +43,17 @@ class HostPorts:
         self._waiting: dict[str, asyncio.Future[int]] = {}  # agent's id -> errno
         self._facts: asyncio.Future[Facts] | None = None
 
-    def close(self) -> None:
-        """Stop listening to the host agent."""
-        if self._link is not None:
-            asyncio.get_running_loop().remove_reader(self._link.fileno())
-            self._link = None
-
     # -- the line to the agent ----------------------------------------------------------------
 
     async def _connect(self) -> "tuple[AgentLink, Facts]":
         """Return the line to the agent; the first time, learn the machine's port ranges."""
         if self._link is None or self._facts is None:
-            from pyminidocker.network.agent_link import AgentLink
-
-            if self._engine.lab.agent is None:
-                raise SystemFailure("this engine has no host agent, which publishes ports")
-            loop = asyncio.get_running_loop()
-            self._link = AgentLink(self._engine.lab.agent)
-            self._facts = loop.create_future()
-            loop.add_reader(self._link.fileno(), self._on_readable)
+            self._link = self._engine.agent_line.link()
+            self._facts = asyncio.get_running_loop().create_future()
+            self._engine.agent_line.listen(self._deliver)
             self._link.ask_facts()
         facts = await asyncio.shield(self._facts)
         return self._link, facts
-
-    def _on_readable(self) -> None:
-        if self._link is not None:
-            self._link.receive()
-            self._deliver(self._link)
 
     def _deliver(self, link: "AgentLink") -> None:
         """Hand the agent's answers to those who wait for them."""
@@ -80,14 +65,9 @@ class HostPorts:
                 waiting.set_result(code)
         link.results.clear()
         if link.is_gone:
-            asyncio.get_running_loop().remove_reader(link.fileno())
-            error = SystemFailure(
-                "the host agent, which holds the machine's ports, has gone",
-                hint="restart the engine: minidocker system stop, then any command",
-            )
             for future in (*self._waiting.values(), self._facts):
                 if future is not None and not future.done():
-                    future.set_exception(error)
+                    future.set_exception(gone())
             self._waiting.clear()
 
     # -- taking and giving back ---------------------------------------------------------------
@@ -164,7 +144,7 @@ class HostPorts:
         """Give ports back: when this returns, anybody may bind them."""
         if self._link is not None and ports:
             self._link.unlisten([name for name in ports if not name.startswith(_IN_LAB)])
-            self._deliver(self._link)
+            self._engine.agent_line.deliver(self._link)
         for port in ports.values():
             self._allocations.release(port.protocol, (port.host_ip,), port.host_port)
 

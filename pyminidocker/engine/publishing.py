@@ -134,10 +134,6 @@ class Publishing:
         self._machine.release(live.ports)
         container.published = []
 
-    def close(self) -> None:
-        """Stop listening to the host agent; it ends with the engine, and its ports with it."""
-        self._machine.close()
-
     # -- what is asked ------------------------------------------------------------------------
 
     def published(self, container: Container) -> list[PublishedPort]:

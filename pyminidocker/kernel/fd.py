@@ -49,12 +49,15 @@ def send_with_fds(
     sock.sendmsg([message], ancillary, socket.MSG_NOSIGNAL)
 
 
-def receive_with_fds(sock: socket.socket, size_bytes: int = 262_144) -> tuple[bytes, list[int]]:
+def receive_with_fds(
+    sock: socket.socket, size_bytes: int = 262_144, flags: int = 0
+) -> tuple[bytes, list[int]]:
     """Receive one message and the descriptors that came with it (close-on-exec).
 
     Args:
         sock: a connected SOCK_SEQPACKET unix socket.
         size_bytes: the longest message expected.
+        flags: MSG_DONTWAIT and its like.
 
     Returns:
         (b"", []) when the other side has closed.
@@ -65,7 +68,7 @@ def receive_with_fds(sock: socket.socket, size_bytes: int = 262_144) -> tuple[by
     See: unix(7) "SCM_RIGHTS".
     """
     room = socket.CMSG_LEN(_MAX_FDS * _INT_BYTES)
-    message, ancillary, _flags, _ = sock.recvmsg(size_bytes, room, socket.MSG_CMSG_CLOEXEC)
+    message, ancillary, _flags, _ = sock.recvmsg(size_bytes, room, socket.MSG_CMSG_CLOEXEC | flags)
     fds: list[int] = []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

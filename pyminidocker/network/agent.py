@@ -2,7 +2,8 @@
 
 It is forked before the engine becomes the lab, imports nothing heavy, and serves both directions:
 it carries outwards what the lab sends to the outside (``egress``), and inwards what arrives at the
-machine's published ports (``forward``).  The engine tells it what to do over a SOCK_SEQPACKET
+machine's published ports (``forward``); and it hands out sockets of the machine's network, with
+which the engine itself talks to registries.  The engine tells it what to do over a SOCK_SEQPACKET
 socket, one message a packet, words separated by blanks:
 
     engine says               with           the agent answers
@@ -13,6 +14,8 @@ socket, one message a packet, words separated by blanks:
     aim <id> [<address> <port>]              (lets connections through to there, or to nowhere)
     unlisten <id>...                         closed <id>...
     stock <kind>              lab sockets    (keeps them to connect with)
+    socket <id> <kind>                       socket <id> <errno>, with an unconnected socket
+    resolve <id> <name>                      resolved <id> <EAI_* code> <address>...
 
 and unasked it says ``want <kind>`` when its stock of lab sockets runs low.
 
@@ -28,9 +31,10 @@ from pyminidocker.kernel.fd import receive_with_fds, send_with_fds
 from pyminidocker.network.dns_relay import DNS_PORT, RESOLV_CONF, DnsRelay, Resolvers
 from pyminidocker.network.forward import TcpForward, bind_tcp
 from pyminidocker.network.forward_udp import UdpForward, bind_udp
+from pyminidocker.network.lookup import look_up
 from pyminidocker.network.proxy import Address, Listener, original_destination
 from pyminidocker.network.reactor import Reactor
-from pyminidocker.network.stock import Stock
+from pyminidocker.network.stock import KINDS, Stock
 
 _EPHEMERAL = "/proc/sys/net/ipv4/ip_local_port_range"
 _UNPRIVILEGED = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
@@ -60,9 +64,9 @@ class Agent:
         """Serve until the engine closes its end."""
         self._reactor.run()
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, fds: tuple[int, ...] = ()) -> None:
         try:
-            send_with_fds(self._control, text.encode())
+            send_with_fds(self._control, text.encode(), fds)
         except OSError:  # the engine has gone, or will ask again
             pass
 
@@ -86,6 +90,10 @@ class Agent:
             self._forwards[words[0]].aim((words[1], int(words[2])) if len(words) > 1 else None)
         elif verb == "unlisten":
             self._unlisten(words)
+        elif verb == "socket":
+            self._hand_out(*words)
+        elif verb == "resolve":
+            self._resolve(*words)
         elif verb == "facts":
             self._say(f"facts {_first_line(_EPHEMERAL)} {_first_line(_UNPRIVILEGED)}")
         else:
@@ -106,6 +114,25 @@ class Agent:
 
     def _dns_targets(self, _connection: socket.socket) -> list[Address]:
         return [(server, DNS_PORT) for server in self._resolvers.current()]
+
+    def _hand_out(self, name: str, kind: str) -> None:
+        """Make a socket in the machine's network for the engine to connect."""
+        try:
+            made = socket.socket(*KINDS[kind])
+        except OSError as error:
+            self._say(f"socket {name} {error.errno or errno.EIO}")
+            return
+        with made:
+            self._say(f"socket {name} 0", (made.fileno(),))
+
+    def _resolve(self, name: str, host: str) -> None:
+        def found(code: int, addresses: list[str]) -> None:
+            self._say(" ".join(["resolved", name, str(code), *addresses]))
+
+        try:
+            look_up(self._reactor, host, found)
+        except OSError:  # no process to be had
+            found(socket.EAI_MEMORY, [])
 
     # -- inwards ------------------------------------------------------------------------------
 

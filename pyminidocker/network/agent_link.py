@@ -10,7 +10,7 @@ import socket
 import time
 
 from pyminidocker.errors import SystemFailure
-from pyminidocker.kernel.fd import send_with_fds
+from pyminidocker.kernel.fd import receive_with_fds, send_with_fds
 from pyminidocker.network.stock import make_batch
 
 _MESSAGE_BYTES = 65536
@@ -26,6 +26,8 @@ class AgentLink:
 
     Attributes:
         results: id of a port -> errno of the attempt to listen, 0 when it went well; as they come.
+        sockets: id of a request -> a socket of the machine's network, or the errno of its making.
+        addresses: id of a request -> 0 and what a name stands for, or an EAI_* code and nothing.
         facts: first and last ephemeral port, first unprivileged one; None before they are known.
         is_gone: the agent has ended.
     """
@@ -35,6 +37,8 @@ class AgentLink:
         self._closed: set[str] = set()
         self._next_id = 0
         self.results: dict[str, int] = {}
+        self.sockets: dict[str, socket.socket | int] = {}
+        self.addresses: dict[str, tuple[int, list[str]]] = {}
         self.facts: tuple[int, int, int] | None = None
         self.is_gone = False
 
@@ -47,7 +51,7 @@ class AgentLink:
             send_with_fds(self._control, text.encode())
         except OSError as error:
             raise SystemFailure(
-                f"the host agent, which holds the machine's ports, has gone: {error.strerror}",
+                f"the host agent, which has the machine's network, has gone: {error.strerror}",
                 hint="restart the engine: minidocker system stop, then any command",
             ) from error
 
@@ -61,9 +65,34 @@ class AgentLink:
         Raises:
             SystemFailure: the agent has gone.
         """
+        return self._ask("listen", f"{protocol} {host} {port}")
+
+    def ask_socket(self, kind: str) -> str:
+        """Ask for an unconnected socket of the machine's network.
+
+        Args:
+            kind: ``tcp4`` or ``tcp6``.
+
+        Returns:
+            An id, under which ``sockets`` will have it.
+
+        Raises:
+            SystemFailure: the agent has gone.
+        """
+        return self._ask("socket", kind)
+
+    def ask_addresses(self, host: str) -> str:
+        """Ask what a name stands for; returns an id, under which ``addresses`` will say it.
+
+        Raises:
+            SystemFailure: the agent has gone.
+        """
+        return self._ask("resolve", host)
+
+    def _ask(self, verb: str, what: str) -> str:
         self._next_id += 1
         name = str(self._next_id)
-        self._send(f"listen {name} {protocol} {host} {port}")
+        self._send(f"{verb} {name} {what}")
         return name
 
     def aim(self, name: str, target: tuple[str, int] | None) -> None:
@@ -100,22 +129,26 @@ class AgentLink:
         """Read what the agent has said; give it the sockets it wants."""
         while True:
             try:
-                message = self._control.recv(_MESSAGE_BYTES, socket.MSG_DONTWAIT)
+                message, fds = receive_with_fds(self._control, _MESSAGE_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             except OSError:
-                message = b""
+                message, fds = b"", []
             if not message:
                 self.is_gone = True
                 return
-            self._take(message.decode())
+            self._take(message.decode(), [socket.socket(fileno=fd) for fd in fds])
 
-    def _take(self, message: str) -> None:
+    def _take(self, message: str, sockets: list[socket.socket]) -> None:
         verb, *words = message.split()
         if verb == "want":
             self._supply(words[0])
         elif verb == "listening":
             self.results[words[0]] = int(words[1])
+        elif verb == "socket":
+            self.sockets[words[0]] = sockets[0] if sockets else int(words[1])
+        elif verb == "resolved":
+            self.addresses[words[0]] = int(words[1]), words[2:]
         elif verb == "closed":
             self._closed.update(words)
         elif verb == "facts":
