@@ -10,7 +10,7 @@ See: RFC 9112; Docker Engine API, "Attach to a container", hijacking.
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import h11
 
@@ -49,6 +49,20 @@ class ProtocolError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class _Elsewhere(bytes):
+    """Stands for bytes that do not come this way; only their number is real."""
+
+    _size: int
+
+    def __new__(cls, size_bytes: int) -> Self:
+        made = super().__new__(cls)
+        made._size = size_bytes
+        return made
+
+    def __len__(self) -> int:
+        return self._size
 
 
 class ServerConnection:
@@ -114,6 +128,13 @@ class ServerConnection:
         if self._bodiless:
             return b""
         return self._h11.send(h11.Data(data=piece)) or b""
+
+    def passed_by(self, size_bytes: int) -> None:
+        """Count a piece of the answer's body that the caller sends itself, by sendfile(2).
+
+        Only after a ``head`` with Content-Length: nothing is put around such bytes.
+        """
+        self._h11.send_with_data_passthrough(h11.Data(data=_Elsewhere(size_bytes)))
 
     def end(self) -> bytes:
         """Return what ends the answer's body."""
