@@ -6,11 +6,13 @@ follows the reader's colour scheme, and as PNG, with one file of alternative tex
 
 from collections.abc import Callable
 
+from pyminidocker.widgets.figures.building import build_cache, source_to_page
 from pyminidocker.widgets.figures.machines import docker_comparison, docker_layers, vm_layers
 from pyminidocker.widgets.figures.network import docker_networking
 from pyminidocker.widgets.figures.overlay import vxlan_packet
 from pyminidocker.widgets.figures.parts import docker_architecture, docker_components
 from pyminidocker.widgets.figures.publishing import publishing_halves
+from pyminidocker.widgets.figures.registry import registry_names
 from pyminidocker.widgets.figures.wires import bridge_wires
 from pyminidocker.widgets.scene import Scene
 
@@ -24,4 +26,7 @@ FIGURES: dict[str, Callable[[], Scene]] = {
     "bridge-wires": bridge_wires,
     "publishing-halves": publishing_halves,
     "vxlan-packet": vxlan_packet,
+    "build-cache": build_cache,
+    "source-to-page": source_to_page,
+    "registry-names": registry_names,
 }
