@@ -12,7 +12,8 @@ from difflib import SequenceMatcher
 from pyminidocker.units import human_size
 
 WAITING, RUNNING, CACHED = "waiting", "running", "cached"
-CHANGED, FOLLOWS, FAILED, UNNEEDED = "carried out", "follows", "failed", "not needed"
+CHANGED, FOLLOWS, FAILED = "carried out", "follows", "failed"
+UNNEEDED, UNREACHED = "not needed", "not reached"
 MEANINGS = {
     CACHED: "taken from the cache",
     CHANGED: "carried out, because something it depends on was new",
@@ -21,9 +22,11 @@ MEANINGS = {
     RUNNING: "being carried out",
     WAITING: "not decided yet",
     UNNEEDED: "left out: the result does not need it",
+    UNREACHED: "the build ended before",
 }
 SIGNS = {
-    CACHED: "=", CHANGED: "*", FOLLOWS: "+", FAILED: "x", RUNNING: ">", WAITING: ".", UNNEEDED: "-",
+    CACHED: "=", CHANGED: "*", FOLLOWS: "+", FAILED: "x", RUNNING: ">", WAITING: ".",
+    UNNEEDED: "-", UNREACHED: "/",
 }  # fmt: skip
 # Why, when the engine says it in one word only.
 WHYS = {
@@ -53,7 +56,7 @@ class Step:
         line: where it begins in the Dockerfile.
         text: the instruction.
         needs: ids of the steps it stands on or copies from.
-        state: WAITING ... UNNEEDED.
+        state: WAITING ... UNREACHED.
         code: one word for why, a key of ``WHYS``; "" while it is not known.
         reasons: why, in sentences.
         key: its key in the cache.
@@ -227,6 +230,8 @@ class BuildRun:
             parts.append("1 failed")
         if left := self.count(WAITING, RUNNING):
             parts.append(f"{left} to go")
+        if lost := self.count(UNREACHED):
+            parts.append(f"{lost} not reached")
         text = ", ".join(parts)
         judged = [step.verdict for step in self.steps.values() if step.verdict]
         if judged:

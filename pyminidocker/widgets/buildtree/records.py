@@ -14,11 +14,14 @@ from pyminidocker.widgets.buildtree.model import (
     MOST_LINES,
     RUNNING,
     UNNEEDED,
+    UNREACHED,
+    WAITING,
     BuildRun,
     Step,
 )
 
 Record = Mapping[str, Any]
+_OF_STEPS = ("Output", "Progress", "Started", "Cache", "Finished", "Failed")
 
 
 def read(records: Iterable[Record]) -> BuildRun:
@@ -35,8 +38,13 @@ def feed(run: BuildRun, record: Record) -> bool:
     Returns:
         Whether the picture changes: output and progress do not change it.
     """
+    kind = next((name for name in _OF_STEPS if name in record), "")
+    if kind:
+        return _of_step(run, kind, record)
     if "Plan" in record:
-        run.steps = {item["Id"]: _step(item) for item in record["Plan"]}
+        # a second plan has the steps of the first, and those a base image asks for (ONBUILD)
+        planned = (_step(item) for item in record["Plan"])
+        run.steps = {step.id: run.steps.get(step.id, step) for step in planned}
     elif "Warning" in record:
         run.warnings.append(str(record["Warning"]))
     elif "Built" in record:
@@ -45,8 +53,11 @@ def feed(run: BuildRun, record: Record) -> bool:
         run.seconds, run.is_over = float(built.get("Seconds") or 0.0), True
     elif "Error" in record:
         run.error, run.is_over = str(record["Error"].get("Message", "")), True
+        for step in run.steps.values():
+            if step.state in (WAITING, RUNNING):
+                step.state = UNREACHED
     else:
-        return _of_step(run, record)
+        return False
     return True
 
 
@@ -60,14 +71,13 @@ def _step(item: Record) -> Step:
         line=int(item.get("Line") or 0),
         text=str(item["Text"]),
         needs=tuple(map(str, item.get("Needs") or ())),
-        state=UNNEEDED if item.get("Skipped") else "waiting",
+        state=UNNEEDED if item.get("Skipped") else WAITING,
     )
 
 
-def _of_step(run: BuildRun, record: Record) -> bool:
+def _of_step(run: BuildRun, kind: str, record: Record) -> bool:
     """Take a record about one step."""
-    kind = next((name for name in _STEP_RECORDS if name in record), "")
-    step = run.steps.get(str(record.get(kind, "")))
+    step = run.steps.get(str(record[kind]))
     if step is None:  # of a kind that is newer than this picture
         return False
     if kind == "Output":
@@ -90,9 +100,6 @@ def _of_step(run: BuildRun, record: Record) -> bool:
         if excerpt := record.get("Excerpt"):
             step.output = [*step.output, *map(str, excerpt)][-MOST_LINES:]
     return True
-
-
-_STEP_RECORDS = ("Output", "Progress", "Started", "Cache", "Finished", "Failed")
 
 
 def _decide(step: Step, record: Record) -> None:
