@@ -7,18 +7,26 @@ unpacked side by side, and the same layer twice ends as one.
 See: OCI image-spec layer.md, manifest.md and config.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from pyminidocker.images.archive import pack_changes
 from pyminidocker.images.assemble import EMPTY_LAYER, assemble, commit
-from pyminidocker.images.blobs import BlobStore
+from pyminidocker.images.blobs import BlobStore, BlobWriter
+from pyminidocker.images.chunks import ahead, gathered
 from pyminidocker.images.records import Image, Layer, StoredLayer
 from pyminidocker.images.snapshots import LayerStore
 from pyminidocker.oci.image_spec import ImageConfig, encode
 
 if TYPE_CHECKING:
     from pyminidocker.images.store import ImageStore
+
+
+def _stored(chunks: Iterable[bytes], blob: BlobWriter) -> Iterator[bytes]:
+    """Pass a stream on and write it into a blob."""
+    for chunk in gathered(chunks):
+        blob.write(chunk)
+        yield chunk
 
 
 class Additions:
@@ -53,10 +61,11 @@ class Additions:
 
         See: OCI image-spec layer.md.
         """
-        digest, size = self.blobs.put_stream(chunks)
-        with self.blobs.open(digest) as archive:
-            layer = self.layers.add(parent_chain_id, archive, digest)
-        return StoredLayer(layer, digest, size)
+        with self.blobs.writer() as blob:
+            with self.layers.prepare(ahead(_stored(chunks, blob))) as prepared:
+                digest = blob.finish()
+                layer = self.layers.adopt(prepared, parent_chain_id, digest)
+            return StoredLayer(layer, digest, blob.size)
 
     def add_upper(
         self, below: Sequence[Layer], upper_dir: str, *, clamp_mtime_s: int | None = None
@@ -76,12 +85,13 @@ class Additions:
         """
         parent = below[-1].chain_id if below else ""
         chunks = pack_changes(upper_dir, below, clamp_mtime_s=clamp_mtime_s)
-        digest, size = self.blobs.put_stream(chunks)
-        if digest == EMPTY_LAYER:
-            return None
-        with self.blobs.open(digest) as archive:
-            layer = self.layers.add(parent, archive, digest)
-        return StoredLayer(layer, digest, size)
+        with self.blobs.writer() as blob:
+            with self.layers.prepare(ahead(_stored(chunks, blob))) as prepared:
+                if blob.digest == EMPTY_LAYER:
+                    return None
+                digest = blob.finish()
+                layer = self.layers.adopt(prepared, parent, digest)
+            return StoredLayer(layer, digest, blob.size)
 
     def add_blob_layer(
         self, parent_chain_id: str, blob_digest: str, media_type: str, diff_id: str

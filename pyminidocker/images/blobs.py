@@ -12,6 +12,45 @@ from pyminidocker.images.atomic import AtomicFile, disk_failure, sweep_temporary
 from pyminidocker.oci.digest import hex_part, sha256, sha256_hasher
 
 
+class BlobWriter(AtomicFile):
+    """A blob being written and hashed; it is in the store once ``finish`` has returned.
+
+    Attributes:
+        size: bytes so far.
+    """
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory)
+        self._directory = directory
+        self._hasher = sha256_hasher()
+        self.size = 0
+
+    def write(self, data: "bytes | memoryview") -> None:
+        """Append ``data``."""
+        self._hasher.update(data)
+        super().write(data)
+        self.size += len(data)
+
+    @property
+    def digest(self) -> str:
+        """Digest of what was written so far."""
+        return f"sha256:{self._hasher.hexdigest()}"
+
+    def finish(self, expected: str = "") -> str:
+        """Put the blob into the store; return its digest.
+
+        Raises:
+            IntegrityError: the content is not what ``expected`` says.
+
+        See: OCI image-spec descriptor.md, Verification.
+        """
+        digest = self.digest
+        if expected and digest != expected:
+            raise IntegrityError(f"content is {digest}, expected {expected}")
+        self.commit(f"{self._directory}/{hex_part(digest)}")
+        return digest
+
+
 class BlobStore:
     """The directory of blobs."""
 
@@ -51,21 +90,20 @@ class BlobStore:
             IntegrityError: the content is not what ``expected`` says.
             SystemFailure: disk full; nothing is left behind.
         """
-        hasher = sha256_hasher()
-        size = 0
         try:
-            with AtomicFile(self._directory) as file:
+            with self.writer() as blob:
                 for chunk in chunks:
-                    hasher.update(chunk)
-                    file.write(chunk)
-                    size += len(chunk)
-                digest = f"sha256:{hasher.hexdigest()}"
-                if expected and digest != expected:
-                    raise IntegrityError(f"content is {digest}, expected {expected}")
-                file.commit(self.path(digest))
+                    blob.write(chunk)
+                return blob.finish(expected), blob.size
         except OSError as error:
             raise disk_failure(error, f"storing a blob in {self._directory}") from error
-        return digest, size
+
+    def writer(self) -> "BlobWriter":
+        """Start a blob that is written piece by piece; use it as a context manager.
+
+        See: OCI image-spec image-layout.md, Blobs.
+        """
+        return BlobWriter(self._directory)
 
     def read(self, digest: str) -> bytes:
         """Return a small blob, verified.

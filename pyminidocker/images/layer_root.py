@@ -4,6 +4,10 @@ Parents are opened by the kernel as if the directory were ``/`` (openat2, RESOLV
 last component is made by calls that never follow a link.  So no entry of an archive, whatever its
 name and whatever links came before it, can touch anything outside.
 
+A directory's own time changes with everything that is made in it, so it is *finished* (owner, mode,
+time) when the archive goes on elsewhere; when it comes back, the directory's state is noted first.
+What is remembered is thus the way to the current directory, not every directory there is.
+
 See: openat2(2); mknodat(2); Documentation/filesystems/overlayfs.rst, whiteouts and opaque
 directories.
 """
@@ -12,16 +16,22 @@ import errno
 import os
 import stat
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from pyminidocker.errors import IntegrityError, SystemFailure
 from pyminidocker.images.beneath import open_root
+from pyminidocker.images.tar_reader import Metadata
 from pyminidocker.images.trees import is_portable_xattr, remove_tree_at
 from pyminidocker.kernel.fd import open_in_root
 
 OPAQUE_XATTR = "user.overlay.opaque"
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SET_ID = stat.S_ISUID | stat.S_ISGID
+_SPECIAL_BITS = 0o7000
+_ID_MAX = (1 << 32) - 2
+# As deep as a view of layers can look (images/view.py).
+_DEPTH_MAX = 400
 
 
 def is_whiteout(info: os.stat_result) -> bool:
@@ -32,26 +42,19 @@ def is_whiteout(info: os.stat_result) -> bool:
     return stat.S_ISCHR(info.st_mode) and info.st_rdev == 0
 
 
-class Metadata(Struct):
-    """What an archive says of an entry besides its content.
+class _Pending(Struct):
+    """A directory to finish when the archive has left it; ``is_owned`` ones keep their owner."""
 
-    Attributes:
-        mode: permission bits with setuid, setgid and sticky.
-        uid: owner.
-        gid: group.
-        mtime_ns: time of the last change, nanoseconds since the epoch.
-        xattrs: extended attributes.
-    """
-
-    mode: int
-    uid: int = 0
-    gid: int = 0
-    mtime_ns: int = 0
-    xattrs: dict[str, bytes] = field(default_factory=dict)
+    path: str
+    metadata: Metadata
+    is_owned: bool = False
 
 
 class LayerRoot:
     """A directory being filled from a layer archive.
+
+    Paths are relative to it, with single slashes and without ``.`` and ``..``; the empty path is
+    the directory itself.
 
     Attributes:
         owners: true (uid, gid, mode) of paths for which this process may not set them.
@@ -59,10 +62,16 @@ class LayerRoot:
 
     def __init__(self, directory: str) -> None:
         self.owners: dict[str, tuple[int, int, int]] = {}
-        self._directory = directory
         self._root = open_root(directory)
-        self._directories: dict[str, Metadata] = {}
-        self._whiteouts: set[str] = set()
+        info = os.fstat(self._root)
+        self._natural = (info.st_uid, info.st_gid)  # what new files get by themselves
+        # ... except in setgid directories: once one was met, every owner is set explicitly.
+        self._inherits = bool(info.st_mode & stat.S_ISGID)
+        self._foreign: set[tuple[int, int]] = set()  # what chown refuses
+        self._may_everything = os.geteuid() == 0
+        self._late: dict[str, int] = {}  # modes that would lock this process out
+        self._umask = _umask()
+        self._pending: list[_Pending] = []  # each below the one before
         self._parent_path = ""
         self._parent_fd = os.dup(self._root)
 
@@ -71,124 +80,237 @@ class LayerRoot:
         os.close(self._parent_fd)
         os.close(self._root)
 
-    def _open_parent(self, parts: list[str]) -> int:
-        """Open the directory that holds the entry ``parts``; valid until the next call."""
-        path = "/".join(parts[:-1])
-        if path != self._parent_path:
-            fd = self._open_or_make(parts[:-1])
-            os.close(self._parent_fd)
-            self._parent_path, self._parent_fd = path, fd
-        return self._parent_fd
+    # -- directories
 
-    def _open_or_make(self, parts: list[str]) -> int:
-        path = "/".join(parts)
+    def _enter(self, path: str) -> int:
+        """Open the directory ``path`` to change what it holds; valid until the next call.
+
+        Missing directories on the way are made, as mkdir -p would.
+        """
+        pending = self._pending
+        if pending and pending[-1].path != path:
+            self._leave(path)
+        is_known = bool(pending) and pending[-1].path == path
+        if is_known and path == self._parent_path:
+            return self._parent_fd
+        fd = self._open_or_make(path)
+        if not pending or pending[-1].path != path:
+            info = os.fstat(fd)
+            mode = self._late.get(path, stat.S_IMODE(info.st_mode))
+            noted = Metadata(mode, mtime_ns=info.st_mtime_ns)
+            pending.append(_Pending(path, noted, is_owned=True))
+            self._inherits |= bool(info.st_mode & stat.S_ISGID)
+        os.close(self._parent_fd)
+        self._parent_path, self._parent_fd = path, fd
+        return fd
+
+    def _open_or_make(self, path: str) -> int:
         try:
             return open_in_root(self._root, path, _DIRECTORY)
         except OSError as error:
-            if error.errno != errno.ENOENT:
+            if error.errno != errno.ENOENT or not path:
                 raise
-        # An archive may leave out directories; make them as mkdir -p would.
-        for depth in range(1, len(parts) + 1):
-            parent = open_in_root(self._root, "/".join(parts[: depth - 1]), _DIRECTORY)
-            try:
-                os.mkdir(parts[depth - 1], 0o755, dir_fd=parent)
-                self._directories.setdefault("/".join(parts[:depth]), Metadata(0o755))
-            except FileExistsError:
-                pass
-            finally:
-                os.close(parent)
+        above, _, name = path.rpartition("/")
+        if path.count("/") > _DEPTH_MAX:
+            raise IntegrityError(f"layer entry nested more than {_DEPTH_MAX} deep: {path[:40]}...")
+        parent = self._enter(above)
+        try:
+            os.mkdir(name, 0o700, dir_fd=parent)
+            self._pending.append(_Pending(path, Metadata(0o755)))
+        except FileExistsError:
+            pass  # a link that leads nowhere: opening says so
         return open_in_root(self._root, path, _DIRECTORY)
 
-    def _forget_parent(self) -> None:
-        """Drop the remembered parent: what its path means may have changed."""
-        os.close(self._parent_fd)
-        self._parent_path, self._parent_fd = "", os.dup(self._root)
+    def _leave(self, path: str) -> None:
+        """Finish the directories that do not lead to ``path``."""
+        pending = self._pending
+        while pending:
+            last = pending[-1].path
+            if not last or last == path or path.startswith(f"{last}/"):
+                return
+            self._finish(pending.pop())
+
+    def _finish(self, pending: _Pending) -> None:
+        path = pending.path
+        is_parent = path == self._parent_path
+        try:
+            fd = self._parent_fd if is_parent else open_in_root(self._root, path, _DIRECTORY)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return  # reached through a link that was replaced
+            raise
+        try:
+            metadata = pending.metadata
+            mode = metadata.mode
+            if not pending.is_owned:
+                mode = self._give(path, fd, metadata)
+            if mode & 0o700 != 0o700 and not self._may_everything:
+                self._late[path] = mode
+                mode |= 0o700
+            os.fchmod(fd, mode)
+            if metadata.xattrs:
+                _set_xattrs(fd, metadata.xattrs)
+            os.utime(fd, ns=(metadata.mtime_ns, metadata.mtime_ns))
+        finally:
+            if not is_parent:
+                os.close(fd)
+
+    def finish(self) -> None:
+        """Finish the directories that are left: the last thing to do.
+
+        See: utimensat(2).
+        """
+        while self._pending:
+            self._finish(self._pending.pop())
+        # Deepest first: the way to a directory may lead through another one.
+        for path in sorted(self._late, key=lambda path: path.count("/"), reverse=True):
+            try:
+                fd = open_in_root(self._root, path, _DIRECTORY)
+            except FileNotFoundError:
+                continue
+            try:
+                os.fchmod(fd, self._late[path])
+            finally:
+                os.close(fd)
 
     def _clear(self, parent: int, name: str, path: str) -> bool:
-        """Make way for a new entry; tell whether a whiteout was there."""
+        """Make way for a new entry; tell whether a whiteout was there.
+
+        Whoever calls this enters the parent again afterwards.
+        """
         try:
             info = os.stat(name, dir_fd=parent, follow_symlinks=False)
         except FileNotFoundError:
             return False
+        if self.owners:
+            self.owners.pop(path, None)
         if stat.S_ISDIR(info.st_mode):
+            self._forget_below(path)
             remove_tree_at(parent, name)
-            self._directories = {
-                known: metadata
-                for known, metadata in self._directories.items()
-                if known != path and not known.startswith(f"{path}/")
-            }
-            self._forget_parent()
         else:
+            if stat.S_ISLNK(info.st_mode):
+                self._leave("/")  # what paths through this link mean is about to change
+                self._go_home()
+                parent = self._enter(path.rpartition("/")[0])
             os.unlink(name, dir_fd=parent)
         return is_whiteout(info)
 
-    def make_directory(self, parts: list[str], metadata: Metadata) -> None:
+    def _forget_below(self, path: str) -> None:
+        """Drop what is known of a directory that goes, and of all in it."""
+        below = f"{path}/"
+        while self._pending and f"{self._pending[-1].path}/".startswith(below):
+            self._pending.pop()
+        for owned in [name for name in self.owners if f"{name}/".startswith(below)]:
+            del self.owners[owned]
+        for late in [name for name in self._late if f"{name}/".startswith(below)]:
+            del self._late[late]
+
+    def _go_home(self) -> None:
+        """Let the layer's root be the current directory."""
+        os.close(self._parent_fd)
+        self._parent_path, self._parent_fd = "", os.dup(self._root)
+
+    def make_directory(self, path: str, metadata: Metadata) -> None:
         """Make a directory, or take over one that is there.
+
+        Raises:
+            IntegrityError: nested too deeply.
 
         See: mkdirat(2).
         """
-        path = "/".join(parts)
-        self._directories[path] = metadata
-        if not parts:
+        if not path:
+            self._leave("")
+            if self._pending:
+                self._pending[-1].metadata, self._pending[-1].is_owned = metadata, False
+            else:
+                self._pending.append(_Pending("", metadata))
             return
-        parent = self._open_parent(parts)
+        above, _, name = path.rpartition("/")
+        parent = self._enter(above)
+        was_whiteout = False
         try:
-            os.mkdir(parts[-1], 0o700, dir_fd=parent)
-            return
+            os.mkdir(name, 0o700, dir_fd=parent)
         except FileExistsError:
-            info = os.stat(parts[-1], dir_fd=parent, follow_symlinks=False)
-        if not stat.S_ISDIR(info.st_mode):
-            was_whiteout = self._clear(parent, parts[-1], path)
-            os.mkdir(parts[-1], 0o700, dir_fd=parent)
-            if was_whiteout:
-                self.make_opaque(parts)
+            info = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            if not stat.S_ISDIR(info.st_mode):
+                was_whiteout = self._clear(parent, name, path)
+                os.mkdir(name, 0o700, dir_fd=self._enter(above))
+            else:
+                self.owners.pop(path, None)
+                self._late.pop(path, None)
+        self._leave(path)
+        if self._pending[-1].path == path:
+            self._pending.pop()
+        self._pending.append(_Pending(path, metadata))
+        if was_whiteout:
+            self.make_opaque(path)
 
-    def open_file(self, parts: list[str]) -> int:
+    # -- files
+
+    def make_file(self, path: str, metadata: Metadata) -> int:
         """Create an empty regular file and return a descriptor for writing it.
 
         See: open(2), O_EXCL and O_NOFOLLOW.
         """
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        parent = self._open_parent(parts)
+        above, _, name = path.rpartition("/")
+        parent = self._enter(above)
+        mode = metadata.mode & 0o777
         try:
-            return os.open(parts[-1], flags, 0o600, dir_fd=parent)
+            return os.open(name, _NEW_FILE, mode, dir_fd=parent)
         except FileExistsError:
-            self._clear(parent, parts[-1], "/".join(parts))
-        return os.open(parts[-1], flags, 0o600, dir_fd=self._open_parent(parts))
+            self._clear(parent, name, path)
+        return os.open(name, _NEW_FILE, mode, dir_fd=self._enter(above))
 
-    def finish_file(self, parts: list[str], fd: int, metadata: Metadata) -> None:
+    def finish_file(self, path: str, fd: int, metadata: Metadata) -> None:
         """Give a file its owner, mode, attributes and time, in the order that keeps setuid.
 
         See: chown(2), "the S_ISUID and S_ISGID mode bits are cleared".
         """
-        on_disk = metadata.mode
-        try:
-            os.chown(fd, metadata.uid, metadata.gid)
-        except OSError:
-            on_disk = self._remember_owner(parts, metadata)
-        os.fchmod(fd, on_disk)
-        _set_xattrs(fd, metadata.xattrs)
+        mode = self._give(path, fd, metadata)
+        if mode & (self._umask | _SPECIAL_BITS) or mode != metadata.mode:
+            os.fchmod(fd, mode)  # otherwise open(2) has set it
+        if metadata.xattrs:
+            _set_xattrs(fd, metadata.xattrs)
         os.utime(fd, ns=(metadata.mtime_ns, metadata.mtime_ns))
 
-    def _remember_owner(self, parts: list[str], metadata: Metadata) -> int:
+    def _give(self, path: str, fd: int, metadata: Metadata) -> int:
+        """Give a file to its owner; return the mode it may have."""
+        owner = (metadata.uid, metadata.gid)
+        if owner == self._natural and not self._inherits:
+            return metadata.mode
+        if owner not in self._foreign:
+            try:
+                os.chown(fd, *_checked(owner))
+            except OSError:
+                self._foreign.add(owner)
+            else:
+                return metadata.mode
+        return self._remember_owner(path, metadata)
+
+    def _remember_owner(self, path: str, metadata: Metadata) -> int:
         """Keep what chown was not allowed to do; return the mode that is safe without it."""
-        self.owners["/".join(parts)] = (metadata.uid, metadata.gid, metadata.mode)
+        self.owners[path] = (metadata.uid, metadata.gid, metadata.mode)
         if metadata.uid == 0:
             return metadata.mode
         # setuid to somebody must not become setuid to whoever owns the file now.
         return metadata.mode & ~_SET_ID
 
-    def make_symlink(self, parts: list[str], target: str, metadata: Metadata) -> None:
+    def make_symlink(self, path: str, target: str, metadata: Metadata) -> None:
         """Make a symbolic link; its target is only text here.
 
         See: symlinkat(2).
         """
-        self._clear(self._open_parent(parts), parts[-1], "/".join(parts))
-        parent = self._open_parent(parts)
-        os.symlink(target, parts[-1], dir_fd=parent)
-        self._finish_special(parent, parts, metadata, has_mode=False)
+        above, _, name = path.rpartition("/")
+        parent = self._enter(above)
+        try:
+            os.symlink(target, name, dir_fd=parent)
+        except FileExistsError:
+            self._clear(parent, name, path)
+            parent = self._enter(above)
+            os.symlink(target, name, dir_fd=parent)
+        self._finish_special(parent, path, name, metadata, has_mode=False)
 
-    def make_hard_link(self, parts: list[str], target: list[str]) -> None:
+    def make_hard_link(self, path: str, target: str) -> None:
         """Give a file of this layer a further name.
 
         Raises:
@@ -196,35 +318,42 @@ class LayerRoot:
 
         See: linkat(2).
         """
-        name, wanted = "/".join(parts), "/".join(target)
-        if name == wanted:
+        if path == target:
             return
         if not target:
-            raise IntegrityError(f"{name}: hard link to a directory")
+            raise IntegrityError(f"{path}: hard link to a directory")
+        above, _, name = path.rpartition("/")
+        directory, _, source_name = target.rpartition("/")
+        missing = f"{path}: hard link to missing {target}"
         try:
-            source = open_in_root(self._root, "/".join(target[:-1]), _DIRECTORY)
+            source = open_in_root(self._root, directory, _DIRECTORY)
         except OSError as error:
-            raise IntegrityError(f"{name}: hard link to missing {wanted}") from error
+            raise IntegrityError(missing) from error
         try:
-            self._clear(self._open_parent(parts), parts[-1], name)
+            info = os.stat(source_name, dir_fd=source, follow_symlinks=False)
+            if is_whiteout(info):
+                raise IntegrityError(missing)
+            self._clear(self._enter(above), name, path)
             os.link(
-                target[-1],
-                parts[-1],
+                source_name,
+                name,
                 src_dir_fd=source,
-                dst_dir_fd=self._open_parent(parts),
+                dst_dir_fd=self._enter(above),
                 follow_symlinks=False,
             )
         except (FileNotFoundError, PermissionError) as error:
-            raise IntegrityError(f"{name}: hard link to missing {wanted}") from error
+            raise IntegrityError(missing) from error
         finally:
             os.close(source)
+        if target in self.owners:
+            self.owners[path] = self.owners[target]
 
-    def make_node(self, parts: list[str], mode: int, device: int, metadata: Metadata) -> None:
+    def make_node(self, path: str, kind: int, device: int, metadata: Metadata) -> None:
         """Make a fifo or a device node.
 
         Args:
-            parts: the path.
-            mode: S_IFIFO, S_IFCHR or S_IFBLK.
+            path: where.
+            kind: S_IFIFO, S_IFCHR or S_IFBLK.
             device: device number.
             metadata: the rest.
 
@@ -233,74 +362,89 @@ class LayerRoot:
 
         See: mknodat(2).
         """
-        self._clear(self._open_parent(parts), parts[-1], "/".join(parts))
-        parent = self._open_parent(parts)
-        os.mknod(parts[-1], mode | 0o600, device, dir_fd=parent)
-        self._finish_special(parent, parts, metadata, has_mode=True)
+        above, _, name = path.rpartition("/")
+        self._clear(self._enter(above), name, path)
+        parent = self._enter(above)
+        os.mknod(name, kind | 0o600, device, dir_fd=parent)
+        self._finish_special(parent, path, name, metadata, has_mode=True)
 
     def _finish_special(
-        self, parent: int, parts: list[str], metadata: Metadata, *, has_mode: bool
+        self, parent: int, path: str, name: str, metadata: Metadata, *, has_mode: bool
     ) -> None:
         mode = metadata.mode
-        try:
-            os.chown(parts[-1], metadata.uid, metadata.gid, dir_fd=parent, follow_symlinks=False)
-        except OSError:
-            mode = self._remember_owner(parts, metadata)
+        owner = (metadata.uid, metadata.gid)
+        if owner != self._natural or self._inherits:
+            try:
+                if owner in self._foreign:
+                    raise PermissionError
+                os.chown(name, *_checked(owner), dir_fd=parent, follow_symlinks=False)
+            except OSError:
+                self._foreign.add(owner)
+                mode = self._remember_owner(path, metadata)
         if has_mode:
-            os.chmod(parts[-1], mode, dir_fd=parent)
+            os.chmod(name, mode, dir_fd=parent)
         times = (metadata.mtime_ns, metadata.mtime_ns)
-        os.utime(parts[-1], ns=times, dir_fd=parent, follow_symlinks=False)
+        os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
 
-    def make_whiteout(self, parts: list[str]) -> None:
-        """Mark ``parts`` as deleted from the layers below.
+    # -- overlayfs' marks
+
+    def make_whiteout(self, path: str) -> None:
+        """Mark ``path`` as deleted from the layers below.
 
         When this layer itself has something there, it hides what is below already, except a
         directory, which must be opaque for that.
 
         See: Documentation/filesystems/overlayfs.rst, whiteouts and opaque directories.
         """
-        parent = self._open_parent(parts)
+        above, _, name = path.rpartition("/")
+        parent = self._enter(above)
         try:
             # Linux 5.8 lets everybody make this one device: it stands for nothing.
-            os.mknod(parts[-1], stat.S_IFCHR, os.makedev(0, 0), dir_fd=parent)
+            os.mknod(name, stat.S_IFCHR, os.makedev(0, 0), dir_fd=parent)
         except FileExistsError:
-            info = os.stat(parts[-1], dir_fd=parent, follow_symlinks=False)
+            info = os.stat(name, dir_fd=parent, follow_symlinks=False)
             if stat.S_ISDIR(info.st_mode):
-                self.make_opaque(parts)
+                self.make_opaque(path)
         except PermissionError as error:
             raise SystemFailure(
-                f"cannot make a whiteout for {'/'.join(parts)}: {error.strerror}",
+                f"cannot make a whiteout for {path}: {error.strerror}",
                 hint="whiteouts of ordinary users need Linux 5.8 or newer",
             ) from error
 
-    def make_opaque(self, parts: list[str]) -> None:
+    def make_opaque(self, path: str) -> None:
         """Make a directory hide everything that lower layers have in it.
 
         See: Documentation/filesystems/overlayfs.rst, userxattr.
         """
-        fd = self._open_or_make(parts)
         try:
-            os.setxattr(fd, OPAQUE_XATTR, b"y")
+            os.setxattr(self._enter(path), OPAQUE_XATTR, b"y")
         except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
             raise SystemFailure(
-                f"cannot mark {'/'.join(parts) or '/'} opaque: {error.strerror}",
+                f"cannot mark {path or '/'} opaque: {error.strerror}",
                 hint="the engine's state directory needs a file system with user extended"
                 " attributes, such as ext4, xfs or btrfs (MINIDOCKER_ROOT moves it)",
             ) from error
-        finally:
-            os.close(fd)
 
-    def finish_directories(self) -> None:
-        """Give directories their owners, modes and times, deepest first: done last of all.
 
-        See: utimensat(2).
-        """
-        for path in sorted(self._directories, key=lambda path: path.count("/"), reverse=True):
-            fd = open_in_root(self._root, path, _DIRECTORY | os.O_NOFOLLOW)
-            try:
-                self.finish_file([path] if path else [], fd, self._directories[path])
-            finally:
-                os.close(fd)
+def _checked(owner: tuple[int, int]) -> tuple[int, int]:
+    """Refuse ids that chown(2) would take for "leave it as it is" or for something else."""
+    if not (0 <= owner[0] <= _ID_MAX and 0 <= owner[1] <= _ID_MAX):
+        raise IntegrityError(f"layer entry with an impossible owner: {owner[0]}:{owner[1]}")
+    return owner
+
+
+def _umask() -> int:
+    """Return this process's umask, which only changing it would tell otherwise.
+
+    See: proc_pid_status(5), Umask.
+    """
+    with open("/proc/self/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"Umask:"):
+                return int(line.split()[1], 8)
+    return 0o777
 
 
 def _set_xattrs(fd: int, xattrs: dict[str, bytes]) -> None:

@@ -12,69 +12,41 @@ See: OCI image-spec layer.md; Documentation/filesystems/overlayfs.rst; openat2(2
 """
 
 import errno
-import gzip
 import os
 import stat
-import tarfile
-import zlib
-from typing import BinaryIO, cast
+from collections.abc import Iterable
 
 from msgspec import Struct, field
 
 from pyminidocker.errors import IntegrityError
 from pyminidocker.images.atomic import disk_failure
-from pyminidocker.images.layer_root import LayerRoot, Metadata
-from pyminidocker.oci.digest import sha256_hasher
+from pyminidocker.images.layer_root import LayerRoot
+from pyminidocker.images.tar_reader import Entry, TarReader
 
-_CHUNK = 1 << 18
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _RESERVED = ".wh..wh."
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_PAX_XATTR = "SCHILY.xattr."
 # What the kernel says of paths that make no sense, e.g. a file used as a directory.
 _NONSENSE = {errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG}
-_DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError)
+_NONSENSE |= {errno.EINVAL, errno.EFBIG, errno.EISDIR, errno.EMLINK}
 
 
 class Unpacked(Struct):
     """The outcome of unpacking one layer archive.
 
     Attributes:
-        diff_id: digest of the uncompressed archive.
         size: bytes in regular files.
         owners: true (uid, gid, mode) where the disk could not hold them.
         skipped: entries that could not be made here, with the reason.
     """
 
-    diff_id: str = ""
     size: int = 0
     owners: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
-class _HashingReader:
-    """Passes reads through and hashes what went by."""
-
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-        self._hash = sha256_hasher()
-
-    def read(self, size: int = _CHUNK) -> bytes:
-        data = self._source.read(size)
-        self._hash.update(data)
-        return data
-
-    def finish(self) -> str:
-        """Read what is left (padding behind the end mark counts too); return the digest."""
-        while self.read():
-            pass
-        return f"sha256:{self._hash.hexdigest()}"
-
-
-def split_path(name: str) -> list[str]:
-    """Return the components of an archive path below the layer's root.
+def clean_path(name: str) -> str:
+    """Return an archive path relative to the layer's root, with single slashes.
 
     Absolute paths start at that root too; ``.`` and empty components mean nothing.
 
@@ -83,17 +55,19 @@ def split_path(name: str) -> list[str]:
 
     See: OCI image-spec layer.md, Filesystem Layer.
     """
+    if "/." not in name and "//" not in name and name[:1] not in ("/", "."):
+        return name
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise IntegrityError(f"layer entry {name!r} points outside of the layer")
-    return parts
+    return "/".join(parts)
 
 
-def unpack_layer(archive: BinaryIO, directory: str) -> Unpacked:
-    """Unpack a layer archive (plain tar or gzip) into the empty directory ``directory``.
+def unpack_layer(chunks: Iterable[bytes], directory: str) -> Unpacked:
+    """Unpack a layer archive into the empty directory ``directory``.
 
     Args:
-        archive: a seekable file, or one whose ``peek`` works.
+        chunks: the uncompressed archive; all of it is read, also what follows its end mark.
         directory: exists and is empty.
 
     Raises:
@@ -104,127 +78,92 @@ def unpack_layer(archive: BinaryIO, directory: str) -> Unpacked:
     """
     outcome = Unpacked()
     root = LayerRoot(directory)
+    reader = TarReader(chunks)
+    name = ""
     try:
-        reader = _HashingReader(_uncompressed(archive))
-        with tarfile.open(fileobj=cast("BinaryIO", reader), mode="r|", bufsize=_CHUNK) as tar:
-            for member in tar:
-                _unpack_member(tar, member, root, outcome)
-        outcome.diff_id = reader.finish()
-        root.finish_directories()
+        for entry in reader:
+            name = entry.name
+            _unpack(reader, entry, root, outcome)
+        name = ""
+        reader.rest()
+        root.finish()
     except OSError as error:
-        if isinstance(error, gzip.BadGzipFile) or error.errno in _NONSENSE:
-            raise IntegrityError(f"damaged layer archive: {error}") from error
+        if error.errno in _NONSENSE:
+            where = f" at entry {name!r}" if name else ""
+            why = (error.strerror or str(error)).lower()
+            raise IntegrityError(f"damaged layer archive{where}: {why}") from error
         raise disk_failure(error, "unpacking a layer") from error
-    except _DAMAGED as error:
-        raise IntegrityError(f"damaged layer archive: {error}") from error
+    except (ValueError, OverflowError) as error:  # a NUL in a name, a time beyond time
+        raise IntegrityError(f"damaged layer archive at entry {name!r}: {error}") from error
     finally:
         root.close()
     outcome.owners = root.owners
     return outcome
 
 
-def _uncompressed(archive: BinaryIO) -> BinaryIO:
-    """Look at the first bytes and decompress when they say so."""
-    peek = getattr(archive, "peek", None)
-    if peek is not None:
-        magic = bytes(peek(4)[:4])
+def _unpack(reader: TarReader, entry: Entry, root: LayerRoot, outcome: Unpacked) -> None:
+    path = clean_path(entry.name)
+    kind = entry.kind
+    if not path:
+        if kind == stat.S_IFDIR:
+            root.make_directory("", entry)
+    elif _WHITEOUT in path and _is_mark(path):
+        _unpack_mark(path, root)
+    elif kind == stat.S_IFREG:
+        outcome.size += _unpack_file(reader, entry, path, root)
+    elif kind == stat.S_IFDIR:
+        root.make_directory(path, entry)
+    elif kind == stat.S_IFLNK:
+        root.make_symlink(path, entry.target, entry)
+    elif kind == 0:
+        root.make_hard_link(path, clean_path(entry.target))
+    elif kind == stat.S_IFIFO:
+        root.make_node(path, kind, 0, entry)
     else:
-        magic = archive.read(4)
-        archive.seek(-len(magic), os.SEEK_CUR)
-    if magic.startswith(_ZSTD_MAGIC):
-        raise IntegrityError(
-            "this layer is compressed with zstd, which Python's standard library cannot read yet",
-            hint="repack it with gzip, e.g. 'skopeo copy --dest-compress-format gzip'",
-        )
-    if magic.startswith(_GZIP_MAGIC):
-        return cast("BinaryIO", gzip.GzipFile(fileobj=archive, mode="rb"))
-    return archive
+        _unpack_device(path, entry, root, outcome)
 
 
-def _unpack_member(
-    tar: tarfile.TarFile, member: tarfile.TarInfo, root: LayerRoot, outcome: Unpacked
-) -> None:
-    parts = split_path(member.name)
-    if not parts:
-        if member.isdir():
-            root.make_directory([], _metadata(member))
-        return
-    if parts[-1].startswith(_WHITEOUT):
-        _unpack_whiteout(parts, root)
-    elif any(part.startswith(_WHITEOUT) for part in parts):
-        raise IntegrityError(f"layer entry {member.name!r} lies inside a whiteout")
-    elif member.isdir():
-        root.make_directory(parts, _metadata(member))
-    elif member.issym():
-        root.make_symlink(parts, member.linkname, _metadata(member))
-    elif member.islnk():
-        root.make_hard_link(parts, split_path(member.linkname))
-    elif member.isfifo():
-        root.make_node(parts, stat.S_IFIFO, 0, _metadata(member))
-    elif member.isdev():
-        _unpack_device(parts, member, root, outcome)
-    else:
-        _unpack_file(tar, member, parts, root)
-        outcome.size += member.size
+def _is_mark(path: str) -> bool:
+    """Tell whether the path's last component is a mark of a deletion.
+
+    Raises:
+        IntegrityError: a component before it is.
+    """
+    *above, name = path.split("/")
+    if any(part.startswith(_WHITEOUT) for part in above):
+        raise IntegrityError(f"layer entry {path!r} lies inside a whiteout")
+    return name.startswith(_WHITEOUT)
 
 
-def _unpack_whiteout(parts: list[str], root: LayerRoot) -> None:
-    if parts[-1] == _OPAQUE:
-        root.make_opaque(parts[:-1])
-    elif parts[-1].startswith(_RESERVED):
-        return  # aufs kept its own books under these names
-    else:
-        hidden = parts[-1].removeprefix(_WHITEOUT)
+def _unpack_mark(path: str, root: LayerRoot) -> None:
+    above, slash, name = path.rpartition("/")
+    if name == _OPAQUE:
+        root.make_opaque(above)
+    elif not name.startswith(_RESERVED):  # aufs kept its own books under those names
+        hidden = name.removeprefix(_WHITEOUT)
         if hidden in ("", ".", ".."):
-            raise IntegrityError(f"whiteout of nothing: {'/'.join(parts)!r}")
-        root.make_whiteout([*parts[:-1], hidden])
+            raise IntegrityError(f"whiteout of nothing: {path!r}")
+        root.make_whiteout(f"{above}{slash}{hidden}")
 
 
-def _unpack_device(
-    parts: list[str], member: tarfile.TarInfo, root: LayerRoot, outcome: Unpacked
-) -> None:
-    kind = stat.S_IFCHR if member.ischr() else stat.S_IFBLK
-    device = os.makedev(member.devmajor, member.devminor)
-    if kind == stat.S_IFCHR and device == 0:
-        raise IntegrityError(f"layer entry {member.name!r} is a disguised whiteout")
+def _unpack_device(path: str, entry: Entry, root: LayerRoot, outcome: Unpacked) -> None:
+    if entry.kind == stat.S_IFCHR and entry.device == 0:
+        raise IntegrityError(f"layer entry {entry.name!r} is a disguised whiteout")
     try:
-        root.make_node(parts, kind, device, _metadata(member))
+        root.make_node(path, entry.kind, entry.device, entry)
     except PermissionError:
-        outcome.skipped["/".join(parts)] = (
-            f"device node {member.devmajor}:{member.devminor}: not allowed in a user namespace"
-        )
+        number = f"{os.major(entry.device)}:{os.minor(entry.device)}"
+        outcome.skipped[path] = f"device node {number}: not allowed in a user namespace"
 
 
-def _unpack_file(
-    tar: tarfile.TarFile, member: tarfile.TarInfo, parts: list[str], root: LayerRoot
-) -> None:
-    fd = root.open_file(parts)
+def _unpack_file(reader: TarReader, entry: Entry, path: str, root: LayerRoot) -> int:
+    fd = root.make_file(path, entry)
     try:
-        content = tar.extractfile(member)
-        while content is not None and (chunk := content.read(_CHUNK)):
-            view = memoryview(chunk)
-            while view:
-                view = view[os.write(fd, view) :]
-        root.finish_file(parts, fd, _metadata(member))
+        if entry.sparse is None:
+            reader.write_to(fd)
+        else:
+            reader.write_sparse_to(fd, entry)
+        root.finish_file(path, fd, entry)
     finally:
         os.close(fd)
-
-
-def _metadata(member: tarfile.TarInfo) -> Metadata:
-    return Metadata(
-        mode=stat.S_IMODE(member.mode),
-        uid=member.uid,
-        gid=member.gid,
-        mtime_ns=_mtime_ns(member),
-        xattrs={
-            name.removeprefix(_PAX_XATTR): value.encode(errors="surrogateescape")
-            for name, value in member.pax_headers.items()
-            if name.startswith(_PAX_XATTR)
-        },
-    )
-
-
-def _mtime_ns(member: tarfile.TarInfo) -> int:
-    """Return the time in nanoseconds; a float would lose the last digits."""
-    whole, _, fraction = member.pax_headers.get("mtime", str(int(member.mtime))).partition(".")
-    return int(whole or 0) * 10**9 + int(f"{fraction:0<9}"[:9] or 0)
+    return entry.size

@@ -11,13 +11,17 @@ See: OCI image-spec config.md (Layer ChainID); Documentation/filesystems/overlay
 
 import os
 import threading
-from typing import BinaryIO
+from collections.abc import Iterable
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar
 
 import msgspec
 
 from pyminidocker.errors import IntegrityError
 from pyminidocker.images.atomic import disk_failure, write_file
-from pyminidocker.images.layers import unpack_layer
+from pyminidocker.images.chunks import Hashed, ahead, read_chunks
+from pyminidocker.images.compression import decompressed
+from pyminidocker.images.layers import Unpacked, unpack_layer
 from pyminidocker.images.records import Layer
 from pyminidocker.images.trees import remove_tree
 from pyminidocker.oci.digest import hex_part, is_digest, sha256
@@ -25,6 +29,10 @@ from pyminidocker.oci.digest import hex_part, is_digest, sha256
 _LEFTOVER = ".tmp-"
 # The top layer's root directory gives the container's / its mode, whatever the umask says.
 _ROOT_MODE = 0o755
+# Begins keys of layer.json that stand for file names which are not UTF-8; no path begins so.
+_NOT_TEXT = "//"
+
+_Value = TypeVar("_Value")
 
 
 class LayerRecord(msgspec.Struct, omit_defaults=True):
@@ -36,6 +44,32 @@ class LayerRecord(msgspec.Struct, omit_defaults=True):
     size: int
     owners: dict[str, tuple[int, int, int]] = msgspec.field(default_factory=dict)
     skipped: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Prepared:
+    """An unpacked layer that has no place in the store yet; use it as a context manager.
+
+    Unless ``LayerStore.adopt`` took it, nothing of it stays behind.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.unpacked = Unpacked()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Delete it, unless it was adopted."""
+        remove_tree(self.directory)
 
 
 class LayerStore:
@@ -84,8 +118,8 @@ class LayerStore:
             diff_id=record.diff_id,
             size=record.size,
             directory=f"{self._directory(record.chain_id)}/diff",
-            owners=record.owners,
-            skipped=record.skipped,
+            owners=_unquoted(record.owners),
+            skipped=_unquoted(record.skipped),
         )
 
     def get(self, chain_id: str) -> Layer | None:
@@ -107,7 +141,7 @@ class LayerStore:
 
         Args:
             parent: chain id of the layer below, empty for a bottom layer.
-            archive: the layer tar, plain or gzip.
+            archive: the layer tar, plain or compressed.
             diff_id: what the uncompressed tar's digest must be.
 
         Raises:
@@ -116,39 +150,77 @@ class LayerStore:
 
         See: OCI image-spec config.md, Layer ChainID.
         """
-        chain_id = sha256(f"{parent} {diff_id}".encode()) if parent else diff_id
-        if (layer := self._layers.get(chain_id)) is not None:
+        if (layer := self._layers.get(_chain_id(parent, diff_id))) is not None:
             return layer
-        temporary = f"{self._root}/{_LEFTOVER}{os.urandom(8).hex()}"
+        content = Hashed(decompressed(read_chunks(archive), "layer archive"))
+        with self.prepare(ahead(content), diff_id) as prepared:
+            if content.digest != diff_id:
+                raise IntegrityError(f"layer archive is {content.digest}, expected {diff_id}")
+            return self.adopt(prepared, parent, diff_id)
+
+    def prepare(self, chunks: Iterable[bytes], name: str = "archive") -> Prepared:
+        """Unpack an uncompressed layer archive beside the others, before its place is known.
+
+        All of ``chunks`` is read.  May be called by several threads at once.
+
+        Args:
+            chunks: the archive.
+            name: names it in errors.
+
+        Raises:
+            IntegrityError: a damaged archive, or one that tries to leave the layer.
+            SystemFailure: disk full; nothing is left behind.
+
+        See: OCI image-spec layer.md.
+        """
+        prepared = Prepared(f"{self._root}/{_LEFTOVER}{os.urandom(8).hex()}")
         try:
+            os.mkdir(prepared.directory, 0o700)
+            os.mkdir(f"{prepared.directory}/diff")
+            os.chmod(f"{prepared.directory}/diff", _ROOT_MODE)
+            prepared.unpacked = unpack_layer(chunks, f"{prepared.directory}/diff")
+        except OSError as error:
+            prepared.discard()
+            raise disk_failure(error, f"unpacking layer {name}") from error
+        except BaseException:
+            prepared.discard()
+            raise
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()  # a thread may be reading ahead
+        return prepared
+
+    def adopt(self, prepared: Prepared, parent: str, diff_id: str) -> Layer:
+        """Give a prepared layer its place on top of ``parent``, unless one is there already.
+
+        Raises:
+            SystemFailure: disk full.
+
+        See: OCI image-spec config.md, Layer ChainID.
+        """
+        chain_id = _chain_id(parent, diff_id)
+        unpacked = prepared.unpacked
+        record = LayerRecord(
+            chain_id,
+            parent,
+            diff_id,
+            unpacked.size,
+            _quoted(unpacked.owners),
+            _quoted(unpacked.skipped),
+        )
+        with self._lock:
+            if (layer := self._layers.get(chain_id)) is not None:
+                return layer
             try:
-                record = self._unpack(temporary, chain_id, parent, archive, diff_id)
-                with self._lock:
-                    if chain_id not in self._layers:
-                        # A damaged layer may lie there, known to nobody.
-                        remove_tree(self._directory(chain_id))
-                        os.rename(temporary, self._directory(chain_id))
-                        self._layers[chain_id] = self._layer(record)
+                write_file(f"{prepared.directory}/layer.json", msgspec.json.encode(record))
+                # A damaged layer may lie there, known to nobody.
+                remove_tree(self._directory(chain_id))
+                os.rename(prepared.directory, self._directory(chain_id))
             except OSError as error:
                 raise disk_failure(error, f"unpacking layer {diff_id}") from error
-        finally:
-            remove_tree(temporary)
-        return self._layers[chain_id]
-
-    def _unpack(
-        self, directory: str, chain_id: str, parent: str, archive: BinaryIO, diff_id: str
-    ) -> LayerRecord:
-        os.mkdir(directory, 0o700)
-        os.mkdir(f"{directory}/diff")
-        os.chmod(f"{directory}/diff", _ROOT_MODE)
-        unpacked = unpack_layer(archive, f"{directory}/diff")
-        if unpacked.diff_id != diff_id:
-            raise IntegrityError(f"layer archive is {unpacked.diff_id}, expected {diff_id}")
-        record = LayerRecord(
-            chain_id, parent, diff_id, unpacked.size, unpacked.owners, unpacked.skipped
-        )
-        write_file(f"{directory}/layer.json", msgspec.json.encode(record))
-        return record
+            layer = self._layers[chain_id] = self._layer(record)
+            return layer
 
     def remove(self, chain_id: str) -> None:
         """Delete a layer's directory; the caller knows that nothing uses it.
@@ -162,6 +234,37 @@ class LayerStore:
         except FileNotFoundError:
             return
         remove_tree(temporary)
+
+
+def _chain_id(parent: str, diff_id: str) -> str:
+    return sha256(f"{parent} {diff_id}".encode()) if parent else diff_id
+
+
+def _quoted(values: dict[str, _Value]) -> dict[str, _Value]:
+    """Return ``values`` with keys that JSON can hold: file names need not be UTF-8."""
+    return {
+        key if key.isascii() or _is_text(key) else _NOT_TEXT + os.fsencode(key).hex(): value
+        for key, value in values.items()
+    }
+
+
+def _unquoted(values: dict[str, _Value]) -> dict[str, _Value]:
+    """Return what ``_quoted`` was given; the same dictionary when it quoted nothing."""
+    if not any(key.startswith(_NOT_TEXT) for key in values):
+        return values
+    size = len(_NOT_TEXT)
+    return {
+        os.fsdecode(bytes.fromhex(key[size:])) if key.startswith(_NOT_TEXT) else key: value
+        for key, value in values.items()
+    }
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def make_upper(container_dir: str) -> tuple[str, str]:
