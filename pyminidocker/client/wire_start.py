@@ -3,26 +3,18 @@
 Nothing has to be waited for: the wire's socket listens before the process exists, and frames that
 come early wait in the packet sockets.
 
-See: posix_spawn(3); unix(7), SCM_RIGHTS; docs/decisions/0012.
+See: unix(7), SCM_RIGHTS; docs/decisions/0012.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import sys
 from pathlib import Path
 
 from pyminidocker.client.engine_client import EngineClient
-from pyminidocker.client.wire_sockets import (
-    ask,
-    check_settings,
-    directory,
-    names,
-    path_of,
-    take_lock,
-)
-from pyminidocker.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from pyminidocker.client.wire_sockets import WIRES, check_settings
+from pyminidocker.errors import InvalidArgument, NotFound, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +55,8 @@ def start(
         Conflict: the name is taken, or the subnet overlaps with a host's networks.
         Unavailable: an engine, or the wire's own process, could not be started.
     """
+    from pyminidocker.client.json_text import dumps
+
     settings = {"mtu": 1500, **settings}
     check_settings(settings)
     hosts = [label(client) for client in clients]
@@ -74,12 +68,12 @@ def start(
             hint="another host is another engine: minidocker --host b system start",
         )
     held: list[socket.socket] = []
-    lock = take_lock()
+    lock = WIRES.take_lock()
     try:
         addresses = _addresses(subnet or _free_subnet(clients), len(hosts))
-        name = name or _free_name("-".join(hosts))
-        path = path_of(name)
-        listener = _listen(name, path)
+        name = name or WIRES.free_name("-".join(hosts))
+        path = WIRES.path_of(name)
+        listener = WIRES.listen(name)
         held.append(listener)
         try:
             ends = []
@@ -98,7 +92,8 @@ def start(
                     }
                 )
             told = {"name": name, "path": path, "listener": listener.fileno(), "seed": seed}
-            _spawn({**told, "settings": settings, "ends": ends}, held)
+            argument = dumps({**told, "settings": settings, "ends": ends})
+            WIRES.spawn(["-S", _PROGRAM, argument], [sock.fileno() for sock in held], set())
         except BaseException:
             Path(path).unlink(missing_ok=True)
             raise
@@ -107,72 +102,9 @@ def start(
             sock.close()
         os.close(lock)
     try:
-        return ask(name)
+        return WIRES.ask(name)
     except NotFound as error:
-        raise Unavailable(
-            f"the wire {name} ended at once", hint=f"see {directory()}/wires.log"
-        ) from error
-
-
-def _free_name(wanted: str) -> str:
-    taken, name, number = set(names()), wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
-
-
-def _listen(name: str, path: str) -> socket.socket:
-    """Bind the wire's socket; what a killed wire left there is replaced (we have the lock)."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.connect(path)
-        raise Conflict(
-            f"there is a wire {name} already", hint=f"cut it first: minidocker wire rm {name}"
-        )
-    except FileNotFoundError:
-        pass
-    except ConnectionRefusedError:
-        Path(path).unlink(missing_ok=True)
-    except Conflict:
-        listener.close()
-        raise
-    listener.bind(path)
-    listener.listen(8)
-    return listener
-
-
-def _spawn(told: Json, kept: Sequence[socket.socket]) -> None:
-    """Run the wire with the sockets it needs; its parent is gone when this returns."""
-    from signal import SIGHUP, SIGINT, SIGPIPE, SIGTERM
-
-    from pyminidocker.client.json_text import dumps
-
-    log = f"{directory()}/wires.log"
-    log_flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    actions: list[Any] = [
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, log, log_flags, 0o600),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
-    ]
-    # Onto itself: takes away close-on-exec in the child only, whatever other threads spawn.
-    actions += [(os.POSIX_SPAWN_DUP2, sock.fileno(), sock.fileno()) for sock in kept]
-    command = [sys.executable, "-P", "-S", _PROGRAM, dumps(told)]
-    known = ("PYTHONHOME", "MINIDOCKER_RUN")
-    environment = {key: os.environ[key] for key in known if key in os.environ}
-    try:
-        pid = os.posix_spawn(
-            command[0],
-            command,
-            environment,
-            file_actions=actions,
-            setsigmask=(),
-            setsigdef=(SIGHUP, SIGINT, SIGPIPE, SIGTERM),
-        )
-    except OSError as error:
-        raise Unavailable(f"cannot run {command[0]}: {error.strerror}") from error
-    os.waitpid(pid, 0)  # it forks and exits at once
+        raise Unavailable(f"the wire {name} ended at once", hint=f"see {WIRES.log}") from error
 
 
 def _addresses(subnet: str, count: int) -> list[str]:
