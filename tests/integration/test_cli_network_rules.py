@@ -23,6 +23,14 @@ def test_rules_as_nft_writes_them_and_as_json(engine):
     assert {"prerouting", "forward", "published", "masquerade"} <= {one["Name"] for one in chains}
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("verb", ["rules", "flows"])
+def test_a_format_that_is_not_there_is_refused(verb):
+    done = minidocker("network", verb, "--format", "xml")
+    assert (done.returncode, done.stdout) == (125, "")
+    assert "unknown format 'xml'" in done.stderr
+
+
 def test_counters_show_what_passed(engine):
     with (
         engine.run("busybox", "sleep 60", detach=True) as one,

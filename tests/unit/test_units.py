@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyminidocker.units import binary_size, human_duration, human_size, parse_size
+from pyminidocker.units import (
+    binary_size,
+    go_duration,
+    human_duration,
+    human_size,
+    parse_duration,
+    parse_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +73,42 @@ def test_plain_bytes_read_back(size):
 )
 def test_durations_are_said_as_docker_says_them(seconds, text):
     assert human_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (0, "0s"),
+        (1, "1ns"),
+        (1_500, "1.5µs"),
+        (250_000_000, "250ms"),
+        (1_000_000_000, "1s"),
+        (90_500_000_000, "1m30.5s"),
+        (3_600_000_000_000, "1h0m0s"),
+        (-2_000_000_000, "-2s"),
+    ],
+)
+def test_durations_are_written_as_go_does(nanoseconds, text):
+    assert go_duration(nanoseconds) == text
+
+
+@given(st.integers(-(2**63) + 1, 2**63 - 1))
+def test_durations_are_read_as_they_are_written(nanoseconds):
+    assert parse_duration(go_duration(nanoseconds)) == nanoseconds
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", 'invalid duration ""'),
+        ("s", 'invalid duration "s"'),
+        ("10", 'missing unit in duration "10"'),
+        ("10s5", 'missing unit in duration "10s5"'),
+        ("3d", 'unknown unit "d" in duration "3d"'),
+        ("9223372037s", "invalid duration"),
+        ("1" * 5000 + "s", "invalid duration"),
+    ],
+)
+def test_what_is_no_duration(text, message):
+    with pytest.raises(ValueError, match=message):
+        parse_duration(text)

@@ -197,3 +197,34 @@ def test_expose():
     assert parse_expose("80-81/udp") == ["80/udp", "81/udp"]
     with pytest.raises(ValueError, match="invalid range format for --expose: x"):
         parse_expose("x")
+
+
+def test_health_check():
+    line = "--health-cmd x --health-interval 1m30s --health-timeout=500ms --health-retries 2"
+    more = "--health-start-period 5s --health-start-interval 1s"
+    assert body(f"{line} {more} img")["Healthcheck"] == {
+        "Test": ["CMD-SHELL", "x"],
+        "Interval": 90 * 10**9,
+        "Timeout": 500 * 10**6,
+        "StartPeriod": 5 * 10**9,
+        "StartInterval": 10**9,
+        "Retries": 2,
+    }
+    assert body("--health-interval 1s img")["Healthcheck"] == {"Interval": 10**9}
+    assert body("--no-healthcheck img")["Healthcheck"] == {"Test": ["NONE"]}
+    assert "Healthcheck" not in body("img")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--no-healthcheck --health-cmd x", "--no-healthcheck conflicts with --health-* options"),
+        ("--health-interval -1s", "--health-interval cannot be negative"),
+        ("--health-retries -1", "--health-retries cannot be negative"),
+        ("--health-timeout 5", 'missing unit in duration "5"'),
+    ],
+)
+def test_wrong_health_checks(line, message):
+    failed = refusal(f"{line} img")
+    assert message in str(failed)
+    assert failed.exit_code == 125

@@ -161,6 +161,7 @@ class Box_:
         (Box_(out="1 packets received"), "web", REACHED, "ping"),
         (Box_(err="ping: bad address 'web'", code=1), "web", NO_NAME, "ping"),
         (Box_(out="1 sent, 100% packet loss", code=1), "web", SILENT, "ping"),
+        (Box_(code=1), "web", FAILED, "ping"),
     ],
 )
 def test_a_container_tries_with_what_it_has(box, target, reason, program):
