@@ -44,6 +44,14 @@ def parse_size(text: str) -> int:
     return int(count * 1024**power)
 
 
+def whole_number(text: str) -> int:
+    """Read ASCII digits as a number; -1 when it is anything else, or has more than 18 of them.
+
+    int() takes digits of all scripts, and refuses 4301 of them with an error of its own.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else -1
+
+
 _STEPS = (  # (below so many seconds, seconds in one unit, what to say), as go-units rounds
     (1, 0, "Less than a second"),
     (2, 0, "1 second"),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import _socket
 
+from pyminidocker.units import whole_number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +91,7 @@ def port_range(text: str, complaint: str) -> list[int]:
         ValueError: not ports; the message begins with ``complaint``.
     """
     first, dash, last = text.partition("-")
-    if not first.isdecimal() or (dash and not last.isdecimal()):
-        raise ValueError(f"{complaint}: {text}")
-    start, end = int(first), int(last) if dash else int(first)
+    start, end = whole_number(first), whole_number(last if dash else first)
     if not 0 < start <= end <= 65535:
         raise ValueError(f"{complaint}: {text}")
     return list(range(start, end + 1))

@@ -14,6 +14,7 @@ from pyminidocker.engine.records import ContainerConfig
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.images.records import Image
 from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
+from pyminidocker.units import whole_number
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -176,7 +177,7 @@ def _set_label(run: RunConfig, text: str) -> None:
 def _set_expose(run: RunConfig, text: str) -> None:
     for port in _words(text):
         number, _, protocol = port.partition("/")
-        if not number.isdigit() or not 0 < int(number) < 65536:
+        if not 0 < whole_number(number) < 65536:
             raise InvalidArgument(f"invalid containerPort: {port}")
         run.exposed_ports[f"{number}/{protocol.lower() or 'tcp'}"] = {}
 

@@ -21,6 +21,7 @@ from pyminidocker.errors import (
 from pyminidocker.ids import new_id
 from pyminidocker.network.ipam import parse_ip
 from pyminidocker.network.plans import DEFAULT_MTU_BYTES
+from pyminidocker.units import whole_number
 
 DRIVERS = ("bridge", "overlay")
 MTU = "com.docker.network.driver.mtu"
@@ -143,7 +144,7 @@ def _mtu(options: Mapping[str, str], enable_ipv6: bool) -> int:
     text = options.get(MTU, "")
     if not text:
         return DEFAULT_MTU_BYTES
-    if not text.isascii() or not text.removeprefix("-").isdecimal():
+    if whole_number(text.removeprefix("-")) < 0:
         raise InvalidArgument(
             f'failed to parse {MTU} value: {text} (strconv.Atoi: parsing "{text}": invalid syntax)'
         )

@@ -21,6 +21,7 @@ from pyminidocker.network.plans import (
     VXLAN_OVERHEAD_BYTES,
     VXLAN_OVERHEAD_IPV6_BYTES,
 )
+from pyminidocker.units import whole_number
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -57,7 +58,7 @@ def read_options(options: Mapping[str, str]) -> OverlayOptions:
     text = options.get(VNI) or options.get(VNI_OF_DOCKER, "").partition(",")[0]
     vni = 0
     if text:
-        vni = int(text) if text.isascii() and text.isdecimal() else 0
+        vni = whole_number(text)
         if not 0 < vni <= HIGHEST_VNI:
             raise InvalidArgument(
                 f"invalid VXLAN network identifier {text!r}: it must be from 1 to {HIGHEST_VNI}",

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pyminidocker.engine.records import ContainerConfig, HostOptions
 from pyminidocker.errors import InvalidArgument, NotImplementedHere, SystemFailure
+from pyminidocker.units import whole_number
 
 ANY_IPV4, ANY_IPV6 = "0.0.0.0", "::"  # noqa: S104 - publishing to everybody is Docker's default
 MAX_PORT = 65535
@@ -86,7 +87,7 @@ def check(bindings: dict[str, list[tuple[str, str]]]) -> None:
 
 
 def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) <= MAX_PORT
+    return 0 <= whole_number(text) <= MAX_PORT
 
 
 def _is_range(text: str) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 
 from pyminidocker.errors import InvalidArgument
+from pyminidocker.units import whole_number
 
 KINDS = ("arp", "icmp", "dns", "tcp", "udp", "vxlan")
 DIRECTIONS = ("", "in", "out")
@@ -112,7 +113,7 @@ def compile_filter(words: Sequence[str], direction: str = "", snap_bytes: int = 
 
 
 def _port_number(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
+    number = whole_number(text)
     if not 0 < number < 65536:
         raise InvalidArgument(f"invalid port {text!r} in the filter", hint="1 to 65535")
     return number

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pyminidocker.errors import InvalidArgument, PermissionDenied, Unavailable
+from pyminidocker.units import whole_number
 
 DEFAULT_SUBNET = "172.17.0.0/16"
 DEFAULT_GATEWAY = "172.17.0.1"
@@ -87,13 +88,14 @@ def parse_network(text: str) -> Network:
         number, bits = parse_ip(address)
     except InvalidArgument:
         slash, number, bits = "", 0, 32
-    if not slash or not (length.isascii() and length.isdecimal()) or int(length) > bits:
+    kept = whole_number(length)
+    if not slash or not 0 <= kept <= bits:
         raise InvalidArgument(
             f"invalid subnet {text}: invalid CIDR block notation",
             hint="write it as 172.20.0.0/16 or fd00:20::/64",
         )
-    shift = bits - int(length)
-    return Network(number >> shift << shift, int(length), bits)
+    shift = bits - kept
+    return Network(number >> shift << shift, kept, bits)
 
 
 def check_subnet(text: str) -> Network:

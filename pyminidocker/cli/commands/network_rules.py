@@ -15,10 +15,23 @@ if TYPE_CHECKING:
 SWITCHES = {"ip-forward": "ip_forward", "masquerade": "masquerade"}
 
 
+def _wants_json(call: Invocation) -> bool:
+    """Tell which of the two formats was asked for.
+
+    Raises:
+        Failure: another one.
+    """
+    form = call.options["format"]
+    if form not in ("", "json"):
+        raise Failure(f"unknown format {form!r}", USAGE_ERROR, hint="json, or none")
+    return bool(form)
+
+
 def rules(call: Invocation) -> int:
     """Print the rule set, as nft does or as a table with counters."""
+    as_json = _wants_json(call)
     found = call.engine.rules()
-    if call.options["format"] == "json":
+    if as_json:
         print(pretty(found["Chains"]))
     elif call.options["counters"]:
         for chain in found["Chains"]:
@@ -37,8 +50,9 @@ def _said(rule: Json) -> str:
 
 def flows(call: Invocation) -> int:
     """Print tracked connections; an arrow shows what was rewritten."""
+    as_json = _wants_json(call)
     found = call.engine.flows()
-    if call.options["format"] == "json":
+    if as_json:
         print(pretty(found))
         return 0
     for flow in found:

@@ -244,8 +244,8 @@ def _judge(result: Any, *, is_ping: bool) -> Try:
     if is_ping:
         if result.exit_code == 0:
             return Try(REACHED)
-        words = err.strip() or out.strip().splitlines()[-1]
-        return Try(reason_of(err + out), words=words)
+        lines = (err.strip() or out.strip() or "no answer").splitlines()
+        return Try(reason_of(err + out), words=lines[-1])
     if out or result.exit_code == 0:
         return Try(REACHED, first_words(out))
     lines = err.strip().splitlines()
