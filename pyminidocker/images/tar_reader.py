@@ -14,11 +14,11 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from msgspec import Struct, field
 
 from pyminidocker.errors import IntegrityError
+from pyminidocker.images.tar_pax import XATTR, collect, decimal, nanoseconds, number, records
 from pyminidocker.images.tar_sparse import gnu_map, pax_map, pax_map_in_content
 
 BLOCK = 512
@@ -28,7 +28,6 @@ _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s64x8s8s155s12x")
 _POSIX = b"ustar\x0000"
 _MODULUS = 65521  # of adler32
 _EIGHT_SPACES = 8 * 0x20
-_XATTR = b"SCHILY.xattr."
 # Extended headers hold names and attributes: a path has 4 KiB, an attribute 64 KiB at most.
 _EXTENSION_MAX = 1 << 20
 # Members without content, whatever their size field says (POSIX: it "shall be ignored").
@@ -226,7 +225,7 @@ class TarReader:
             if block == _ZEROS:
                 return None
             fields = _HEADER.unpack(block)
-            stored = _number(fields[6])
+            stored = number(fields[6])
             # adler32's lower half is 1 plus the sum of all bytes: the checksum at C speed.
             found = (zlib.adler32(block) & 0xFFFF) - 1 - sum(fields[6]) + _EIGHT_SPACES
             if (found - stored) % _MODULUS:
@@ -235,7 +234,7 @@ class TarReader:
                     if not self.count
                     else f"damaged archive: the checksum of entry {self.count + 1} is wrong"
                 )
-            size = _number(fields[4])
+            size = number(fields[4])
             flag = fields[7]
             if flag in b"xXgLK" and flag != b"":
                 data = self._extension(size)
@@ -244,9 +243,9 @@ class TarReader:
                 elif flag == b"K":
                     long_target = data.partition(b"\0")[0]
                 elif flag == b"g":
-                    self._defaults = extended = {**self._defaults, **dict(_records(data))}
+                    self._defaults = extended = {**self._defaults, **dict(records(data))}
                 else:
-                    extended = _collect(self._defaults, data)
+                    extended = collect(self._defaults, data)
                 continue
             if flag == b"V":  # a volume's label
                 self._left, self._padding = size, -size % BLOCK
@@ -281,17 +280,17 @@ class TarReader:
         if magic == _POSIX and prefix[0]:
             name = prefix.partition(b"\0")[0] + b"/" + name
         entry = Entry(
-            _number(mode) & 0o7777,
-            _number(uid),
-            _number(gid),
-            _number(mtime) * 10**9,
+            number(mode) & 0o7777,
+            number(uid),
+            number(gid),
+            number(mtime) * 10**9,
             kind=kind,
-            size=0 if flag in b"123456" else _number(size_field),
+            size=0 if flag in b"123456" else number(size_field),
         )
         if flag in (b"0", b"\0") and name.endswith(b"/"):
             entry.kind = stat.S_IFDIR  # as V7 tar wrote directories
         if kind in (stat.S_IFCHR, stat.S_IFBLK):
-            entry.device = os.makedev(_number(major) & 0xFFFFF, _number(minor) & 0xFFFFFFFF)
+            entry.device = os.makedev(number(major) & 0xFFFFF, number(minor) & 0xFFFFFFFF)
         name, target = long_name or name, long_target or target
         if extended:
             name = extended.get(b"path", name)
@@ -319,7 +318,7 @@ class TarReader:
             return name
         stored = sum(size for _, size in entry.sparse)
         size = extended.get(b"GNU.sparse.realsize") or extended.get(b"GNU.sparse.size") or b"0"
-        entry.size = _decimal(size)
+        entry.size = decimal(size)
         end = entry.sparse[-1][0] + entry.sparse[-1][1] if entry.sparse else 0
         if stored != self._left or end > entry.size:
             raise IntegrityError("damaged archive: the map of a sparse file does not fit it")
@@ -331,92 +330,17 @@ def _write_all(fd: int, part: memoryview) -> None:
         part = part[os.write(fd, part) :]
 
 
-@lru_cache(4096)
-def _number(text: bytes) -> int:
-    """Read a number of a header: octal digits, or base 256 when the first bit is set.
-
-    See: tar(5), "Numeric Extensions".
-    """
-    if text[0] & 0x80:
-        value = int.from_bytes(text, "big")
-        if text[0] & 0x40:  # two's complement over the whole field
-            return value - (1 << 8 * len(text))
-        return value & ~(0x80 << 8 * (len(text) - 1))
-    digits = text.partition(b"\0")[0].strip()
-    try:
-        return int(digits, 8) if digits else 0
-    except ValueError:
-        raise IntegrityError(f"damaged archive: {text!r} is no number") from None
-
-
-def _decimal(text: bytes) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise IntegrityError(f"damaged archive: {text!r} is no number") from None
-
-
-def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the records ``length key=value newline`` of a PAX header.
-
-    See: POSIX pax, "pax Extended Header".
-    """
-    at = 0
-    while at < len(data):
-        space = data.find(b" ", at, at + 20)
-        if space < 0:
-            if not data[at:].strip(b"\0"):
-                return  # padded with zeros by writers that round up
-            raise IntegrityError("damaged archive: a malformed extended header")
-        end = at + _decimal(data[at:space])
-        key, equals, value = data[space + 1 : end - 1].partition(b"=")
-        if not equals or not space < end <= len(data) or data[end - 1] != 0x0A:
-            raise IntegrityError("damaged archive: a malformed extended header")
-        yield key, value
-        at = end
-
-
-def _collect(defaults: dict[bytes, bytes], data: bytes) -> dict[bytes, bytes]:
-    """Return the keywords of one entry; the pairs of sparse format 0.0 become one map."""
-    found = dict(defaults)
-    offset = b""
-    pairs: list[bytes] = []
-    for key, value in _records(data):
-        if key == b"GNU.sparse.offset":
-            offset = value
-        elif key == b"GNU.sparse.numbytes":
-            pairs += (offset, value)
-        elif not value and not key.startswith(_XATTR):
-            found.pop(key, None)  # an empty value takes a global one back
-        else:
-            found[key] = value
-    if pairs:
-        found[b"GNU.sparse.map"] = b",".join(pairs)
-    return found
-
-
 def _apply(entry: Entry, extended: dict[bytes, bytes]) -> None:
     """Let PAX keywords replace what the header says."""
     for key, value in extended.items():
         if key == b"mtime":
-            entry.mtime_ns = _nanoseconds(value)
+            entry.mtime_ns = nanoseconds(value)
         elif key == b"size" and entry.kind in (stat.S_IFREG, stat.S_IFDIR):
-            entry.size = _decimal(value)
+            entry.size = decimal(value)
         elif key == b"uid":
-            entry.uid = _decimal(value)
+            entry.uid = decimal(value)
         elif key == b"gid":
-            entry.gid = _decimal(value)
-        elif key.startswith(_XATTR):
-            name = key[len(_XATTR) :].decode("utf-8", "surrogateescape")
+            entry.gid = decimal(value)
+        elif key.startswith(XATTR):
+            name = key[len(XATTR) :].decode("utf-8", "surrogateescape")
             entry.xattrs[name] = value
-
-
-def _nanoseconds(text: bytes) -> int:
-    """Read a PAX time, exactly: a float would lose the last digits.
-
-    See: POSIX pax, "pax Extended Header File Times".
-    """
-    whole, _, fraction = text.partition(b".")
-    nanoseconds = _decimal(whole or b"0") * 10**9
-    part = _decimal(fraction[:9].ljust(9, b"0")) if fraction else 0
-    return nanoseconds - part if text.startswith(b"-") else nanoseconds + part
