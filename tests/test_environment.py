@@ -19,7 +19,9 @@ def project() -> dict:
 def pip_requirements() -> dict[str, str]:
     """What `make lab` installs: name -> version specifier."""
     lines = [*project()["dependencies"], *project()["optional-dependencies"]["lab"]]
-    matches = [re.fullmatch(r"([A-Za-z0-9_-]+)(.*)", line) for line in lines]
+    # Markers are pip's alone: a conda environment may have a package the interpreter does not need.
+    bare = [line.partition(";")[0].strip() for line in lines]
+    matches = [re.fullmatch(r"([A-Za-z0-9_.-]+?)([<>=].*)", line) for line in bare]
     return {match[1]: match[2] for match in matches}
 
 
