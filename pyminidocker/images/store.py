@@ -51,6 +51,7 @@ class ImageStore(Additions):
         layers: the unpacked layers.
         names: which names point where.
         catalog: the images themselves.
+        init_layer: directory of the layer between every image and its containers.
         cached_steps: the build cache, which keeps layers and blobs as images do.
         problems: what could not be loaded, each naming its file; everything else was.
     """
@@ -62,8 +63,8 @@ class ImageStore(Additions):
         self._resolved: dict[str, Image] = {}
         self.blobs = BlobStore(f"{state_dir}/blobs")
         self.layers = LayerStore(f"{state_dir}/layers")
-        init_layer = ensure_init_layer(f"{state_dir}/layers")
-        self.catalog = Catalog(f"{state_dir}/images", self.blobs, self.layers, init_layer)
+        self.init_layer = ensure_init_layer(f"{state_dir}/layers")
+        self.catalog = Catalog(f"{state_dir}/images", self.blobs, self.layers, self.init_layer)
         self.names = Names(f"{state_dir}/images/repositories.json")
         self.cached_steps = CachedSteps(f"{state_dir}/build")
         self.problems: list[IntegrityError] = [
