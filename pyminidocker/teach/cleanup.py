@@ -100,6 +100,8 @@ def proof(lesson: Lesson, members: set[tuple[int, int]], state_directory: str) -
         left["links made by hand"] = (surroundings.links(lesson), "asked the kernel by netlink")
     if plan.hosts:
         left["further hosts"] = (surroundings.running_hosts(lesson), "looked for their sockets")
+    if plan.folders:
+        left["folders with files"] = (surroundings.folders(lesson), "looked for them")
     lines = [
         f" {what:<24} {len(names)} left   ({how}){_names(names)}"
         for what, (names, how) in left.items()

@@ -11,6 +11,7 @@ import inspect as source_inspect
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyminidocker.client import connect
@@ -250,6 +251,18 @@ class Lesson:
         made = surroundings.host(self, name)
         self._hosts.append(made)
         return made
+
+    def folder(self, name: str, *, fresh: bool = True) -> Path:
+        """Return a directory of this lesson for files, such as a build context.
+
+        Args:
+            name: one of the plan's.
+            fresh: empty it first.
+
+        Raises:
+            NotFound: the lesson has no such folder.
+        """
+        return surroundings.folder(self, name, fresh=fresh)
 
     def iproute(self, container: str = "") -> ByHand:
         """Return pyroute2's ``IPRoute`` on the network of the lab host, or of a container.

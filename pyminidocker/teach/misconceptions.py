@@ -164,6 +164,26 @@ BELIEFS = {
         "ENTRYPOINT is the program, CMD its default arguments; arguments to run replace CMD.",
         "09",
     ),
+    "cache-by-time": Belief(
+        "The build cache goes by the time at which a file was changed.",
+        "It compares content, owner and mode; a new time alone changes nothing.",
+        "09",
+    ),
+    "build-starts-over": Belief(
+        "A build begins at its first step every time.",
+        "It begins at the first step whose result is not known yet.",
+        "09",
+    ),
+    "build-reads-my-disk": Belief(
+        "A build can copy any file of my disk.",
+        "It sees the build context that was sent to it, and nothing else.",
+        "09",
+    ),
+    "run-is-fresh": Belief(
+        "RUN is executed with every build, so its packages are always the newest.",
+        "The same words on the same layers are taken from the cache, however old they are.",
+        "09",
+    ),
     "root-harmless": Belief(
         "root in a container can do no harm.",
         "It has fewer rights than the host's root, yet what is mounted into the container is "

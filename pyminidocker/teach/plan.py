@@ -147,6 +147,7 @@ class Plan:
         networks: fixed names of networks it may create.
         links: names of links it makes by hand in the lab.
         hosts: names of further lab hosts it may start.
+        folders: names of directories that its cells write files in.
         faults: names in ``faults.FAULTS`` that this lesson injects.
         diagnoses: one question per fault: what is the cause?
         terms: words of docs/glossary.md that the lesson introduces.
@@ -168,6 +169,7 @@ class Plan:
     networks: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     diagnoses: tuple[Question, ...] = ()
     terms: tuple[str, ...] = ()

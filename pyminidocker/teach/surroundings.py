@@ -7,8 +7,10 @@ stays for the next time.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyminidocker.client import connect
@@ -56,6 +58,33 @@ def networks(lesson: Lesson) -> list[str]:
     """Return the lesson's networks that are there."""
     names = {str(one["Name"]) for one in lesson.calls.network_list()}
     return sorted(names & set(lesson.plan.networks))
+
+
+def folder(lesson: Lesson, name: str, *, fresh: bool) -> Path:
+    """Return a directory for files of the lesson, beside the engine's socket; see ``Lesson``."""
+    if name not in lesson.plan.folders:
+        known = ", ".join(lesson.plan.folders) or "none"
+        raise NotFound(f"no folder {name!r} in this lesson", hint=f"there are: {known}")
+    place = _workplace(lesson) / name
+    if fresh:
+        _remove(place)
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def folders(lesson: Lesson) -> list[str]:
+    """Return the lesson's directories that are there."""
+    return [name for name in lesson.plan.folders if (_workplace(lesson) / name).exists()]
+
+
+def _workplace(lesson: Lesson) -> Path:
+    """Return where the lesson keeps files: with the engine, so that two engines never meet."""
+    return Path(lesson.calls.socket_path).parent / f"lesson-{lesson.number}"
+
+
+def _remove(folder: Path) -> None:
+    # Containers write nowhere near it, so that nothing can be mounted there.
+    shutil.rmtree(folder, ignore_errors=True)  # noqa: TID251
 
 
 def links(lesson: Lesson) -> list[str]:
@@ -121,6 +150,7 @@ def remove_all(lesson: Lesson) -> None:
     for name in networks(lesson):
         with suppress(NotFound):
             lesson.calls.network_remove(name)
+    _remove(_workplace(lesson))
     for link in links(lesson):
         remove_link(lesson, link)
 
