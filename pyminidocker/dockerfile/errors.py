@@ -1,7 +1,7 @@
 """What is wrong in a Dockerfile, and where.
 
-The message is BuildKit's (``dockerfile parse error on line 3: ...``), so that whoever searches for it
-finds answers.  The place and the excerpt are ours.
+The message is BuildKit's (``dockerfile parse error on line 3: ...``), so that whoever searches for
+it finds answers.  The place and the excerpt are ours.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the words of a Dockerfile mean: one type for each instruction.
 
-Everything is as it stands in the file.  Variables are not yet put in, because their values depend on
-the instructions before, on the base image and on who builds: ``expansion.expanded(instruction, ...)``
-returns the same instruction with those fields replaced that Docker expands.
+Everything is as it stands in the file.  Variables are not yet put in, because their values depend
+on the instructions before, on the base image and on who builds: ``expansion.expanded`` returns the
+same instruction with those fields replaced that Docker expands.
 
 See: https://docs.docker.com/reference/dockerfile/
 """
@@ -19,8 +19,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
         keyword: the instruction's name in capitals.
         line: number of its first line in the file.
         end_line: number of its last line (continuation lines and heredocs included).
-        text: the whole instruction as Docker shows it: continuation lines joined, comments among them
-            left out, heredocs kept.
+        text: the whole instruction as Docker shows it: continuation lines joined, comments among
+            them left out, heredocs kept.
     """
 
     keyword: str
@@ -51,8 +51,8 @@ class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     """A command in one of Docker's two forms.
 
     Attributes:
-        words: the program and its arguments (exec form); or one string for the shell (shell form); or
-            nothing (``CMD []``).
+        words: the program and its arguments (exec form); or one string for the shell (shell form);
+            or nothing (``CMD []``).
         is_shell: it is the shell form, to be put behind the words of SHELL.
     """
 
@@ -158,7 +158,8 @@ class Transfer(Instruction, frozen=True, kw_only=True):
 
     Attributes:
         sources: paths and globs (for ADD also URLs), heredocs left out.
-        heredocs: files given in the Dockerfile; their content is expanded unless the word was quoted.
+        heredocs: files given in the Dockerfile; their content is expanded unless the word was
+            quoted.
         destination: as written; a slash at its end matters.
         chown: ``--chown``, or "".
         chmod: ``--chmod``, octal or symbolic, or "".
@@ -299,7 +300,7 @@ class OnBuild(Instruction, frozen=True, kw_only=True):
 
 
 class Maintainer(Instruction, frozen=True, kw_only=True):
-    """``MAINTAINER``: expanded; deprecated in favour of a label."""
+    """``MAINTAINER``: never expanded; deprecated in favour of a label."""
 
     name: str
 
@@ -322,7 +323,7 @@ class Directives(msgspec.Struct, frozen=True, kw_only=True):
     is_error: bool = False
 
 
-class Warning(msgspec.Struct, frozen=True, kw_only=True):  # noqa: A001 - Docker's word
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A finding of the build checks.
 
     Attributes:
@@ -376,5 +377,5 @@ class Dockerfile(msgspec.Struct, frozen=True, kw_only=True):
     directives: Directives
     global_args: tuple[Arg, ...]
     stages: tuple[Stage, ...]
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Finding, ...] = ()
     source: tuple[str, ...] = ()
