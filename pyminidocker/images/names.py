@@ -62,6 +62,12 @@ class Names:
         """Return all names of an image, sorted."""
         return self._by_id.get(image_id, [])
 
+    def in_repository(self, name: str) -> list[Reference]:
+        """Return the references to images in the repository ``name`` (``docker.io/library/x``)."""
+        starts = (f"{name}:", f"{name}@")
+        found = [parse(text) for text in self._ids if text.startswith(starts)]
+        return sorted((one for one in found if one.name == name), key=str)
+
     def set(self, reference: Reference, image_id: str) -> None:
         """Point a complete reference at an image.
 

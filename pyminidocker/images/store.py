@@ -233,6 +233,15 @@ class ImageStore(Additions):
         with self._lock:
             return self._set_name(reference.with_default_tag(), self.resolve(source))
 
+    def name(self, reference: Reference, image: Image) -> Image:
+        """Point a complete reference, also one by digest, at an image that is in the store.
+
+        Raises:
+            NotFound: it was deleted in the meantime.
+        """
+        with self._lock:
+            return self._set_name(reference, self.get(image.id))
+
     def _set_name(self, reference: Reference, image: Image) -> Image:
         if self.names.get(reference) == image.id:
             return image
