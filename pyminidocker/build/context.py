@@ -1,37 +1,63 @@
 """The build context: what the client sent, as an index in memory and one unnamed file on disk.
 
-Nothing of the archive becomes a name on the engine's disk, so that no path in it, absolute, with
-``..`` or through a link, can reach anything; the content lies behind one descriptor and is gone
-with the process, whatever kills it.  Only ``RUN --mount=type=bind`` needs real files:
-``Context.directory`` makes them when asked.
+Nothing of the archive becomes a name on the engine's disk (``intake``).  Only
+``RUN --mount=type=bind`` needs real files: ``Context.directory`` makes them when asked, by the
+call that unpacks layers.
 
-See: moby builder/remotecontext; open(2), O_TMPFILE.
+See: moby builder/remotecontext.
 """
 
+import asyncio
+import os
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pyminidocker.build.tree import Node
-from pyminidocker.errors import NotImplementedHere
+from pyminidocker.build import patterns
+from pyminidocker.build.hashing import describe
+from pyminidocker.build.intake import ArchiveTree, Limits
+from pyminidocker.build.packing import pack
+from pyminidocker.build.places import temporary_root
+from pyminidocker.build.tree import DIRECTORY, FIFO, FILE, LINK, clean, resolve, walk
+from pyminidocker.engine.chunks import Incoming
+from pyminidocker.errors import InvalidArgument, NotFound
+from pyminidocker.images.layers import unpack_layer
+from pyminidocker.images.trees import remove_tree
+from pyminidocker.spelling import nearest
+
+if TYPE_CHECKING:
+    from pyminidocker.dockerfile.ignore import Ignore
+
+_TITLE = "the build context"
+_REMEDY = "list what the build does not need in .dockerignore, or build in a smaller directory"
+_IGNORE_FILE = ".dockerignore"
+_IGNORE_MAX = 1 << 20
+_DRAIN_MAX = 64 << 20
 
 
-class Context:
+class Context(ArchiveTree):
     """One build's context; a ``Tree``.  Use it as a context manager, or call ``close``.
 
     Its methods block and may be called from several threads.
 
+    Args:
+        state_dir: the engine's state directory.
+        limits: how large it may be.
+
     Attributes:
         title: "the build context".
         size: bytes in regular files.
-        count: number of entries.
-        warnings: what was left out, one line each.
     """
 
-    title: str
-    size: int
-    count: int
-    warnings: list[str]
+    is_context = True
+
+    def __init__(self, state_dir: str, limits: Limits | None = None) -> None:
+        self._scratch = temporary_root(state_dir)
+        super().__init__(self._scratch, _TITLE, limits, _REMEDY)
+        self._lock = threading.Lock()
+        self._directory = ""
+        self._ignore: Ignore | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -44,25 +70,18 @@ class Context:
     ) -> None:
         self.close()
 
+    @property
+    def count(self) -> int:
+        """Number of entries."""
+        return len(self.entries.nodes) - 1
+
     def close(self) -> None:
         """Let go of everything on disk."""
-        raise NotImplementedHere("build contexts")
-
-    def get(self, path: str) -> Node | None:
-        """Return what is at ``path``, no link followed; None when there is nothing."""
-        raise NotImplementedHere("build contexts")
-
-    def children(self, path: str) -> list[Node]:
-        """Return what is in the directory ``path``, by name."""
-        raise NotImplementedHere("build contexts")
-
-    def chunks(self, node: Node) -> Iterator[bytes]:
-        """Yield the content of a regular file."""
-        raise NotImplementedHere("build contexts")
-
-    def content_digest(self, node: Node) -> str:
-        """Return ``sha256:...`` of a regular file's content; it is computed once."""
-        raise NotImplementedHere("build contexts")
+        super().close()
+        with self._lock:
+            if self._directory:
+                remove_tree(self._directory)
+                self._directory = ""
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:
         """Return a small file such as the Dockerfile, links followed inside the context.
@@ -71,7 +90,24 @@ class Context:
             NotFound: no such file; the hint has a near miss.
             InvalidArgument: a directory, or larger than ``limit`` bytes.
         """
-        raise NotImplementedHere("build contexts")
+        node = resolve(self, path)
+        if node is None:
+            raise NotFound(f"{path!r} is not in the build context", hint=self.suggestion(path))
+        if node.kind != FILE:
+            raise InvalidArgument(f"{path!r} in the build context is a {node.kind}, not a file")
+        if node.size > limit:
+            raise InvalidArgument(
+                f"{path!r} in the build context has {node.size} bytes; {limit} are allowed"
+            )
+        return b"".join(self.chunks(node))
+
+    def suggestion(self, path: str) -> str:
+        """Return a hint for a path that is not there: excluded, misspelt, or elsewhere."""
+        wanted = clean(path)
+        if self.is_ignored(wanted):
+            return f"{_IGNORE_FILE} excludes it; add a line !{wanted} there"
+        near = near_miss(self, wanted)
+        return f"did you mean {near}?" if near else ""
 
     def find(self, pattern: str) -> list[str]:
         """Return the paths that a COPY source with wildcards means, sorted.
@@ -79,15 +115,35 @@ class Context:
         Raises:
             InvalidArgument: a malformed pattern.
         """
-        raise NotImplementedHere("build contexts")
+        return [node.path for node in patterns.find(self, pattern)]
 
     def digest(self, paths: Iterable[str]) -> dict[str, str]:
-        """Return a description of each path and all below it, for the cache (``hashing``)."""
-        raise NotImplementedHere("build contexts")
+        """Return a description of each path and all below it, for the cache (``hashing``).
+
+        Raises:
+            NotFound: no such path.
+        """
+        described: dict[str, str] = {}
+        for path in paths:
+            start = resolve(self, path)
+            if start is None:
+                raise NotFound(f"{path!r} is not in the build context", hint=self.suggestion(path))
+            for node in walk(self, start):
+                described[node.path] = describe(self, node, (0, 0))
+        return described
 
     def is_ignored(self, path: str) -> bool:
         """Tell whether the context's .dockerignore would have kept ``path`` out."""
-        raise NotImplementedHere("build contexts")
+        if self._ignore is None:
+            from pyminidocker.dockerfile.ignore import Ignore
+
+            node = resolve(self, _IGNORE_FILE)
+            is_file = node is not None and node.kind == FILE and node.size <= _IGNORE_MAX
+            try:
+                self._ignore = Ignore(self.read(_IGNORE_FILE) if is_file else "")
+            except InvalidArgument:
+                self._ignore = Ignore("")  # the client has complained about it already
+        return bool(path) and self._ignore.excludes(path)
 
     def apply_ignore(self, dockerfile: str) -> None:
         """Drop .dockerignore and the Dockerfile when .dockerignore says so, as dockerd does.
@@ -96,34 +152,107 @@ class Context:
 
         See: moby builder/remotecontext/detect.go, removeDockerfile.
         """
-        raise NotImplementedHere("build contexts")
+        for path in (clean(dockerfile), _IGNORE_FILE):
+            if self.is_ignored(path):
+                self.entries.remove(path)
 
     def directory(self) -> str:
         """Return a directory with the context's files, for bind mounts; made at the first call.
 
-        It goes with ``close``.
+        It goes with ``close``.  Device nodes are left out.
         """
-        raise NotImplementedHere("build contexts")
+        with self._lock:
+            if not self._directory:
+                path = f"{self._scratch}/{os.urandom(8).hex()}"
+                os.mkdir(path, 0o755)
+                self._directory = path
+                nodes = [
+                    (node, self)
+                    for node in walk(self, self.entries.nodes[""])
+                    if node.path and node.kind in (FILE, DIRECTORY, LINK, FIFO)
+                ]
+                unpack_layer(pack(nodes), path)
+            return self._directory
 
 
-async def receive(chunks: AsyncIterator[bytes], state_dir: str) -> Context:
+def near_miss(tree: ArchiveTree, path: str) -> str:
+    """Return a path of the tree that was probably meant, or an empty string.
+
+    A name beside it that differs by a letter or two, or the same name in another directory.
+    """
+    parent, _, name = path.rpartition("/")
+    beside = [node.path.rpartition("/")[2] for node in tree.children(parent)]
+    folded = {other.casefold(): other for other in beside}
+    near = folded.get(name.casefold()) or (nearest(name, beside) if len(name) > 2 else "")
+    if near:
+        return f"{parent}/{near}" if parent else near
+    elsewhere = (other for other in tree.entries.nodes if other.endswith(f"/{name}"))
+    return min(elsewhere, key=len, default="") if name else ""
+
+
+async def receive(
+    chunks: AsyncIterator[bytes], state_dir: str, limits: Limits | None = None
+) -> Context:
     """Take in the body of POST /build: a tar archive, plain or packed by gzip, bzip2, xz, zstd.
 
     Args:
         chunks: the request's body.
         state_dir: the engine's state directory.
+        limits: how large it may be.
 
     Raises:
         InvalidArgument: no tar archive, damaged, or larger than allowed.
         SystemFailure: disk full.
     """
-    raise NotImplementedHere("build contexts")
+    incoming = Incoming()
+    context = Context(state_dir, limits)
+    refused = False
+
+    def work() -> None:
+        nonlocal refused
+        try:
+            context.fill(_pieces(incoming))
+        except BaseException:
+            refused = True
+            raise
+        finally:
+            incoming.abandon()
+
+    async def bounded() -> AsyncIterator[bytes]:
+        left = _DRAIN_MAX
+        async for chunk in chunks:
+            if refused:
+                left -= len(chunk)
+                if left < 0:
+                    return  # it never ends; the connection is closed behind our answer
+            yield chunk
+
+    pouring = asyncio.ensure_future(incoming.pour(bounded()))
+    try:
+        await asyncio.to_thread(work)
+        # Take what the client still sends, so that it can read the answer.
+        await pouring
+    except BaseException:
+        if not pouring.done():
+            await asyncio.wait([pouring])
+        context.close()
+        raise
+    return context
+
+
+def _pieces(file: Incoming) -> Iterator[bytes]:
+    while piece := file.read(1 << 18):
+        yield piece
 
 
 def from_files(files: Mapping[str, bytes], state_dir: str) -> Context:
     """Return a context of a few files: a Dockerfile from standard input or from a URL."""
-    raise NotImplementedHere("build contexts")
+    context = Context(state_dir)
+    for path, data in files.items():
+        context.add_file(clean(path), data)
+    return context
 
 
 def sweep(state_dir: str) -> None:
     """Remove what builds that were killed left behind; called when the engine starts."""
+    remove_tree(temporary_root(state_dir))

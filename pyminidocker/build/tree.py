@@ -11,9 +11,10 @@ import stat
 from collections.abc import Hashable, Iterator
 from typing import Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from pyminidocker.errors import InvalidArgument
+from pyminidocker.oci.digest import sha256_hasher
 
 LINKS_MAX = 40  # as the kernel, ELOOP
 
@@ -49,7 +50,6 @@ class Node(Struct):
         mtime_ns: nanoseconds since the epoch.
         target: of a symbolic link.
         device: number of a device node.
-        xattrs: extended attributes.
         inode: paths with the same one are hard links to each other; None for a single name.
         place: where the content is; only its tree understands it.
     """
@@ -63,9 +63,57 @@ class Node(Struct):
     mtime_ns: int = 0
     target: str = ""
     device: int = 0
-    xattrs: dict[str, bytes] = field(default_factory=dict)
     inode: Hashable = None
     place: object = None
+
+
+class Entries:
+    """Paths that were put into a tree, each below a directory that is there too.
+
+    A later entry replaces an earlier one; what is no directory any more loses what was in it.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {"": Node("", DIRECTORY, 0o755)}
+        self._names: dict[str, set[str]] = {"": set()}
+
+    def put(self, node: Node) -> None:
+        """Add a node.
+
+        Raises:
+            KeyError: its parent is missing or no directory.
+        """
+        old = self.nodes.get(node.path)
+        if old is None:
+            parent, _, name = node.path.rpartition("/")
+            self._names[parent].add(name)
+        if node.kind == DIRECTORY:
+            self._names.setdefault(node.path, set())
+        elif old is not None and old.kind == DIRECTORY:
+            self._clear(node.path)
+        self.nodes[node.path] = node
+
+    def _clear(self, path: str) -> None:
+        waiting = [path]
+        while waiting:
+            directory = waiting.pop()
+            for name in self._names.pop(directory, ()):
+                child = f"{directory}/{name}"
+                del self.nodes[child]
+                waiting.append(child)
+
+    def remove(self, path: str) -> None:
+        """Drop a path and all below it."""
+        if path in self.nodes:
+            self._clear(path)
+            del self.nodes[path]
+            parent, _, name = path.rpartition("/")
+            self._names[parent].discard(name)
+
+    def children(self, path: str) -> list[Node]:
+        """Return what was put into the directory ``path``, by name."""
+        start = f"{path}/" if path else ""
+        return [self.nodes[start + name] for name in sorted(self._names.get(path, ()))]
 
 
 class Tree(Protocol):
@@ -73,9 +121,11 @@ class Tree(Protocol):
 
     Attributes:
         title: for messages: "the build context", ``stage "builder"``, ``image "alpine"``.
+        is_context: it is what the client sent: the strictest rules hold.
     """
 
     title: str
+    is_context: bool
 
     def get(self, path: str) -> Node | None:
         """Return what is at ``path``, no link followed; None when there is nothing."""
@@ -89,6 +139,50 @@ class Tree(Protocol):
     def content_digest(self, node: Node) -> str:
         """Return ``sha256:...`` of a regular file's content; it is computed once."""
 
+    def xattrs(self, node: Node) -> dict[str, bytes]:
+        """Return a regular file's extended attributes."""
+
+
+class SingleFile:
+    """A tree with one file whose content is in memory: a heredoc.
+
+    Args:
+        node: the file.
+        data: its content.
+    """
+
+    title = "the Dockerfile"
+    is_context = False
+
+    def __init__(self, node: Node, data: bytes) -> None:
+        self.node = node
+        self._data = data
+
+    def get(self, path: str) -> Node | None:
+        """Return the file for its path."""
+        return self.node if path == self.node.path else None
+
+    def children(self, path: str) -> list[Node]:
+        """Return the file for the root."""
+        return [] if path else [self.node]
+
+    def chunks(self, node: Node) -> Iterator[bytes]:
+        """Yield the content."""
+        assert node.kind == FILE
+        yield self._data
+
+    def content_digest(self, node: Node) -> str:
+        """Return ``sha256:...`` of the content."""
+        hasher = sha256_hasher()
+        for chunk in self.chunks(node):
+            hasher.update(chunk)
+        return f"sha256:{hasher.hexdigest()}"
+
+    def xattrs(self, node: Node) -> dict[str, bytes]:
+        """Return nothing: it has none."""
+        assert node.kind == FILE
+        return {}
+
 
 def clean(path: str) -> str:
     """Return ``path`` without empty components, ``.`` and ``..``, which stops at the root."""
@@ -101,6 +195,11 @@ def clean(path: str) -> str:
     return "/".join(parts)
 
 
+def steps_of(path: str) -> list[str]:
+    """Return the components of a path, last first, for a walk that pops them."""
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+
+
 def resolve(tree: Tree, path: str) -> Node | None:
     """Return what ``path`` leads to, all links followed inside the tree; None for nothing.
 
@@ -109,7 +208,7 @@ def resolve(tree: Tree, path: str) -> Node | None:
 
     See: path_resolution(7).
     """
-    waiting = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    waiting = steps_of(path)
     node = tree.get("")
     links = 0
     while waiting and node is not None:
@@ -126,8 +225,7 @@ def resolve(tree: Tree, path: str) -> Node | None:
             links += 1
             if links > LINKS_MAX:
                 raise InvalidArgument(f"too many levels of symbolic links at {path!r}")
-            targets = [step for step in reversed(node.target.split("/")) if step not in ("", ".")]
-            waiting.extend(targets)
+            waiting.extend(steps_of(node.target))
             node = tree.get("" if node.target.startswith("/") else directory)
     return node
 

@@ -1,0 +1,381 @@
+"""Take an archive from a stranger: an index in memory, the content in one unnamed file.
+
+No path of the archive is ever made on the engine's disk, so none can leave anything: ``..``,
+absolute paths, links and device nodes are only entries of an index.  The kernel frees the file
+when the engine lets go of it, or dies.  Whatever promises to be small and unpacks to terabytes, or
+never ends, is stopped at a limit that the message names.
+
+See: open(2), O_TMPFILE; tar(5); moby pkg/archive/archive.go, Unpack.
+"""
+
+import os
+import tempfile
+from collections.abc import Hashable, Iterable, Iterator
+
+from msgspec import Struct
+
+from pyminidocker.build.tree import DIRECTORY, FILE, KINDS, LINK, Entries, Node, resolve
+from pyminidocker.errors import IntegrityError, InvalidArgument, SystemFailure
+from pyminidocker.images.atomic import disk_failure
+from pyminidocker.images.compression import decompressed
+from pyminidocker.images.tar_reader import Entry, TarReader
+from pyminidocker.images.trees import is_portable_xattr
+from pyminidocker.oci.digest import sha256_hasher
+from pyminidocker.units import binary_size
+
+_PIECE = 1 << 18
+_CHECK_EVERY = 64 << 20
+_PATH_MAX = 4095  # limits.h
+_NAME_MAX = 255
+_DEPTH_MAX = 255
+_SHOWN_MAX = 80
+_ID_MAX = 2**32 - 2  # chown(2): -1 means "leave it"
+
+# ``Node.place`` of a directory that the archive has no entry for.
+IMPLIED = "implied"
+
+
+class Limits(Struct, frozen=True):
+    """How large an archive may be.
+
+    Attributes:
+        content: bytes of all files, sparse ones counted in full.
+        entries: number of files, directories and links.
+        reserve: bytes of the disk that stay free.
+    """
+
+    content: int = 32 << 30
+    entries: int = 1_000_000
+    reserve: int = 64 << 20
+
+
+class Spool:
+    """An unnamed file being filled.
+
+    Args:
+        directory: on the file system that takes the bytes; made when it is not there.
+        what: for messages, e.g. "the build context".
+        limits: see ``Limits``.
+        remedy: the hint when it is too large.
+    """
+
+    def __init__(self, directory: str, what: str, limits: Limits, remedy: str = "") -> None:
+        self.size = 0
+        self._what = what
+        self._limits = limits
+        self._remedy = remedy
+        self._unchecked = 0
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        self.fd = _unnamed_file(directory)
+
+    def write(self, data: "bytes | memoryview") -> None:
+        """Append.
+
+        Raises:
+            InvalidArgument: too large.
+            SystemFailure: the disk is full, or about to be.
+        """
+        self.check(len(data))
+        self.size += len(data)
+        self._unchecked += len(data)
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self.fd, view) :]
+            if self._unchecked > _CHECK_EVERY:
+                self._unchecked = 0
+                self._check_disk()
+        except OSError as error:
+            raise disk_failure(error, f"receiving {self._what}") from error
+
+    def check(self, more: int) -> None:
+        """Refuse ``more`` bytes that would be too many."""
+        if self.size + more > self._limits.content:
+            limit = binary_size(self._limits.content)
+            raise InvalidArgument(f"{self._what} is larger than {limit}", hint=self._remedy)
+
+    def _check_disk(self) -> None:
+        room = os.fstatvfs(self.fd)
+        if room.f_bavail * room.f_frsize < self._limits.reserve:
+            raise SystemFailure(
+                f"no space left on device while receiving {self._what}",
+                hint="free some space, e.g. with 'minidocker system prune', and try again",
+            )
+
+    def read(self, offset: int, size: int) -> Iterator[bytes]:
+        """Yield ``size`` bytes from ``offset`` on; several threads may read at once.
+
+        See: pread(2).
+        """
+        while size > 0:
+            piece = os.pread(self.fd, min(size, _PIECE), offset)
+            if not piece:
+                return
+            yield piece
+            offset += len(piece)
+            size -= len(piece)
+
+    def close(self) -> None:
+        """Give the space back."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def _unnamed_file(directory: str) -> int:
+    try:
+        return os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:  # a file system without: the name is gone before anything is in the file
+        fd, path = tempfile.mkstemp(dir=directory)
+        os.unlink(path)
+        return fd
+
+
+class ArchiveTree:
+    """An archive that was taken in; a ``Tree``.
+
+    Args:
+        directory: where the unnamed file lies.
+        title: for messages, e.g. "the build context".
+        limits: see ``Limits``.
+        remedy: the hint when it is too large.
+
+    Attributes:
+        title: as given.
+        is_context: see ``Tree``.
+        entries: the index.
+        size: bytes of all files.
+    """
+
+    is_context = False
+
+    def __init__(
+        self, directory: str, title: str, limits: Limits | None = None, remedy: str = ""
+    ) -> None:
+        self.title = title
+        self.entries = Entries()
+        self.size = 0
+        self._limits = limits or Limits()
+        self._remedy = remedy
+        self._spool = Spool(directory, title, self._limits, remedy)
+        self._digests: dict[object, str] = {}
+        self._xattrs: dict[object, dict[str, bytes]] = {}
+
+    def close(self) -> None:
+        """Give the space back."""
+        self._spool.close()
+
+    # Filling
+
+    def fill(self, chunks: Iterable[bytes]) -> None:
+        """Take an archive in: plain, or packed by gzip, bzip2, xz or zstd.
+
+        Raises:
+            InvalidArgument: no tar archive, damaged, dangerous, or larger than allowed.
+            SystemFailure: disk full.
+
+        See: tar(5).
+        """
+        reader = TarReader(decompressed(chunks, self.title), self._limits.entries)
+        try:
+            for entry in reader:
+                self._add(entry, reader)
+            reader.rest()
+        except IntegrityError as error:
+            hint = error.hint
+            if reader.count > self._limits.entries:
+                message = f"{self.title} has more than {self._limits.entries} entries"
+                raise InvalidArgument(message, hint=self._remedy) from error
+            raise InvalidArgument(f"{self.title} cannot be read: {error}", hint=hint) from error
+
+    def add_file(self, path: str, data: bytes, mtime_ns: int = 0) -> None:
+        """Put a file into the tree, with the directories above it."""
+        place = self._spool.size
+        self._spool.write(data)
+        node = Node(path, size=len(data), mtime_ns=mtime_ns, place=place)
+        self._put(node)
+        self.size += len(data)
+
+    def _add(self, entry: Entry, reader: TarReader) -> None:
+        path = self._path(entry.name)
+        if not path:
+            return  # "." itself: whoever copies a directory's content leaves the directory behind
+        if entry.kind == 0:
+            self._add_hard_link(path, entry)
+            return
+        node = Node(
+            path,
+            KINDS[entry.kind],
+            entry.mode,
+            min(entry.uid, _ID_MAX) if entry.uid >= 0 else 0,
+            min(entry.gid, _ID_MAX) if entry.gid >= 0 else 0,
+            mtime_ns=entry.mtime_ns,
+            target=entry.target,
+            device=entry.device,
+        )
+        if node.kind == LINK and (not node.target or "\0" in node.target):
+            raise InvalidArgument(f"{self.title}: {_shown(path)} is a link to nothing")
+        if node.kind == FILE:
+            self._spool.check(entry.size)
+            node.size = entry.size
+            node.place = self._content(entry, reader)
+            self.size += entry.size
+            kept = {name: text for name, text in entry.xattrs.items() if is_portable_xattr(name)}
+            if kept:
+                self._xattrs[_key(node)] = kept
+        self._put(node)
+
+    def _content(self, entry: Entry, reader: TarReader) -> object:
+        """Keep a file's content; return where: an offset, or the parts of a sparse file."""
+        if entry.sparse is None:
+            place = self._spool.size
+            for part in reader.parts():
+                self._spool.write(part)
+            return place
+        # Holes cost nothing on our disk, but they will in the layer.
+        parts: list[tuple[int, int, int]] = []
+        for offset, size in entry.sparse:
+            parts.append((offset, size, self._spool.size))
+            for part in reader.parts(size):
+                self._spool.write(part)
+        return parts
+
+    def _add_hard_link(self, path: str, entry: Entry) -> None:
+        target = self._path(entry.target)
+        first = self.entries.nodes.get(target)
+        if first is None or first.kind == DIRECTORY:
+            raise InvalidArgument(
+                f"{self.title}: {_shown(path)} is a hard link to {_shown(target)}, which is not"
+                " there before it"
+            )
+        if path == target:
+            return
+        if first.inode is None:
+            first.inode = _key(first)
+        self._put(
+            Node(
+                path,
+                first.kind,
+                first.mode,
+                first.uid,
+                first.gid,
+                first.size,
+                first.mtime_ns,
+                first.target,
+                first.device,
+                first.inode,
+                first.place,
+            )
+        )
+
+    def _path(self, name: str) -> str:
+        """Return an archive path as a path of the tree.
+
+        Raises:
+            InvalidArgument: it has ``..``, or no file system could hold it.
+        """
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        path = "/".join(parts)
+        if ".." in parts:
+            raise InvalidArgument(f"{self.title}: {_shown(name)} points outside of it")
+        if "\0" in path:
+            raise InvalidArgument(f"{self.title}: {_shown(name)} is no file name")
+        size = len(path.encode(errors="surrogateescape"))
+        if (
+            size > _PATH_MAX
+            or len(parts) > _DEPTH_MAX
+            or (size > _NAME_MAX and any(_too_long(part) for part in parts))
+        ):
+            raise InvalidArgument(f"{self.title}: the path {_shown(name)} is too long")
+        return path
+
+    def _put(self, node: Node) -> None:
+        """Put a node into the index, with the directories above it that nobody mentioned.
+
+        A link of the archive that is used as a directory is followed inside the archive.
+        """
+        try:
+            self.entries.put(node)
+            return
+        except KeyError:
+            pass
+        parent, _, name = node.path.rpartition("/")
+        above = resolve(self, parent)
+        if above is None and self._is_free(parent):
+            self._put(Node(parent, DIRECTORY, 0o755, mtime_ns=node.mtime_ns, place=IMPLIED))
+        elif above is None or above.kind != DIRECTORY:
+            raise InvalidArgument(
+                f"{self.title}: {_shown(node.path)} lies inside {_shown(parent)}, which is no"
+                " directory"
+            )
+        else:
+            node.path = f"{above.path}/{name}" if above.path else name
+        self.entries.put(node)
+
+    def _is_free(self, path: str) -> bool:
+        """Tell whether ``path`` can become a directory: nothing is in the way."""
+        while path not in self.entries.nodes:
+            path = path.rpartition("/")[0]
+        return self.entries.nodes[path].kind == DIRECTORY
+
+    # Reading
+
+    def get(self, path: str) -> Node | None:
+        """Return what is at ``path``, no link followed; None when there is nothing."""
+        return self.entries.nodes.get(path)
+
+    def children(self, path: str) -> list[Node]:
+        """Return what is in the directory ``path``, by name."""
+        return self.entries.children(path)
+
+    def chunks(self, node: Node) -> Iterator[bytes]:
+        """Yield the content of a regular file."""
+        if isinstance(node.place, int):
+            yield from self._spool.read(node.place, node.size)
+            return
+        at = 0
+        assert isinstance(node.place, list)
+        for offset, size, place in node.place:
+            yield from _zeros(offset - at)
+            yield from self._spool.read(place, size)
+            at = offset + size
+        yield from _zeros(node.size - at)
+
+    def content_digest(self, node: Node) -> str:
+        """Return ``sha256:...`` of a regular file's content; it is computed once."""
+        key = _key(node)
+        known = self._digests.get(key)
+        if known is None:
+            hasher = sha256_hasher()
+            for chunk in self.chunks(node):
+                hasher.update(chunk)
+            known = self._digests[key] = f"sha256:{hasher.hexdigest()}"
+        return known
+
+    def xattrs(self, node: Node) -> dict[str, bytes]:
+        """Return a regular file's extended attributes."""
+        return self._xattrs.get(_key(node), {})
+
+
+def _key(node: Node) -> Hashable:
+    """Return what two names of one file have in common, and a file of the same name later not."""
+    if node.inode is not None:
+        return node.inode
+    return node.path, node.place if isinstance(node.place, int) else id(node.place)
+
+
+def _too_long(name: str) -> bool:
+    return len(name.encode(errors="surrogateescape")) > _NAME_MAX
+
+
+def _shown(path: str) -> str:
+    """Return a path for a message: quoted, printable and short."""
+    if len(path) > _SHOWN_MAX:
+        path = f"{path[: _SHOWN_MAX // 2]}...{path[-_SHOWN_MAX // 2 :]}"
+    return repr(path)
+
+
+def _zeros(size: int) -> Iterator[bytes]:
+    while size > 0:
+        yield bytes(min(size, _PIECE))
+        size -= _PIECE
