@@ -101,7 +101,10 @@ class Monitor:
         self._health = health
         self._argv = argv
         self._interval_s = given.interval_ns / 1e9 or INTERVAL_S
-        self._start_interval_s = given.start_interval_ns / 1e9 or START_INTERVAL_S
+        # An older dockerd knows no start interval: who says nothing of it must not wait longer.
+        self._start_interval_s = given.start_interval_ns / 1e9 or min(
+            START_INTERVAL_S, self._interval_s
+        )
         self._start_period_s = given.start_period_ns / 1e9
         self._timeout_ns = given.timeout_ns or int(TIMEOUT_S * 1e9)
         self._retries = given.retries or RETRIES
