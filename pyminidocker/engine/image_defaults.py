@@ -2,6 +2,7 @@
 
 from pyminidocker.engine.records import ContainerConfig, Healthcheck
 from pyminidocker.errors import InvalidArgument
+from pyminidocker.oci import command_line
 from pyminidocker.oci.image_spec import HealthConfig, RunConfig
 
 
@@ -23,7 +24,7 @@ def merge(config: ContainerConfig, image: RunConfig) -> None:
     config.env.extend(item for item in image.env if item.partition("=")[0] not in given)
     if image.labels:
         config.labels = {**image.labels, **config.labels}
-    _merge_command(config, image)
+    config.entrypoint, config.cmd = command_line.of_container(config.entrypoint, config.cmd, image)
     if not config.working_dir:
         config.working_dir = image.working_dir
     for path in image.volumes or ():
@@ -35,16 +36,6 @@ def merge(config: ContainerConfig, image: RunConfig) -> None:
         config.healthcheck = _merged_check(config.healthcheck, image.healthcheck)
     if not config.entrypoint and not config.cmd:
         raise InvalidArgument("No command specified")
-
-
-def _merge_command(config: ContainerConfig, image: RunConfig) -> None:
-    if not config.entrypoint:
-        if not config.cmd and image.cmd:
-            config.cmd = list(image.cmd)
-        if config.entrypoint is None and image.entrypoint:
-            config.entrypoint = list(image.entrypoint)
-    if config.entrypoint == [""]:  # ``--entrypoint ""`` resets the image's
-        config.entrypoint = None
 
 
 def _merged_check(given: Healthcheck | None, image: HealthConfig) -> Healthcheck:
