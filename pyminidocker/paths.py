@@ -59,6 +59,14 @@ def socket_path(engine: str = DEFAULT_ENGINE) -> str:
     return f"{run_root(engine)}/minidocker.sock"
 
 
+def config_root() -> str:
+    """Return the directory of ``daemon.json`` and ``certs.d``, which all engines share."""
+    base = os.environ.get("XDG_CONFIG_HOME")
+    if not base:
+        base = "/etc" if os.getuid() == 0 else os.path.expanduser("~/.config")  # noqa: PTH111
+    return f"{base}/minidocker"
+
+
 def ensure_private(path: str) -> str:
     """Create directory ``path`` with mode 0700 and make sure that it is ours.
 

@@ -231,6 +231,7 @@ class Engine:
         self.is_stopping = True
         self.captures.close()
         self.topology.close()
+        self.registry.close()
         await self.containers.stop_all(timeout_s)
         if self._network_task is not None:
             await asyncio.wait([self._network_task])

@@ -1,0 +1,230 @@
+"""Manifests: asking for them, telling their kinds apart, choosing one for a platform.
+
+See: OCI distribution-spec, Pulling manifests; image-spec image-index.md; containerd's
+platforms package for how a platform is matched.
+"""
+
+import os
+from urllib.parse import quote
+
+import msgspec
+
+from pyminidocker.errors import IntegrityError, InvalidArgument, NotFound
+from pyminidocker.images.registry.failures import wrong_content
+from pyminidocker.images.registry.session import PULL, Session, scope_of
+from pyminidocker.oci.digest import is_digest, sha256
+from pyminidocker.oci.image_spec import (
+    MEDIA_DOCKER_INDEX,
+    MEDIA_DOCKER_MANIFEST,
+    MEDIA_INDEX,
+    MEDIA_MANIFEST,
+    Descriptor,
+    Index,
+    Manifest,
+    Platform,
+    decode_index,
+    decode_manifest,
+)
+from pyminidocker.oci.reference import Reference
+
+MAX_MANIFEST_BYTES = 4 << 20
+INDEXES = frozenset((MEDIA_INDEX, MEDIA_DOCKER_INDEX))
+MANIFESTS = frozenset((MEDIA_MANIFEST, MEDIA_DOCKER_MANIFEST))
+_KINDS = [MEDIA_DOCKER_MANIFEST, MEDIA_DOCKER_INDEX, MEDIA_MANIFEST, MEDIA_INDEX]
+_ACCEPT = ", ".join(_KINDS)
+# uname -m -> architecture and variant as Go has them
+_MACHINES = {
+    "x86_64": ("amd64", ""),
+    "aarch64": ("arm64", "v8"),
+    "armv7l": ("arm", "v7"),
+    "armv6l": ("arm", "v6"),
+    "i686": ("386", ""),
+    "i386": ("386", ""),
+    "ppc64le": ("ppc64le", ""),
+    "s390x": ("s390x", ""),
+    "riscv64": ("riscv64", ""),
+    "loongarch64": ("loong64", ""),
+}
+_ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
+_USUAL_VARIANT = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """A manifest or an index as a registry sent it."""
+
+    data: bytes
+    media_type: str
+    digest: str
+
+    @property
+    def is_index(self) -> bool:
+        """It lists manifests."""
+        return self.media_type in INDEXES
+
+
+class _Kind(msgspec.Struct, rename="camel"):
+    media_type: str = ""
+    schema_version: int = 0
+    manifests: list[msgspec.Raw] | None = None
+
+
+def host_platform() -> Platform:
+    """Return the platform of this machine."""
+    architecture, variant = _MACHINES.get(os.uname().machine, (os.uname().machine, ""))
+    return Platform(architecture, "linux", variant)
+
+
+def parse_platform(text: str) -> Platform:
+    """Read ``os/architecture[/variant]``, ``os`` or ``architecture``; "" is this machine.
+
+    Raises:
+        InvalidArgument: it is none of these.
+    """
+    here = host_platform()
+    parts = text.strip().lower().split("/")
+    if not text.strip():
+        return here
+    if len(parts) > 3 or not all(
+        part.replace("-", "").replace("_", "").isalnum() for part in parts
+    ):
+        raise InvalidArgument(
+            f'"{text}" is an invalid component of "{text}": platform specifier component must match'
+            ' "^[A-Za-z0-9_-]+$": invalid argument',
+            hint="os/architecture[/variant], such as linux/amd64 or linux/arm64/v8",
+        )
+    if len(parts) == 1:
+        if parts[0] == "linux":
+            return here
+        parts = ["linux", *parts]
+    architecture = _ALIASES.get(parts[1], parts[1])
+    return Platform(architecture, parts[0], parts[2] if len(parts) > 2 else "")
+
+
+def platform_text(platform: Platform) -> str:
+    """Return a platform as people write it."""
+    parts = (platform.os, platform.architecture, platform.variant)
+    return "/".join(part for part in parts if part)
+
+
+def _variant(platform: Platform) -> str:
+    return platform.variant or _USUAL_VARIANT.get(platform.architecture, "")
+
+
+def fits(offered: Platform, wanted: Platform) -> int:
+    """Tell how well an image for ``offered`` runs on ``wanted``: 0 not at all, more is better."""
+    if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
+        return 0
+    have, want = _variant(offered), _variant(wanted)
+    if have == want:
+        return 100
+    is_older = have[1:].isdecimal() and want[1:].isdecimal() and int(have[1:]) < int(want[1:])
+    # A newer processor of the same family runs what was made for an older one.
+    return int(have[1:]) if is_older and wanted.architecture in ("arm", "amd64") else 0
+
+
+def choose(index: Index, wanted: Platform) -> Descriptor:
+    """Return the manifest of an index that is for ``wanted``.
+
+    Raises:
+        NotFound: none is; names those that are there.
+    """
+    best, rank = None, 0
+    for one in index.manifests:
+        found = fits(one.platform, wanted) if one.platform is not None else 0
+        if found > rank:
+            best, rank = one, found
+    if best is None:
+        text = platform_text(wanted)
+        there = sorted(
+            {platform_text(x.platform) for x in index.manifests if x.platform is not None}
+            - {"unknown/unknown"}
+        )
+        raise NotFound(
+            f"no matching manifest for {text} in the manifest list entries",
+            hint=f"choose with --platform one of: {' '.join(there) or '(none is named)'}",
+        )
+    return best
+
+
+def path_of(repository: str, reference: str) -> str:
+    """Return the path of a manifest."""
+    return f"/v2/{repository}/manifests/{quote(reference, safe=':')}"
+
+
+def look(session: Session, reference: Reference) -> str:
+    """Return the digest that a tag stands for now, without fetching it; "" when not told.
+
+    The Hub does not count this towards its limits.
+    """
+    path = path_of(reference.path, reference.digest or reference.tag)
+    scopes = (scope_of(reference.path, PULL),)
+    headers = {"Accept": _ACCEPT}
+    with session.request("HEAD", path, scopes, headers=headers, accept=(404, 405)) as response:
+        digest = response.headers.get("docker-content-digest", "")
+        return digest if response.status == 200 and is_digest(digest) else ""
+
+
+def fetch(session: Session, repository: str, reference: str) -> Fetched:
+    """Get a manifest or index by tag or digest, verified.
+
+    Raises:
+        Refused: there is none, or we may not have it.
+        IntegrityError: it is not what its digest says, or of a kind we do not know.
+    """
+    scopes = (scope_of(repository, PULL),)
+    path = path_of(repository, reference)
+    with session.request("GET", path, scopes, headers={"Accept": _ACCEPT}) as response:
+        data = response.read(MAX_MANIFEST_BYTES)
+        stated = response.headers.get("content-type", "").partition(";")[0].strip()
+        told = response.headers.get("docker-content-digest", "")
+    digest = sha256(data)
+    wanted = reference if ":" in reference else told
+    if wanted and wanted != digest and is_digest(wanted):
+        raise wrong_content(f"manifest {reference}", wanted, digest)
+    return Fetched(data, _kind(data, stated, f"{repository}:{reference}"), digest)
+
+
+def _kind(data: bytes, stated: str, name: str) -> str:
+    """Return the media type of a manifest; its own word counts more than the header's."""
+    try:
+        kind = msgspec.json.decode(data, type=_Kind)
+    except msgspec.MsgspecError as error:
+        raise IntegrityError(f"manifest of {name} is no JSON of a manifest: {error}") from error
+    media_type = kind.media_type or stated
+    if media_type in INDEXES or media_type in MANIFESTS:
+        return media_type
+    if kind.schema_version == 2:
+        return MEDIA_INDEX if kind.manifests is not None else MEDIA_MANIFEST
+    raise IntegrityError(
+        f"unsupported media type {media_type or 'of schema version 1'} of {name}",
+        hint="the image is in Docker's format of before 2016: have it pushed again with a newer"
+        " Docker",
+    )
+
+
+def read_index(fetched: Fetched) -> Index:
+    """Decode an index.
+
+    Raises:
+        IntegrityError: it is none.
+    """
+    try:
+        return decode_index(fetched.data)
+    except ValueError as error:
+        raise IntegrityError(f"index {fetched.digest} is damaged: {error}") from error
+
+
+def read_manifest(fetched: Fetched) -> Manifest:
+    """Decode a manifest, and make sure that it names blobs we can store.
+
+    Raises:
+        IntegrityError: it is none.
+    """
+    try:
+        manifest = decode_manifest(fetched.data)
+    except ValueError as error:
+        raise IntegrityError(f"manifest {fetched.digest} is damaged: {error}") from error
+    for blob in (manifest.config, *manifest.layers):
+        if not is_digest(blob.digest) or blob.size < 0:
+            raise IntegrityError(f"manifest {fetched.digest} names a blob {blob.digest!r}")
+    return manifest
