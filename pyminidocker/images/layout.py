@@ -8,6 +8,7 @@ See: OCI image-spec image-layout.md.
 """
 
 import os
+from collections.abc import Callable
 
 from pyminidocker.errors import IntegrityError, NotFound
 from pyminidocker.images.assemble import assemble
@@ -30,6 +31,7 @@ from pyminidocker.oci.image_spec import (
 from pyminidocker.oci.reference import DEFAULT_TAG, parse_any
 
 _LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+_NESTED_MAX = 8
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -89,16 +91,29 @@ def read_oci_layout(store: ImageStore, directory: str, name: str = "") -> list[s
     except ValueError as error:
         raise IntegrityError(f"{directory}/index.json is damaged: {error}") from error
     source = BlobStore(f"{directory}/blobs", read_only=True)
-    return [_take(store, source, entry.digest, name) for entry in _manifests(source, index)]
+    return [_take(store, source, entry.digest, name) for entry in own_manifests(index, source.read)]
 
 
-def _manifests(source: BlobStore, index: Index) -> list[Descriptor]:
-    """Return the manifests for this machine; an index may hold further ones, per platform."""
+def own_manifests(index: Index, read: Callable[[str], bytes], depth: int = 0) -> list[Descriptor]:
+    """Return the manifests for this machine; an index may hold further ones, per platform.
+
+    Args:
+        index: the outermost one.
+        read: gives the content of a nested index by its digest.
+        depth: how many indexes this one lies in.
+
+    Raises:
+        ValueError: a nested index is damaged.
+
+    See: OCI image-spec image-index.md, platform.
+    """
     machine = _MACHINES.get(os.uname().machine, "")
     found: list[Descriptor] = []
     for entry in index.manifests:
         if entry.media_type in (MEDIA_INDEX, MEDIA_DOCKER_INDEX):
-            found += _manifests(source, decode_index(source.read(entry.digest)))
+            if depth == _NESTED_MAX:
+                raise ValueError(f"more than {_NESTED_MAX} indexes inside each other")
+            found += own_manifests(decode_index(read(entry.digest)), read, depth + 1)
         elif entry.platform is None or entry.platform.architecture in ("", machine):
             found.append(entry)
     return found
