@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pyminidocker.build import patterns
-from pyminidocker.build.hashing import describe
+from pyminidocker.build.hashing import describe, printable
 from pyminidocker.build.intake import ArchiveTree, Limits
 from pyminidocker.build.packing import pack
 from pyminidocker.build.places import temporary_root
@@ -129,7 +129,7 @@ class Context(ArchiveTree):
             if start is None:
                 raise NotFound(f"{path!r} is not in the build context", hint=self.suggestion(path))
             for node in walk(self, start):
-                described[node.path] = describe(self, node, (0, 0))
+                described[printable(node.path)] = describe(self, node, (0, 0))
         return described
 
     def is_ignored(self, path: str) -> bool:

@@ -32,28 +32,29 @@ def describe(tree: Tree, node: Node, owner: tuple[int, int] | None = None) -> st
         if xattrs := tree.xattrs(node):
             hasher = sha256_hasher()
             for name, value in sorted(xattrs.items()):
-                hasher.update(b"%s\0%d\0%s" % (_bytes(name), len(value), value))
+                hasher.update(f"{printable(name)}\0{len(value)}\0".encode() + value)
             line += f" xattrs {hasher.hexdigest()[:16]}"
     elif node.kind == LINK:
-        line += f" -> {node.target}"
+        line += f" -> {printable(node.target)}"
     elif node.kind in (CHARACTER, BLOCK):
         line += f" {node.device:#x}"
     return line
 
 
 def combine(files: Mapping[str, str]) -> str:
-    """Return one digest over all lines.
+    """Return one digest over all lines; paths are ``printable``.
 
     See: FIPS 180-4 for SHA-256.
     """
     hasher = sha256_hasher()
     for path, line in sorted(files.items()):
-        hasher.update(b"%s\0%s\0" % (_bytes(path), _bytes(line)))
+        hasher.update(f"{path}\0{line}\0".encode())
     return f"sha256:{hasher.hexdigest()}"
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogateescape")
+def printable(path: str) -> str:
+    """Return a path as valid Unicode: names on disk are bytes, records of the cache are JSON."""
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str], limit: int = 5) -> list[str]:
@@ -72,20 +73,16 @@ def differences(before: Mapping[str, str], after: Mapping[str, str], limit: int 
         for path in sorted(before)
         if path in after and before[path] != after[path]
     ]
-    added = [f"{_shown(path)} was added" for path in sorted(after) if path not in before]
-    removed = [f"{_shown(path)} was removed" for path in sorted(before) if path not in after]
+    added = [f"{path} was added" for path in sorted(after) if path not in before]
+    removed = [f"{path} was removed" for path in sorted(before) if path not in after]
     reasons = [*changed, *added, *removed]
     if len(reasons) > limit:
         reasons[limit - 1 :] = [f"and {len(reasons) - limit + 1} more files changed"]
     return reasons
 
 
-def _shown(path: str) -> str:
-    return path.encode(errors="surrogateescape").decode(errors="replace") or "."
-
-
 def _change(path: str, before: str, after: str) -> str:
-    shown = _shown(path)
+    shown = path or "."
     old, new = before.split(" ", 3), after.split(" ", 3)
     if old[0] != new[0]:
         return f"{shown} was a {old[0]} and is a {new[0]}"

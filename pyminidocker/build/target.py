@@ -179,7 +179,7 @@ class Target:
         """Return the error to raise, in Docker's form."""
         return CopyError(f"{self._keyword} failed: {why}", hint=hint)
 
-    def layer(self, latest_ns: int | None = None) -> Iterator[bytes]:
+    def chunks(self, latest_ns: int | None = None) -> Iterator[bytes]:
         """Yield the new layer as an archive, sorted, parents first.
 
         Args:
