@@ -117,7 +117,7 @@ class CopyWork:
     def chunks(self) -> Iterator[bytes]:
         """Yield the layer, then let go of everything."""
         try:
-            yield from self._target.layer(self._latest_ns)
+            yield from self._target.chunks(self._latest_ns)
         finally:
             self.close()
 
