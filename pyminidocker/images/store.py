@@ -154,6 +154,10 @@ class ImageStore(Additions):
         """Return the image's familiar names with tag, sorted."""
         return sorted(name.familiar for name in self.names.of(image_id) if name.tag)
 
+    def repo_digests(self, image_id: str) -> list[str]:
+        """Return by which digests registries know the image, as familiar names, sorted."""
+        return sorted(name.familiar for name in self.names.of(image_id) if name.digest)
+
     def history(self, ref: str) -> list[HistoryEntry]:
         """Return the steps that made an image, newest first.
 

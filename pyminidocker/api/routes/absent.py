@@ -39,15 +39,6 @@ def _no_build_cache(engine: Engine, request: Request) -> Outcome:
     return as_json({"CachesDeleted": None, "SpaceReclaimed": 0})
 
 
-def _no_pull(engine: Engine, request: Request) -> Outcome:
-    del engine
-    name = request.query.get("fromImage") or request.query.get("fromSrc", "")
-    raise NotFound(
-        f"pull access denied for {name}, repository does not exist: this engine pulls from no"
-        f" registry; {_BASE_IMAGES}"
-    )
-
-
 def _absent(what: str, instead: str) -> Handler:
     def refuse(engine: Engine, request: Request) -> Outcome:
         del engine, request
@@ -56,7 +47,7 @@ def _absent(what: str, instead: str) -> Handler:
     return refuse
 
 
-_REGISTRY = _absent("talking to a registry", _BASE_IMAGES)
+_SEARCH = _absent("searching the Hub", "look for images at the Hub's web page")
 _BUILD = _absent("building images", "change a container and keep it with: minidocker commit")
 _PAUSE = _absent("pausing containers", "stop the container instead")
 _STATS = _absent("measuring containers", "look at the processes with: minidocker top")
@@ -81,11 +72,7 @@ ROUTES: list[Route] = [
     ("POST", "/build/prune", _no_build_cache),
     ("POST", "/build", _BUILD),
     ("POST", "/session", _BUILD),
-    ("POST", "/images/create", _no_pull),
-    ("GET", "/images/search", _REGISTRY),
-    ("POST", "/images/{name}/push", _REGISTRY),
-    ("GET", "/distribution/{name}/json", _REGISTRY),
-    ("POST", "/auth", _REGISTRY),
+    ("GET", "/images/search", _SEARCH),
     ("POST", "/images/load", _ARCHIVES),
     ("GET", "/images/get", _ARCHIVES),
     ("GET", "/images/{name}/get", _ARCHIVES),

@@ -28,7 +28,7 @@ def inspect(engine: Engine, request: Request) -> Outcome:
         # dockerd says it twice, and docker-py looks for the second half
         raise NotFound(f"no such image: {request.name}: {error}", hint=error.hint) from error
     store = engine.images.store
-    return as_json(schema.inspect(image, store.tags(image.id), []))
+    return as_json(schema.inspect(image, store.tags(image.id), store.repo_digests(image.id)))
 
 
 def history(engine: Engine, request: Request) -> Outcome:
