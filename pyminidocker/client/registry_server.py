@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from pyminidocker.client.table import Table
-from pyminidocker.errors import NotImplementedHere
+from pyminidocker.client import registry_start
+from pyminidocker.client.registry_start import REGISTRIES, Plan
+from pyminidocker.client.table import Table, html_table, text_table
+from pyminidocker.errors import InvalidArgument, NotFound
+from pyminidocker.units import human_size
 
 
 def serve_registry(
@@ -38,17 +41,30 @@ def serve_registry(
         port: TCP port; 0 takes a free one.
         host: address to listen at; ``"0.0.0.0"`` lets other machines in.
         name: what it is called.  Where a registry of that name runs, that one is returned.
-        fresh: stop the one of that name first, and begin with an empty one.
+        fresh: stop the one of that name first; one without ``root`` begins empty.
         read_only: refuse everything that changes it.
         users: name -> password of those who may use it; by default everybody may.
         detached: let it outlive this process.
 
     Raises:
-        Conflict: the port is taken, or another registry uses that directory.
+        Conflict: the port is taken, or another registry changes that directory.
         InvalidArgument: a name or address that makes no sense.
         Unavailable: its process could not be started.
     """
-    raise NotImplementedHere("this release has no registry server yet")
+    if name and fresh:
+        registry_start.stop(name)
+    elif name:
+        with suppress(NotFound):
+            return RegistryServer(REGISTRIES.ask(name) if detached else registry_start.join(name))
+    plan = Plan(
+        os.fspath(root) if root is not None else "",
+        host=host,
+        port=port,
+        name=name,
+        read_only=read_only,
+        users=users or {},
+    )
+    return RegistryServer(registry_start.start(plan, detached=detached))
 
 
 class RegistryServer:
@@ -60,9 +76,11 @@ class RegistryServer:
         root: the directory of its content.
     """
 
-    name: str
-    address: str
-    root: Path
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+        self.name: str = state["Name"]
+        self.address: str = state["Address"]
+        self.root = Path(state["Root"])
 
     def __enter__(self) -> Self:
         return self
@@ -73,46 +91,176 @@ class RegistryServer:
     @property
     def is_up(self) -> bool:
         """Whether it runs."""
-        raise NotImplementedHere("this release has no registry server yet")
+        try:
+            return self._ask()["Pid"] == self._state["Pid"]
+        except NotFound:
+            return False
+
+    def _ask(self, request: Mapping[str, object] | None = None) -> dict[str, Any]:
+        return REGISTRIES.ask(self.name, request)
 
     def stop(self) -> None:
-        """End it; a directory of its own goes with it."""
-        raise NotImplementedHere("this release has no registry server yet")
+        """End it; a directory of its own goes with it.  Once is enough, twice is fine."""
+        if self.is_up:
+            registry_start.stop(self.name)
 
     def path_of(self, digest: str) -> Path:
-        """Return the file that holds the content with that digest, e.g. to damage it."""
-        raise NotImplementedHere("this release has no registry server yet")
+        """Return the file that holds the content with that digest.
+
+        Raises:
+            InvalidArgument: not a digest.
+            NotFound: there is no such content.
+        """
+        algorithm, colon, hex_part = digest.partition(":")
+        if not colon or not algorithm.isalnum() or not hex_part.isalnum():
+            raise InvalidArgument(f"not a digest: {digest}")
+        blobs = self.root / "docker/registry/v2/blobs"
+        path = blobs / algorithm / hex_part[:2] / hex_part / "data"
+        if not path.exists():
+            raise NotFound(f"the registry {self.name} has no {digest}")
+        return path
 
     def requests(self) -> Table[dict[str, Any]]:
-        """Return what it was asked, oldest first: METHOD, PATH, STATUS, and bytes each way."""
-        raise NotImplementedHere("this release has no registry server yet")
+        """Return what it was asked, oldest first, and how many bytes of content went each way."""
+        return _requests(self._ask({"requests": 0})["Requests"])
 
     def traffic(self) -> Traffic:
         """Return how many bytes of content went in and out since its start."""
-        raise NotImplementedHere("this release has no registry server yet")
+        return Traffic(self._ask()["Traffic"])
 
     @contextmanager
     def counting(self) -> Iterator[Traffic]:
         """Count what goes in and out while the block runs; the figures are there at its end."""
-        raise NotImplementedHere("this release has no registry server yet")
-        yield Traffic([])
+        before = self._ask({"requests": 0})
+        seen = max((one["Number"] for one in before["Requests"]), default=0)
+        moved = Traffic([])
+        try:
+            yield moved
+        finally:
+            after = self._ask({"requests": seen})
+            moved.become(Traffic(after["Traffic"]) - Traffic(before["Traffic"]))
+            moved.requests = _requests(after["Requests"])
 
-    def repositories(self) -> Table[dict[str, Any]]:
-        """Return what is in it: repository, tag, digest, size."""
-        raise NotImplementedHere("this release has no registry server yet")
+    def __repr__(self) -> str:
+        if not self.is_up:
+            return f"<RegistryServer {self.name}: stopped>"
+        how = ", read-only" if self._state["IsReadOnly"] else ""
+        return f"<RegistryServer {self.name} at {self.address}: {self.root}{how}>"
+
+    def _repr_html_(self) -> str:
+        if not self.is_up:
+            return html_table(["registry", self.name], [["", "stopped"]])
+        traffic = self.traffic()
+        rows = [
+            ["address", self.address],
+            ["directory", str(self.root)],
+            ["pushed", human_size(traffic.pushed_bytes)],
+            ["pulled", human_size(traffic.pulled_bytes)],
+        ]
+        return html_table(["registry", self.name], rows)
+
+
+_HEADER = ("REQUESTS", "COUNT", "PUSHED", "PULLED")
+# (method, kind) -> what people call it; the others are called by method and kind.
+_WORDS = {
+    ("GET", "blob"): "blobs fetched",
+    ("GET", "manifest"): "manifests fetched",
+    ("HEAD", "blob"): "is that blob there?",
+    ("HEAD", "manifest"): "is that manifest there?",
+    ("PATCH", "upload"): "pieces of blobs",
+    ("POST", "mount"): "blobs lent by another repository",
+    ("POST", "upload"): "uploads begun",
+    ("PUT", "manifest"): "manifests stored",
+    ("PUT", "upload"): "uploads finished",
+}
 
 
 class Traffic:
     """Bytes of content by kind of request; heads and lines of HTTP do not count.
 
     Attributes:
-        pushed_bytes: into the registry.
-        pulled_bytes: out of the registry.
-        count: number of requests.
+        rows: Method, Kind, Requests, Received, Sent.
+        requests: each of them, when it was counted over a block.
     """
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self.rows = rows
-        self.pushed_bytes = sum(row["Received"] for row in rows)
-        self.pulled_bytes = sum(row["Sent"] for row in rows)
-        self.count = sum(row["Requests"] for row in rows)
+        self.requests = _requests([])
+
+    @property
+    def pushed_bytes(self) -> int:
+        """Bytes that went into the registry."""
+        return sum(row["Received"] for row in self.rows)
+
+    @property
+    def pulled_bytes(self) -> int:
+        """Bytes that came out of the registry."""
+        return sum(row["Sent"] for row in self.rows)
+
+    @property
+    def count(self) -> int:
+        """How many requests there were."""
+        return sum(row["Requests"] for row in self.rows)
+
+    @property
+    def mounts(self) -> int:
+        """How many blobs one repository lent another."""
+        return sum(row["Requests"] for row in self.rows if row["Kind"] == "mount")
+
+    def __sub__(self, earlier: Traffic) -> Traffic:
+        """Return what came after ``earlier``."""
+        known = {(row["Method"], row["Kind"]): row for row in earlier.rows}
+        rows = []
+        for row in self.rows:
+            was = known.get((row["Method"], row["Kind"]), {})
+            counts = {name: row[name] - was.get(name, 0) for name in _COUNTED}
+            if counts["Requests"]:
+                rows.append({**row, **counts})
+        return Traffic(rows)
+
+    def become(self, other: Traffic) -> None:
+        """Take over another's figures."""
+        self.rows = other.rows
+
+    def _cells(self) -> list[list[str]]:
+        lines = [
+            [
+                _WORDS.get((row["Method"], row["Kind"]), f"{row['Method']} {row['Kind']}"),
+                str(row["Requests"]),
+                human_size(row["Received"]),
+                human_size(row["Sent"]),
+            ]
+            for row in self.rows
+        ]
+        total = [human_size(self.pushed_bytes), human_size(self.pulled_bytes)]
+        return [*lines, ["total", str(self.count), *total]]
+
+    def __repr__(self) -> str:
+        return text_table(_HEADER, self._cells())
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADER, self._cells())
+
+
+_COUNTED = ("Requests", "Received", "Sent")
+
+
+def _requests(entries: list[dict[str, Any]]) -> Table[dict[str, Any]]:
+    return Table(
+        entries,
+        [
+            ("METHOD", lambda one: str(one["Method"])),
+            ("PATH", lambda one: shortened(one["Path"])),
+            ("STATUS", lambda one: str(one["Status"])),
+            ("PUSHED", lambda one: human_size(one["Received"])),
+            ("PULLED", lambda one: human_size(one["Sent"])),
+        ],
+    )
+
+
+def shortened(path: str) -> str:
+    """Return a request's path with digests and sessions cut to twelve digits."""
+    import re
+
+    path = re.sub(r"(sha256(?::|%3A)[0-9a-f]{12})[0-9a-f]{52}", r"\1", path)
+    return re.sub(r"([0-9a-f]{8}-[0-9a-f]{3})[0-9a-f-]{24}", r"\1", path)

@@ -166,6 +166,7 @@ def _clean(server: Server, told: dict[str, Any] | None) -> None:
         disk.remove_file(told["control_path"])
         if told["is_temporary"]:
             disk.remove_tree(server.settings.root)
+            disk.remove_directory(os.path.dirname(server.settings.root))
 
 
 def _end_on_signals(server: Server, told: dict[str, Any] | None) -> None:

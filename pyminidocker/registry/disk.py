@@ -71,11 +71,12 @@ def remove_tree(path: str) -> None:
         for name in files:
             remove_file(f"{where}/{name}")
         for name in directories:
-            _remove_directory(f"{where}/{name}")
-    _remove_directory(path)
+            remove_directory(f"{where}/{name}")
+    remove_directory(path)
 
 
-def _remove_directory(path: str) -> None:
+def remove_directory(path: str) -> None:
+    """Remove a directory, or a link to one; what still has something in it stays."""
     try:
         os.rmdir(path)
     except NotADirectoryError:  # a link to a directory

@@ -256,6 +256,7 @@ class Store:
         # The digest first: without it the tag is no more, whatever happens now.
         disk.remove_file(self.layout.current(name, tag))
         disk.remove_tree(self.layout.tag(name, tag))
+        disk.prune_empty(self.layout.tags(name), self.layout.repositories)
 
     def _forget(self, digest: Digest) -> None:
         """Remove content that no repository has any more."""
