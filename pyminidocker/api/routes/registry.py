@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from pyminidocker.api.message import Answer, Outcome, Request, Streaming, as_json
+from pyminidocker.api.message import Outcome, Request, Streaming, as_json
 from pyminidocker.api.router import Route
 from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.registry import Tell
