@@ -13,6 +13,8 @@ VIEWS = {
     "topology": ("base.js", "packets.js", "topology.js"),
     "packet walk": ("base.js", "packetwalk.js"),
     "vantage grid": ("base.js", "vantage.js"),
+    "build tree": ("base.js", "buildtree.js"),
+    "argv calculator": ("base.js", "argv.js"),
     "terminal source": ("base.js", "src/terminal.js"),
     "terminal": ("terminal.js",),
 }
@@ -40,7 +42,10 @@ def test_module_exports_a_view_and_loads_nothing(names):
     assert not re.search(r"""(import\(|fetch\(|src=)["'`(]*https?:""", text)
 
 
-SHEETS = ("base", "namespaces", "layers", "terminal", "topology", "packetwalk", "vantage")
+SHEETS = (
+    "base", "namespaces", "layers", "terminal", "topology", "packetwalk", "vantage", "buildtree",
+    "argv",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [f"{sheet}.css" for sheet in SHEETS])
@@ -66,6 +71,8 @@ def test_every_view_keeps_its_keys_and_names_itself():
         "topology.js",
         "packetwalk.js",
         "vantage.js",
+        "buildtree.js",
+        "argv.js",
     ):
         text = (STATIC / name).read_text()
         assert '"data-lm-suppress-shortcuts": "true"' in text
