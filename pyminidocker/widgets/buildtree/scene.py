@@ -96,6 +96,7 @@ class _Painter:
         self.width = NARROW if narrow else WIDE
         self.row = TALL if narrow else ROW
         self.largest = max((step.size for step in run.steps.values()), default=0) or 1
+        self.last = max((step.stage_index for step in run.steps.values()), default=0)
         self.marks: dict[str, tuple[float, float]] = {}
         self.back: list[Item] = []
         self.front: list[Item] = []
@@ -123,7 +124,8 @@ class _Painter:
         x, w = self.left, self.width - MARGIN - self.left
         dash = (6.0, 5.0) if stage.is_unneeded else ()
         self.back.append(Box(x, self.y, w, height, "panel", "line", 1.3, 10, dash))
-        self.back.append(Label(x + 12, self.y + 20, stage.title, 12, 600))
+        title = stage.title if stage.name or stage.index < self.last else "final stage"
+        self.back.append(Label(x + 12, self.y + 20, title, 12, 600))
         self.back.append(Label(x + w - 12, self.y + 20, _tally(stage), 11.5, 400, "muted", "end"))
         top = self.y + HEAD
         if len(shown) > 1:

@@ -138,7 +138,7 @@ class BuildTree(LearningView):
             "facts": [[name, value] for name, value in facts if value],
             "before": self._before(step),
             "output": "\n".join(step.output[-MOST_LINES:]),
-            "guess": step.guess if step.next_guess is None else step.next_guess,
+            "guess": step.next_guess if self.run.is_over else step.guess,
             "verdict": step.verdict,
             "may_guess": self.run.is_over or not step.is_settled,
         }
