@@ -27,7 +27,6 @@ class BuildOptions(Struct):
         ulimits: for RUN steps: (name, soft, hard).
         platform: ``os/architecture`` asked for base images that name none; "" is this machine's.
         secrets: content by id, for ``RUN --mount=type=secret``.
-        keep_containers: leave the containers of RUN steps behind (``--rm=false``).
         remote: a URL to fetch the context or the Dockerfile from, instead of a tar.
         credentials: for registries, by host name, as Docker's X-Registry-Config has them.
         quiet: only the image's id is of interest.
@@ -47,7 +46,6 @@ class BuildOptions(Struct):
     ulimits: list[tuple[str, int, int]] = field(default_factory=list)
     platform: str = ""
     secrets: dict[str, bytes] = field(default_factory=dict)
-    keep_containers: bool = False
     remote: str = ""
     credentials: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     quiet: bool = False

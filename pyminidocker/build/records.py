@@ -11,8 +11,8 @@
     {"Failed": id, "Error", "Hint", "ExitCode", "Line", "Column", "Excerpt"}
     {"Warning": text, "Line"}
     {"Built": {"Id", "Tags", "Size", "Seconds"}}        last when all went well
-    {"Error": {"Message", "Hint", "Code", "Line", "Column", "Excerpt"}}    last when not; ``Code`` is
-        the exit code of the RUN that failed, otherwise 1
+    {"Error": {"Message", "Hint", "Code", "Line", "Column", "Excerpt"}}
+        last when not; ``Code`` is the exit code of the RUN that failed, otherwise 1
 
 ``Number`` counts within a stage.  Steps of different stages may come interleaved: they run side by
 side.  Each step's id is ``stage.number`` (``1.3``), a trigger's ``stage.number.number``.

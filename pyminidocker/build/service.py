@@ -1,15 +1,32 @@
 """Builds as a service: one call makes an image, others look at the cache and empty it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from pyminidocker.build import bases, cache_service, records
+from pyminidocker.build.args import BuildArguments, platform_arguments
+from pyminidocker.build.cache_mounts import CacheMounts
+from pyminidocker.build.failures import BuildFailed
+from pyminidocker.build.graph import Graph
 from pyminidocker.build.options import BuildOptions
 from pyminidocker.build.records import Record
-from pyminidocker.errors import NotImplementedHere
+from pyminidocker.build.state import State
+from pyminidocker.build.work import Emit, Plan, Work
+from pyminidocker.dockerfile.errors import DockerfileError
+from pyminidocker.dockerfile.parser import parse
+from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound, SystemFailure
+from pyminidocker.images.assemble import assemble
+from pyminidocker.images.records import Image
+from pyminidocker.oci.reference import parse as parse_reference
 
 if TYPE_CHECKING:
     from pyminidocker.build.context import Context
     from pyminidocker.engine.engine import Engine
+
+_WAITING_MAX = 256  # records that a slow client may leave lying
 
 
 class Builder:
@@ -21,19 +38,179 @@ class Builder:
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
+        self._cache_mounts = CacheMounts(engine.state_dir)
 
-    async def build(self, options: BuildOptions, context: "Context") -> AsyncIterator[Record]:
+    def plan(self, options: BuildOptions, context: "Context") -> Plan:
+        """Read the Dockerfile and decide what is to be done.
+
+        Raises:
+            DockerfileError: it means nothing, or hangs together wrongly.
+            InvalidArgument: no Dockerfile, no such target, a malformed tag or platform.
+        """
+        for tag in options.tags:
+            if parse_reference(tag).digest:
+                raise InvalidArgument("invalid tag: a build cannot be named by a digest")
+        bases.check_platform(options.platform)
+        name, text = _read(options.dockerfile or "Dockerfile", context)
+        dockerfile = parse(text, name)
+        context.apply_ignore(name)
+        arguments = BuildArguments(options.build_args, platform_arguments(bases.architecture()))
+        graph = Graph(dockerfile, arguments, options.target, options.labels)
+        try:
+            epoch_s = arguments.epoch_s()
+        except ValueError:
+            raise InvalidArgument(
+                f"SOURCE_DATE_EPOCH={options.build_args['SOURCE_DATE_EPOCH']} is no number of"
+                " seconds",
+                hint="SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)",
+            ) from None
+        home = parse_reference(options.tags[0]).familiar_name if options.tags else ""
+        return Plan(dockerfile, arguments, graph, epoch_s, f"{home}/{name}")
+
+    async def build(
+        self, options: BuildOptions, context: "Context", plan: Plan | None = None
+    ) -> AsyncGenerator[Record, None]:
         """Carry a build out and tell of it; see ``records`` for what is yielded.
 
         The context is closed at the end.  Closing the iterator ends the build, and nothing is left.
+
+        Args:
+            options: what is asked for.
+            context: what the client sent.
+            plan: from ``plan``, if that was called already.
         """
-        raise NotImplementedHere(f"{options.dockerfile} cannot be built yet from {context}")
-        yield {}
+        queue: asyncio.Queue[Record | None] = asyncio.Queue(_WAITING_MAX)
+        task = asyncio.ensure_future(self._work(options, context, plan, queue))
+        try:
+            while (record := await queue.get()) is not None:
+                yield record
+            await task
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
-    async def prune(self, filters: Mapping[str, Sequence[str]] | None = None) -> Record:
-        """Forget cached steps that no image needs, and cache mounts (POST /build/prune)."""
-        raise NotImplementedHere(f"the cache cannot be pruned yet: {filters}")
+    async def _work(
+        self,
+        options: BuildOptions,
+        context: "Context",
+        plan: Plan | None,
+        queue: "asyncio.Queue[Record | None]",
+    ) -> None:
+        try:
+            await queue.put(await self._carry_out(options, context, plan, queue.put))
+        except (MiniDockerError, OSError) as error:
+            await queue.put(_error(error))
+        finally:
+            await asyncio.to_thread(context.close)
+        await queue.put(None)
 
-    def cache_rows(self) -> list[Record]:
+    async def _carry_out(
+        self, options: BuildOptions, context: "Context", plan: Plan | None, emit: Emit
+    ) -> Record:
+        began = time.perf_counter()
+        plan = plan or self.plan(options, context)
+        for warning in plan.dockerfile.warnings:
+            await emit({"Warning": warning.text, "Line": warning.line})
+        with ExitStack() as stack:
+            lease = stack.enter_context(ExitStack())
+            lease.enter_context(self.engine.images.store.lease())
+            work = Work(self.engine, options, context, plan, self._cache_mounts, emit)
+            image = await self._publish(await work.run(), options.tags)
+            if work.cache.problem:
+                await emit({"Warning": work.cache.problem, "Line": 0})
+            # Collecting garbage takes time, and nobody need wait for it on the loop.
+            await asyncio.to_thread(lease.close)
+        if unused := plan.arguments.unused():
+            text = f"One or more build-args [{' '.join(unused)}] were not consumed"
+            await emit({"Warning": text, "Line": 0})
+        return records.built(
+            image.id,
+            tags=[parse_reference(tag).with_default_tag().familiar for tag in options.tags],
+            size_bytes=image.size,
+            seconds=time.perf_counter() - began,
+        )
+
+    async def _publish(self, state: State, tags: Sequence[str]) -> Image:
+        """Make the wanted stage an image, and name it."""
+        store = self.engine.images.store
+        if not state.is_changed:
+            if state.base is None:
+                raise InvalidArgument("No image was generated. Is your Dockerfile empty?")
+            image = state.base
+        elif state.image_id in store.catalog.images and not store.catalog.is_hidden(state.image_id):
+            image = store.get(state.image_id)
+        else:
+            layers = [(archive.digest, archive.size) for archive in state.descriptors]
+            kinds = [archive.media_type for archive in state.descriptors]
+            config = state.config()
+            image = await asyncio.to_thread(
+                lambda: assemble(store, config, layers, media_types=kinds)
+            )
+        for tag in tags:
+            store.tag(image.id, tag)
+            name = parse_reference(tag).with_default_tag().familiar
+            self.engine.events.emit("image", "tag", image.id, {"name": name})
+        return image
+
+    async def prune(
+        self,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        *,
+        everything: bool = False,
+        keep_bytes: int = 0,
+    ) -> Record:
+        """Forget cached steps and cache mounts (POST /build/prune).
+
+        Args:
+            filters: ``until``, ``id``, ``parent``, ``type``, ``inuse``; others are refused.
+            everything: also steps whose layers an image has (``--all``).
+            keep_bytes: stop when no more than this is left (``--keep-storage``).
+
+        Raises:
+            InvalidArgument: an unknown filter.
+        """
+        return await cache_service.prune(
+            self.engine,
+            self._cache_mounts,
+            filters or {},
+            everything=everything,
+            keep_bytes=keep_bytes,
+        )
+
+    async def cache_rows(self) -> list[Record]:
         """Return every cached step and cache mount (GET /minidocker/build/cache)."""
-        raise NotImplementedHere("the cache cannot be listed yet")
+        return await cache_service.rows(self.engine, self._cache_mounts)
+
+
+def _read(name: str, context: "Context") -> tuple[str, bytes]:
+    """Return the Dockerfile's name and text; ``dockerfile`` will do where ``Dockerfile`` misses."""
+    names = [name, "dockerfile"] if name == "Dockerfile" else [name]
+    missing: NotFound | None = None
+    for wanted in names:
+        try:
+            return wanted, context.read(wanted)
+        except NotFound as error:
+            missing = missing or error
+    assert missing is not None
+    raise InvalidArgument(
+        f"Cannot locate specified Dockerfile: {name}", hint=missing.hint
+    ) from missing
+
+
+def _error(error: Exception) -> Record:
+    """Return the last record of a build that failed."""
+    if isinstance(error, OSError):
+        text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+        error = SystemFailure(text)
+    assert isinstance(error, MiniDockerError)
+    told: Record = {
+        "Message": error.message,
+        "Hint": error.hint,
+        "Code": error.exit_code if isinstance(error, BuildFailed) else 1,
+        "Line": 0,
+        "Column": 0,
+        "Excerpt": [],
+    }
+    if isinstance(error, BuildFailed | DockerfileError):
+        told |= {"Line": error.line, "Column": error.column, "Excerpt": list(error.excerpt)}
+    return {"Error": told}

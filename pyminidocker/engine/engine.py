@@ -33,6 +33,7 @@ from pyminidocker.engine.volumes import Volumes
 from pyminidocker.engine.wires import Wires
 from pyminidocker.errors import IntegrityError, MiniDockerError, Unavailable
 from pyminidocker.ids import new_id
+from pyminidocker.images.trees import remove_tree
 
 if TYPE_CHECKING:
     from pyminidocker.network.lab import LabNetwork
@@ -115,6 +116,7 @@ class Engine:
         """
         _allow_many_files()
         self._load_identity()
+        remove_tree(f"{self.state_dir}/build/scratch")  # of builds that were killed
         self.images.load()
         self.volumes.load()
         self.networks.load()

@@ -34,11 +34,6 @@ def _no_such_plugin(engine: Engine, request: Request) -> Outcome:
     raise NotFound(f'plugin "{request.name}" not found')
 
 
-def _no_build_cache(engine: Engine, request: Request) -> Outcome:
-    del engine, request
-    return as_json({"CachesDeleted": None, "SpaceReclaimed": 0})
-
-
 def _absent(what: str, instead: str) -> Handler:
     def refuse(engine: Engine, request: Request) -> Outcome:
         del engine, request
@@ -48,7 +43,7 @@ def _absent(what: str, instead: str) -> Handler:
 
 
 _SEARCH = _absent("searching the Hub", "look for images at the Hub's web page")
-_BUILD = _absent("building images", "change a container and keep it with: minidocker commit")
+_BUILDKIT = _absent("BuildKit's protocol", "set DOCKER_BUILDKIT=0, or use: minidocker build")
 _PAUSE = _absent("pausing containers", "stop the container instead")
 _STATS = _absent("measuring containers", "look at the processes with: minidocker top")
 _ARCHIVES = _absent("saving and loading images", _BASE_IMAGES)
@@ -69,9 +64,7 @@ ROUTES: list[Route] = [
     ("POST", "/swarm/join", _absent("swarm mode", "an engine is one host")),
     ("GET", "/plugins", _no_plugins),
     ("GET", "/plugins/{name}/json", _no_such_plugin),
-    ("POST", "/build/prune", _no_build_cache),
-    ("POST", "/build", _BUILD),
-    ("POST", "/session", _BUILD),
+    ("POST", "/session", _BUILDKIT),
     ("GET", "/images/search", _SEARCH),
     ("POST", "/images/load", _ARCHIVES),
     ("GET", "/images/get", _ARCHIVES),

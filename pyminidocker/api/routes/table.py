@@ -3,6 +3,7 @@
 from pyminidocker.api.router import Router
 from pyminidocker.api.routes import (
     absent,
+    build,
     container_streams,
     containers,
     execs,
@@ -19,6 +20,7 @@ from pyminidocker.api.routes import (
 
 AREAS = (
     system,
+    build,
     containers,
     container_streams,
     execs,

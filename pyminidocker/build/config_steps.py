@@ -1,0 +1,206 @@
+"""Instructions that only change the config: ENV, LABEL, CMD and the like.
+
+Each takes the instruction with its variables put in, changes the state's ``run``, and returns what
+Docker's history says of it behind ``#(nop)``; that text is all the cache needs to know as well.
+
+See: moby builder/dockerfile/dispatchers.go.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pyminidocker.build import spelling
+from pyminidocker.build.args import StageArguments
+from pyminidocker.build.state import State
+from pyminidocker.dockerfile import instructions as words
+from pyminidocker.errors import InvalidArgument
+from pyminidocker.kernel.signals import parse_signal
+from pyminidocker.oci.image_spec import HealthConfig
+
+_PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/([A-Za-z]+))?")
+_PROTOCOLS = ("tcp", "udp", "sctp")
+_PORTS_MAX = 65535
+
+
+def command_words(command: words.CommandLine, state: State) -> list[str]:
+    """Return argv of either form; the shell form is put behind the words of SHELL."""
+    if command.is_shell:
+        return [*state.shell, *command.words]
+    return list(command.words)
+
+
+def _env(state: State, given: words.Env) -> str:
+    env = list(state.run.env)
+    for pair in given.pairs:
+        item = f"{pair.key}={pair.value}"
+        for position, known in enumerate(env):
+            if known.partition("=")[0] == pair.key:
+                env[position] = item
+                break
+        else:
+            env.append(item)
+    state.run.env = env
+    return "ENV " + " ".join(f"{pair.key}={pair.value}" for pair in given.pairs)
+
+
+def _label(state: State, given: words.Label) -> str:
+    state.run.labels = {
+        **(state.run.labels or {}),
+        **{pair.key: pair.value for pair in given.pairs},
+    }
+    return "LABEL " + " ".join(f"{pair.key}={pair.value}" for pair in given.pairs)
+
+
+def _cmd(state: State, given: words.Cmd) -> str:
+    state.run.cmd = command_words(given.command, state) or None
+    state.has_own_cmd = bool(given.command.words)
+    return f"CMD {spelling.quoted_list(state.run.cmd or ())}"
+
+
+def _entrypoint(state: State, given: words.Entrypoint) -> str:
+    state.run.entrypoint = command_words(given.command, state) or None
+    if not state.has_own_cmd:
+        state.run.cmd = None  # the base image's CMD was meant for the base image's entrypoint
+    return f"ENTRYPOINT {spelling.quoted_list(state.run.entrypoint or ())}"
+
+
+def _expose(state: State, given: words.Expose) -> str:
+    ports = dict(state.run.exposed_ports)
+    for text in given.ports:
+        for port in exposed(text):
+            ports.setdefault(port, {})
+    state.run.exposed_ports = ports
+    return "EXPOSE " + " ".join(given.ports)
+
+
+def exposed(text: str) -> list[str]:
+    """Return the ports that one word of EXPOSE means: ``8000-8001`` is two.
+
+    Raises:
+        InvalidArgument: no port.
+
+    See: go-connections nat.ParsePortSpec.
+    """
+    match = _PORT.fullmatch(text.rpartition(":")[2])  # a host's port before a colon means nothing
+    protocol = (match[3] or "tcp").lower() if match else ""
+    if match is None or protocol not in _PROTOCOLS:
+        raise InvalidArgument(
+            f"Invalid containerPort: {text}", hint="write it as 80, 53/udp or 8000-8010"
+        )
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not first <= last <= _PORTS_MAX:
+        raise InvalidArgument(f"Invalid containerPort: {text}", hint="ports end at 65535")
+    return [f"{port}/{protocol}" for port in range(first, last + 1)]
+
+
+def _volume(state: State, given: words.Volume) -> str:
+    if not all(path.strip() for path in given.paths):
+        raise InvalidArgument("VOLUME specified can not be an empty string")
+    known = dict(state.run.volumes or {})
+    for path in given.paths:
+        known.setdefault(path, {})
+    state.run.volumes = known
+    return f"VOLUME {spelling.plain_list(given.paths)}"
+
+
+def _user(state: State, given: words.User) -> str:
+    state.run.user = given.user
+    return f"USER {given.user}"
+
+
+def _stop_signal(state: State, given: words.StopSignal) -> str:
+    try:
+        parse_signal(given.signal)
+    except ValueError:
+        raise InvalidArgument(
+            f"Invalid signal: {given.signal}", hint="a name such as SIGTERM, or a number"
+        ) from None
+    state.run.stop_signal = given.signal
+    return f"STOPSIGNAL {given.signal}"
+
+
+def _health(state: State, given: words.HealthCheck) -> str:
+    state.run.healthcheck = HealthConfig(
+        test=list(given.test),
+        interval=given.interval_ns,
+        timeout=given.timeout_ns,
+        start_period=given.start_period_ns,
+        start_interval=given.start_interval_ns,
+        retries=given.retries,
+    )
+    return f"HEALTHCHECK {spelling.health(state.run.healthcheck)}"
+
+
+def _shell(state: State, given: words.Shell) -> str:
+    state.run.shell = list(given.words)
+    return f"SHELL {spelling.plain_list(given.words)}"
+
+
+def _on_build(state: State, given: words.OnBuild) -> str:
+    state.run.on_build = [*(state.run.on_build or ()), given.trigger]
+    return f"ONBUILD {given.trigger}"
+
+
+def _maintainer(state: State, given: words.Maintainer) -> str:
+    state.author = given.name
+    return f"MAINTAINER {given.name}"
+
+
+_CHANGES: dict[type[words.Instruction], Callable[[State, Any], str]] = {
+    words.Env: _env,
+    words.Label: _label,
+    words.Cmd: _cmd,
+    words.Entrypoint: _entrypoint,
+    words.Expose: _expose,
+    words.Volume: _volume,
+    words.User: _user,
+    words.StopSignal: _stop_signal,
+    words.HealthCheck: _health,
+    words.Shell: _shell,
+    words.OnBuild: _on_build,
+    words.Maintainer: _maintainer,
+}
+
+
+def applies_to(instruction: words.Instruction) -> bool:
+    """Tell whether ``apply`` knows the instruction."""
+    return type(instruction) in _CHANGES
+
+
+def apply(state: State, instruction: words.Instruction) -> str:
+    """Change the state's config as the instruction says; return the history's words for it.
+
+    Raises:
+        InvalidArgument: the instruction makes no sense.
+    """
+    return _CHANGES[type(instruction)](state, instruction)
+
+
+def declare(arguments: StageArguments, given: words.Arg, defaults: list[str | None]) -> str:
+    """Put an ARG's names into the stage's scope; return the history's words for it.
+
+    Args:
+        arguments: the stage's.
+        given: the instruction.
+        defaults: its defaults, variables put in.
+    """
+    shown = []
+    for item, default in zip(given.arguments, defaults, strict=True):
+        arguments.declare(item.key, default)
+        shown.append(item.key if default is None else f"{item.key}={default}")
+    return "ARG " + " ".join(shown)
+
+
+def change_directory(state: State, given: words.Workdir) -> str:
+    """Set the working directory; return it.
+
+    Raises:
+        InvalidArgument: it is empty.
+    """
+    if not given.path:
+        raise InvalidArgument("cannot normalize nothing")
+    path = posixpath.normpath(posixpath.join("/", state.run.working_dir, given.path))
+    state.run.working_dir = "/" + path.lstrip("/")
+    return state.run.working_dir

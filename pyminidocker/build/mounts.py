@@ -1,0 +1,236 @@
+"""``RUN --mount``: what a step sees beside the stage's own files, and nothing of it in the layer.
+
+A bind mount shows a stage, an image or the context: an overlay of its layers with a throw-away
+writable directory, so that ``rw`` works and changes nothing.  Mount points that the stage has not
+got are made by the runtime in the step's writable layer; they are taken away again afterwards, as
+BuildKit does.
+
+See: Dockerfile reference, RUN --mount; overlayfs.rst.
+"""
+
+import asyncio
+import os
+import posixpath
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyminidocker.build import secrets as secret_files
+from pyminidocker.build.layers_tree import LayersTree
+from pyminidocker.build.places import new_temporary
+from pyminidocker.build.tree import DIRECTORY, Node, resolve
+from pyminidocker.dockerfile.instructions import Mount
+from pyminidocker.engine.records import MountRequest
+from pyminidocker.errors import InvalidArgument, NotFound, NotImplementedHere
+from pyminidocker.images.records import Layer
+from pyminidocker.images.trees import copy_tree, remove_tree
+from pyminidocker.kernel import mount as kernel_mount
+from pyminidocker.kernel import mount_api
+from pyminidocker.kernel.fd import open_in_root
+from pyminidocker.kernel.libc import SyscallError
+from pyminidocker.runtime.rootfs import new_overlay
+
+if TYPE_CHECKING:
+    from pyminidocker.build.cache_mounts import CacheMounts
+    from pyminidocker.engine.engine import Engine
+
+
+class Source(NamedTuple):
+    """Where a bind mount's files are.
+
+    Attributes:
+        title: for messages.
+        directories: lower directories, topmost first.
+    """
+
+    title: str
+    directories: list[str]
+
+
+def check(mounts: Sequence[Mount]) -> None:
+    """Refuse what cannot be done here.
+
+    Raises:
+        NotImplementedHere: ssh.
+        InvalidArgument: no target.
+    """
+    for mount in mounts:
+        if mount.type == "ssh":
+            raise NotImplementedHere(
+                "RUN --mount=type=ssh is not supported by this engine: it would need your agent's"
+                " socket in the build",
+                hint="copy what the build needs into the context, or use --mount=type=secret",
+            )
+        if not mount.target and mount.type != "secret":
+            raise InvalidArgument(f"RUN --mount=type={mount.type} needs a target")
+
+
+def inside(target: str, working_dir: str) -> str:
+    """Return a target as an absolute path; a relative one starts at the working directory."""
+    return "/" + posixpath.normpath(posixpath.join("/", working_dir, target)).lstrip("/")
+
+
+class RunMounts:
+    """The mounts of one step; use ``prepare`` and then ``close``.
+
+    Args:
+        engine: whose lab the mounts are made in.
+        cache_mounts: the engine's.
+        working_dir: of the step.
+
+    Attributes:
+        requests: for the step's container.
+    """
+
+    def __init__(self, engine: "Engine", cache_mounts: "CacheMounts", working_dir: str) -> None:
+        self.requests: list[MountRequest] = []
+        self._engine = engine
+        self._cache_mounts = cache_mounts
+        self._working_dir = working_dir
+        self._stack = AsyncExitStack()
+
+    async def prepare(
+        self,
+        mounts: Sequence[Mount],
+        sources: Mapping[str, Source],
+        secrets: Mapping[str, bytes],
+        program: bytes | None,
+    ) -> None:
+        """Make what has to be there before the step.
+
+        Args:
+            mounts: checked, variables put in.
+            sources: by ``from_``.
+            secrets: by id.
+            program: a heredoc to be run, mounted at ``PROGRAM``.
+        """
+        for mount in mounts:
+            target = inside(mount.target, self._working_dir) if mount.target else ""
+            if mount.type == "tmpfs":
+                self.requests.append(
+                    MountRequest(type="tmpfs", target=target, tmpfs_size_bytes=mount.size_bytes)
+                )
+            elif mount.type == "cache":
+                await self._cache(mount, target, sources)
+            elif mount.type == "bind":
+                path = await self._bind(sources[mount.from_], mount.source)
+                self.requests.append(
+                    MountRequest(source=path, target=target, read_only=mount.read_only)
+                )
+        for mount in secret_files.present(mounts, secrets):
+            if secret_files.target_of(mount):
+                content = secrets[secret_files.name_of(mount)]
+                self._file(secret_files.write(self._engine.etc_dir, mount, content))
+        if program is not None:
+            mount = Mount(type="secret", target=PROGRAM, mode=0o555)
+            self._file(secret_files.write(self._engine.etc_dir, mount, program))
+
+    def _file(self, request: MountRequest) -> None:
+        request.target = inside(request.target, self._working_dir)
+        self._stack.callback(os.unlink, request.source)
+        self.requests.append(request)
+
+    async def _cache(self, mount: Mount, target: str, sources: Mapping[str, Source]) -> None:
+        first = ""
+        if mount.from_ in sources and mount.from_:
+            first = await self._bind(sources[mount.from_], mount.source)
+
+        def make(directory: str) -> None:
+            if first:
+                copy_tree(first, directory)
+            if mount.mode is not None:
+                os.chmod(directory, mount.mode)
+            try:
+                os.chown(directory, mount.uid or 0, mount.gid or 0)
+            except OSError:
+                pass  # an id this lab has not got
+
+        using = self._cache_mounts.use(mount.id or target, mount.sharing, make)
+        path = await self._stack.enter_async_context(using)
+        self.requests.append(MountRequest(source=path, target=target, read_only=mount.read_only))
+
+    async def _bind(self, source: Source, path: str) -> str:
+        def show() -> str:
+            place = new_temporary(self._engine.state_dir)
+            self._stack.callback(remove_tree, place)
+            for name in ("diff", "work", "root"):
+                os.mkdir(f"{place}/{name}", 0o755)
+            try:
+                overlay = new_overlay(source.directories, f"{place}/diff", f"{place}/work")
+                mount_api.move_mount(overlay, f"{place}/root")
+            except SyscallError as error:
+                raise NotFound(f"{source.title} cannot be mounted: {error}") from error
+            self._stack.callback(kernel_mount.umount2, f"{place}/root")
+            os.close(overlay)
+            return _beneath(f"{place}/root", path, source.title)
+
+        return await asyncio.to_thread(show)
+
+    async def close(self) -> None:
+        """Take everything away again."""
+        await self._stack.aclose()
+
+
+PROGRAM = "/dev/pipes/EOF"  # as BuildKit calls it
+
+
+def _beneath(root: str, path: str, title: str) -> str:
+    """Return where ``path`` is beneath ``root``, links followed inside it."""
+    root_fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = open_in_root(root_fd, path or ".", os.O_PATH)
+    except SyscallError as error:
+        raise NotFound(f"{title} has no {path}") from error
+    finally:
+        os.close(root_fd)
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    finally:
+        os.close(fd)
+
+
+def stubs(layers: Sequence[Layer], targets: Sequence[str]) -> Callable[[str], None]:
+    """Look at what is where something will be mounted; return what tidies up afterwards.
+
+    The returned function takes the step's writable layer and removes mount points (and directories
+    above them) that are there only because something was mounted, and gives back its time to the
+    directory in which they were made.
+    """
+    missing: list[str] = []
+    parents: dict[str, Node] = {}
+    with LayersTree(layers, "the stage") as tree:
+        for target in targets:
+            path = ""
+            for part in target.strip("/").split("/"):
+                above = resolve(tree, path)
+                path = f"{path}/{part}".lstrip("/")
+                if resolve(tree, path) is not None:
+                    continue
+                missing.append(path)
+                if above is not None and above.kind == DIRECTORY:
+                    parents[above.path] = above
+                    missing.append(f"{above.path}/{part}".lstrip("/"))
+    places = sorted(set(missing), key=lambda path: path.count("/"), reverse=True)
+
+    def tidy(upper_dir: str) -> None:
+        for path in places:
+            _remove_empty(f"{upper_dir}/{path}")
+        for path, node in parents.items():
+            try:
+                os.utime(f"{upper_dir}/{path}", ns=(node.mtime_ns, node.mtime_ns))
+            except OSError:
+                pass  # it was not even copied up
+
+    return tidy
+
+
+def _remove_empty(path: str) -> None:
+    try:
+        info = os.lstat(path)
+        if stat.S_ISDIR(info.st_mode):
+            os.rmdir(path)
+        elif stat.S_ISREG(info.st_mode) and info.st_size == 0:
+            os.unlink(path)
+    except OSError:
+        return  # not there, or the step put something into it
