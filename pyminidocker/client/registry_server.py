@@ -92,7 +92,7 @@ class RegistryServer:
     def is_up(self) -> bool:
         """Whether it runs."""
         try:
-            return self._ask()["Pid"] == self._state["Pid"]
+            return bool(self._ask()["Pid"] == self._state["Pid"])
         except NotFound:
             return False
 
@@ -140,6 +140,24 @@ class RegistryServer:
             after = self._ask({"requests": seen})
             moved.become(Traffic(after["Traffic"]) - Traffic(before["Traffic"]))
             moved.requests = _requests(after["Requests"])
+
+    def repositories(self, user: str = "") -> Table[dict[str, Any]]:
+        """Return what is in it, tag by tag; asking for it shows in ``requests``.
+
+        Args:
+            user: ``NAME:PASSWORD``, where the registry has users.
+        """
+        from pyminidocker.client.registry_list import contents
+
+        return Table(
+            contents(self.address, user),
+            [
+                ("REPOSITORY", lambda one: str(one["Repository"])),
+                ("TAG", lambda one: str(one["Tag"])),
+                ("DIGEST", lambda one: str(one["Digest"])[:19]),
+                ("SIZE", lambda one: human_size(one["Size"])),
+            ],
+        )
 
     def __repr__(self) -> str:
         if not self.is_up:

@@ -237,7 +237,7 @@ def listen(host: str, port: int) -> socket.socket:
             dualstack_ipv6=everywhere,
         )
     except (OSError, OverflowError) as error:
-        number = getattr(error, "errno", None)
+        number: int | None = getattr(error, "errno", None)
         place = f"{host or '*'}:{port}"
         if number == errno.EADDRINUSE:
             raise Conflict(
@@ -245,7 +245,8 @@ def listen(host: str, port: int) -> socket.socket:
             ) from error
         if number == errno.EACCES:
             raise Conflict(f"port {port} is for root", hint="choose one above 1023") from error
-        raise InvalidArgument(f"cannot listen at {place}: {error}") from error
+        why = os.strerror(number).lower() if number else "a port is 0 to 65535"
+        raise InvalidArgument(f"cannot listen at {place}: {why}") from error
 
 
 def address_of(listener: socket.socket) -> str:

@@ -140,7 +140,11 @@ def _serve_told(fd: int) -> int:
         if told[name] >= 0:
             os.set_inheritable(told[name], False)
     settings = Settings(**told["settings"])
-    server = Server(settings, listener := socket.socket(fileno=told["listener"]))
+    try:
+        server = Server(settings, listener := socket.socket(fileno=told["listener"]))
+    except BaseException:
+        disk.remove_file(told["control_path"])
+        raise
     control = Control(
         socket.socket(fileno=told["control"]),
         {**told["about"], "Since": time.time()},

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pyminidocker.errors import Conflict
+from pyminidocker.errors import Conflict, InvalidArgument
 from pyminidocker.registry.connection import Connection
 from pyminidocker.registry.endpoints import Endpoints
 from pyminidocker.registry.journal import Entry, Journal
@@ -56,7 +56,8 @@ class Server:
 
     Raises:
         Conflict: another registry has the directory.
-        OSError: the directory or the certificate cannot be used.
+        InvalidArgument: the certificate cannot be used.
+        OSError: the directory cannot be used.
     """
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
@@ -65,8 +66,7 @@ class Server:
         self._listener = listener
         self._tls: ssl.SSLContext | None = None
         if settings.certificate:
-            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._tls.load_cert_chain(settings.certificate, settings.key or None)
+            self._tls = _tls(settings.certificate, settings.key)
         if not settings.read_only:
             os.makedirs(f"{settings.root}/.minidocker", exist_ok=True)
             self._lock = _take(f"{settings.root}/.minidocker/lock", settings.root)
@@ -118,6 +118,23 @@ class Server:
     def _log(self, entry: Entry) -> None:
         if self.settings.log_requests:
             sys.stderr.write(f"{entry.line()}\n")
+
+
+def _tls(certificate: str, key: str) -> ssl.SSLContext:
+    """Return what is needed to speak HTTPS.
+
+    Raises:
+        InvalidArgument: the files cannot be used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key or None)
+    except OSError as error:
+        raise InvalidArgument(
+            f"cannot use the certificate {certificate}: {(error.strerror or str(error)).lower()}",
+            hint="PEM files: --tls-certificate, and --tls-key when the key is not in it",
+        ) from error
+    return context
 
 
 def _take(path: str, root: str) -> int:
