@@ -51,7 +51,7 @@ class Option:
             return []
         if self.default is not None:
             return self.default
-        return {"bool": False, "int": 0, "duration": 0}.get(self.kind, "")
+        return {"bool": False, "int": 0}.get(self.kind, "")
 
 
 class Command:
@@ -287,12 +287,6 @@ def _decimal(text: str) -> float:
         raise ValueError(f"failed to parse {text} as a rational number") from None
 
 
-def _duration(text: str) -> int:
-    from pyminidocker.units import parse_duration
-
-    return parse_duration(text)
-
-
 def _filter(text: str) -> str:
     if text and "=" not in text:
         raise ValueError("bad format of filter (expected name=value)")
@@ -304,6 +298,5 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "int": _integer,
     "bytes": _size,
     "decimal": _decimal,
-    "duration": _duration,
     "filter": _filter,
 }

@@ -7,6 +7,7 @@ from pyminidocker.cli.failures import Failure, checked
 from pyminidocker.cli.mounts import parse_mount, parse_volume
 from pyminidocker.cli.run_networks import add_networks, refused
 from pyminidocker.client.ports import is_address, port_tables
+from pyminidocker.units import parse_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _HEALTH = {
     "Timeout": "health-timeout",
     "StartPeriod": "health-start-period",
     "StartInterval": "health-start-interval",
-    "Retries": "health-retries",
 }
 
 
@@ -143,7 +143,9 @@ def _host_config(options: Options) -> Json:
 
 def _healthcheck(options: Options) -> Json:
     """Return what was said of the health check; nothing when nothing was."""
-    said = {key: options[name] for key, name in _HEALTH.items() if options[name]}
+    said = {key: _nanoseconds(options, name) for key, name in _HEALTH.items()}
+    said["Retries"] = options["health-retries"]
+    said = {key: value for key, value in said.items() if value}
     line = options["health-cmd"]
     if options["no-healthcheck"]:
         if said or line:
@@ -151,8 +153,14 @@ def _healthcheck(options: Options) -> Json:
         return {"Test": ["NONE"]}
     for key, value in said.items():
         if value < 0:
-            raise refused(f"--{_HEALTH[key]} cannot be negative")
+            name = _HEALTH.get(key, "health-retries")
+            raise refused(f"--{name} cannot be negative")
     return {"Test": ["CMD-SHELL", line], **said} if line else said
+
+
+def _nanoseconds(options: Options, name: str) -> int:
+    text = options[name]
+    return checked(f"--{name}", text, parse_duration) if text else 0
 
 
 def _extra_host(text: str) -> str:

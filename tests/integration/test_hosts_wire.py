@@ -383,7 +383,7 @@ def test_the_command_line(ab):
         (("create", "a"), "'minidocker wire create' requires at least 2 arguments"),
         (("create", "a", "a"), "a wire joins different hosts, not a with itself"),
         (("create", "a", "b", "--loss", "some"), 'invalid argument "some" for "--loss" flag'),
-        (("create", "a", "b", "--latency", "5 days"), "invalid duration"),
+        (("create", "a", "b", "--latency", "5 days"), 'unknown unit " days" in duration'),
         (("create", "a", "b", "--bandwidth", "fast"), "a rate such as 100mbit is expected"),
         (("create", "a", "b", "--mtu", "1"), "invalid mtu 1"),
         (("change", "nowhere", "--loss", "1"), "no such wire: nowhere"),
