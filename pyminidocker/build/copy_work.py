@@ -172,7 +172,7 @@ class CopyWork:
             uid, gid = self._owner
         elif not as_it_is and not self._options.from_image:
             uid = gid = 0
-        if self._mode is not None and node.kind != LINK:
+        if self._mode is not None and node.kind != LINK and not as_it_is:
             mode = self._mode.apply(mode, is_directory=node.kind == DIRECTORY)
         copy = replace(node, path=path, uid=uid, gid=gid, mode=mode)
         self._target.put(copy, tree, replaces=as_it_is)
@@ -209,8 +209,8 @@ class CopyWork:
                 made = True
                 for depth in range(1, len(kept)):
                     parent = self._source.get("/".join([*above, *kept[:depth]]))
-                    if parent is not None and parent.kind == DIRECTORY:
-                        path = "/".join(filter(None, [top, *kept[:depth]]))
+                    path = "/".join(filter(None, [top, *kept[:depth]]))
+                    if parent is not None and not self._target.is_directory(path):
                         self._put(parent, self._source, path)
             if node.kind != SOCKET:
                 path = "/".join(filter(None, [top, *kept, relative]))

@@ -118,7 +118,7 @@ def find(tree: Tree, pattern: str) -> list[Node]:
     parts = [part for part in pattern.split("/") if part not in ("", ".")]
     plain: list[str] = []
     while parts and not has_wildcards(parts[0]):
-        plain.append(re.sub(r"\\(.)", r"\1", parts.pop(0)))
+        plain.append(parts.pop(0))
     steps: list[_Match | None] = [
         None if part == _ANY_DEPTH else _compiled(part).fullmatch for part in parts
     ]

@@ -127,13 +127,12 @@ class Target:
     def put(self, node: Node, tree: Tree, *, replaces: bool = False) -> None:
         """Put a node at its path, which has no links any more.
 
-        A directory that is there already only gets what is put into it.
+        A directory that is there takes over mode and owner and keeps what is in it.
 
         Args:
             node: what, with path, mode and owner as they are to be.
             tree: has a file's content.
-            replaces: a file may take a directory's place and the reverse, and a directory that is
-                there takes over mode and owner, as tar does.
+            replaces: a file may take a directory's place and the reverse, as tar does it.
 
         Raises:
             CopyError: a file is in a directory's way or the reverse, or the name means a deletion.
@@ -153,9 +152,6 @@ class Target:
                 raise self._in_the_way(old, node)
             if node.kind == DIRECTORY and self._hides_directory(path):
                 self._opaque.add(path)
-        elif old is not None and node.kind == DIRECTORY and not replaces:
-            self._hold(path)
-            return
         if node.kind != DIRECTORY:
             self._opaque.discard(path)
         self._new.put(node)
