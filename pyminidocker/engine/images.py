@@ -242,6 +242,14 @@ class Images:
         """
         return await images_compare.compare(self.engine, a, b, kind)
 
+    async def waste(self, ref: str) -> "dict[str, Any]":
+        """Return what the layers of an image or container carry in vain; GET /minidocker/waste.
+
+        Raises:
+            NotFound: no such image or container.
+        """
+        return await images_compare.waste(self.engine, ref)
+
     async def layer_file(self, ref: str, layer: int, path: str) -> bytes:
         """Return a file as one layer holds it, even when a higher layer hides it.
 

@@ -12,6 +12,7 @@ from pyminidocker.images.diff import compare as compare_stacks
 from pyminidocker.images.diff import upper_layer
 from pyminidocker.images.records import Layer
 from pyminidocker.images.trees import tree_size
+from pyminidocker.images.waste import waste as layers_waste
 
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
@@ -103,4 +104,24 @@ async def compare(engine: "Engine", a: str, b: str, kind: str) -> dict[str, Any]
             "CopiedUpBytes": found.copied_up_bytes,
             "WastedBytes": found.wasted_bytes,
         },
+    }
+
+
+async def waste(engine: "Engine", ref: str) -> dict[str, Any]:
+    """Return what a stack of layers carries in vain; see ``Images.waste``."""
+    found = await asyncio.to_thread(layers_waste, stack(engine, ref))
+    return {
+        "Efficiency": found.efficiency,
+        "Size": found.size,
+        "Wasted": found.wasted,
+        "Paths": [
+            {
+                "Path": one.path,
+                "Layers": one.layers,
+                "Size": one.size,
+                "Wasted": one.wasted,
+                "Deleted": one.is_deleted,
+            }
+            for one in found.paths
+        ],
     }

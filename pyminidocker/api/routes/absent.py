@@ -46,7 +46,6 @@ _SEARCH = _absent("searching the Hub", "look for images at the Hub's web page")
 _BUILDKIT = _absent("BuildKit's protocol", "set DOCKER_BUILDKIT=0, or use: minidocker build")
 _PAUSE = _absent("pausing containers", "stop the container instead")
 _STATS = _absent("measuring containers", "look at the processes with: minidocker top")
-_ARCHIVES = _absent("saving and loading images", _BASE_IMAGES)
 
 ROUTES: list[Route] = [
     *[
@@ -66,9 +65,6 @@ ROUTES: list[Route] = [
     ("GET", "/plugins/{name}/json", _no_such_plugin),
     ("POST", "/session", _BUILDKIT),
     ("GET", "/images/search", _SEARCH),
-    ("POST", "/images/load", _ARCHIVES),
-    ("GET", "/images/get", _ARCHIVES),
-    ("GET", "/images/{name}/get", _ARCHIVES),
     ("POST", "/containers/{name}/pause", _PAUSE),
     ("POST", "/containers/{name}/unpause", _PAUSE),
     ("GET", "/containers/{name}/stats", _STATS),

@@ -14,9 +14,10 @@ import msgspec
 
 from pyminidocker.api.message import Outcome, Request, Streaming, as_json
 from pyminidocker.api.router import Route
+from pyminidocker.api.routes import archives
 from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.registry import Tell
-from pyminidocker.errors import InvalidArgument, MiniDockerError, NotImplementedHere
+from pyminidocker.errors import InvalidArgument, MiniDockerError
 from pyminidocker.oci.reference import Reference, parse
 
 Json = dict[str, Any]
@@ -28,7 +29,7 @@ async def create(engine: Engine, request: Request) -> Outcome:
     query = request.query
     name = query.get("fromImage", "")
     if not name:
-        raise NotImplementedHere("importing an image is not supported by this engine")
+        return await archives.import_image(engine, request)
     reference = _with_tag(parse(name), query.get("tag", ""))
     platform = query.get("platform", "")
     credentials = _credentials(request)

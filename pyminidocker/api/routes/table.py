@@ -3,6 +3,7 @@
 from pyminidocker.api.router import Router
 from pyminidocker.api.routes import (
     absent,
+    archives,
     build,
     container_streams,
     containers,
@@ -20,6 +21,7 @@ from pyminidocker.api.routes import (
 
 AREAS = (
     system,
+    archives,
     build,
     containers,
     container_streams,
