@@ -5,15 +5,24 @@ something changed *for* are told apart from those that only stand behind a chang
 is what a learner can do something about.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from typing import Any
 
+from pyminidocker.client.build_steps import (
+    DONE,
+    FAILED,
+    RUNNING,
+    UNNEEDED,
+    UNREACHED,
+    WAITING,
+    BuildStep,
+    BuildStory,
+)
 from pyminidocker.units import human_size
 
-WAITING, RUNNING, CACHED = "waiting", "running", "cached"
-CHANGED, FOLLOWS, FAILED = "carried out", "follows", "failed"
-UNNEEDED, UNREACHED = "not needed", "not reached"
+CACHED, CHANGED, FOLLOWS = "cached", "carried out", "follows"
 MEANINGS = {
     CACHED: "taken from the cache",
     CHANGED: "carried out, because something it depends on was new",
@@ -40,71 +49,42 @@ WHYS = {
     "forced": "the cache was not to be used",
     "secret": "it uses a secret that has changed",
 }
-MOST_LINES = 200  # of a step's output that are kept
 
 
 @dataclass(slots=True)
 class Step:
-    """One instruction of a build.
+    """One instruction of a build, with what somebody predicted for it.
 
     Args:
-        id: how records call it.
-        stage: its stage's name, "" for one without.
-        stage_index: the stage's number, from 0.
-        number: which step it is, from 1.
-        total: of how many.
-        line: where it begins in the Dockerfile.
-        text: the instruction.
-        needs: ids of the steps it stands on or copies from.
-        state: WAITING ... UNREACHED.
-        code: one word for why, a key of ``WHYS``; "" while it is not known.
-        reasons: why, in sentences.
-        key: its key in the cache.
-        seconds: how long it took; None before it ended.
-        size: bytes of its layer.
-        is_empty: it made no layer; None before it ended.
-        layer: the layer's digest.
-        image: the digest of the image up to here.
-        output: the last lines it wrote.
-        error: why it failed.
-        guess: what somebody predicted for it: True cached, False carried out, None nothing.
+        told: what the engine told of it.
+        guess: what was predicted: True cached, False carried out, None nothing.
         next_guess: the same, for the next build.
         before: the same step of the previous build.
     """
 
-    id: str
-    stage: str
-    stage_index: int
-    number: int
-    total: int
-    line: int
-    text: str
-    needs: tuple[str, ...] = ()
-    state: str = WAITING
-    code: str = ""
-    reasons: tuple[str, ...] = ()
-    key: str = ""
-    seconds: float | None = None
-    size: int = 0
-    is_empty: bool | None = None
-    layer: str = ""
-    image: str = ""
-    output: list[str] = field(default_factory=list)
-    error: str = ""
+    told: BuildStep
     guess: bool | None = None
     next_guess: bool | None = None
     before: "Step | None" = None
 
     @property
-    def label(self) -> str:
-        """What to call it: ``builder 2/6``."""
-        return f"{self.stage} {self.number}/{self.total}".strip()
+    def state(self) -> str:
+        """One of ``MEANINGS``."""
+        if self.told.state != DONE:
+            return self.told.state
+        if self.told.cached:
+            return CACHED
+        return FOLLOWS if self.told.code == "parent" else CHANGED
 
     @property
-    def first_line(self) -> str:
-        """The instruction in one line."""
-        head, *rest = self.text.strip().splitlines() or [""]
-        return f"{head} …" if rest else head
+    def label(self) -> str:
+        """What to call it: ``builder 2/6``."""
+        return self.told.label.strip("[]")
+
+    @property
+    def is_finished(self) -> bool:
+        """It is known how long it took and what it added."""
+        return self.told.state == DONE and bool(self.told.image)
 
     @property
     def is_settled(self) -> bool:
@@ -126,20 +106,20 @@ class Step:
     @property
     def why(self) -> str:
         """The reason in one sentence, "" while there is none."""
-        if self.error:
-            return self.error.strip().splitlines()[0]
-        return "; ".join(self.reasons) or WHYS.get(self.code, "")
+        if self.told.error:
+            return self.told.error.strip().splitlines()[0]
+        return "; ".join(self.told.reasons) or WHYS.get(self.told.code, "")
 
     @property
     def weight(self) -> str:
         """What the step added, in words."""
-        if self.is_empty is None:
+        if not self.is_finished:
             return ""
-        return "no layer" if self.is_empty else human_size(self.size)
+        return human_size(self.told.bytes) if self.told.layer else "no layer"
 
     def says(self) -> str:
         """Return the step as a sentence."""
-        said = f"{self.label}, {self.first_line}: {self.state}"
+        said = f"{self.label}, {self.told.first_line}: {self.state}"
         if self.why:
             said += f", {self.why}"
         if self.weight:
@@ -180,33 +160,57 @@ class Stage:
 
 @dataclass(slots=True)
 class BuildRun:
-    """One build.
+    """One build, as far as it has come.
 
     Args:
+        story: what the engine told.
         steps: by id, in the order of the plan.
-        image: the id of the result.
-        tags: its names.
-        seconds: how long the whole took.
-        error: why there is no result.
-        warnings: what the Dockerfile's author should know.
-        is_over: no more records will come.
     """
 
+    story: BuildStory = field(default_factory=BuildStory)
     steps: dict[str, Step] = field(default_factory=dict)
-    image: str = ""
-    tags: tuple[str, ...] = ()
-    seconds: float | None = None
-    error: str = ""
-    warnings: list[str] = field(default_factory=list)
-    is_over: bool = False
+
+    @classmethod
+    def read(cls, records: Iterable[Mapping[str, Any]]) -> "BuildRun":
+        """Return the build that ``records`` tell of."""
+        run = cls()
+        for record in records:
+            run.feed(record)
+        return run
+
+    def feed(self, record: Mapping[str, Any]) -> bool:
+        """Take one record.
+
+        Returns:
+            Whether the picture changes: output and progress do not change it.
+        """
+        told = self.story.feed(dict(record))
+        if "Plan" in record:
+            steps = self.story.steps.items()
+            self.steps = {name: self.steps.get(name, Step(step)) for name, step in steps}
+        if told is not None:
+            return "Output" not in record and "Progress" not in record
+        return any(kind in record for kind in ("Plan", "Built", "Error"))
+
+    @property
+    def is_over(self) -> bool:
+        """No more records will come."""
+        return self.story.is_over
+
+    @property
+    def name(self) -> str:
+        """The first name of the result, or "a build"."""
+        tags = self.story.built.get("Tags") or ()
+        return str(tags[0]) if tags else "a build"
 
     @property
     def stages(self) -> list[Stage]:
         """The stages, in order."""
         made: dict[int, Stage] = {}
         for step in self.steps.values():
-            made.setdefault(step.stage_index, Stage(step.stage_index, step.stage, []))
-            made[step.stage_index].steps.append(step)
+            told = step.told
+            made.setdefault(told.stage_index, Stage(told.stage_index, told.stage, []))
+            made[told.stage_index].steps.append(step)
         return [made[index] for index in sorted(made)]
 
     def count(self, *states: str) -> int:
@@ -220,11 +224,11 @@ class BuildRun:
     def summary(self) -> str:
         """Return one sentence about the whole."""
         if not self.steps:
-            return self.error or "No build yet."
+            return str(self.story.error.get("Message", "")) or "No build yet."
         needed = len(self.steps) - self.count(UNNEEDED)
         parts = [f"{needed} steps: {self.count(CACHED)} from the cache"]
         if done := self.count(CHANGED, FOLLOWS):
-            added = sum(step.size for step in self.carried_out())
+            added = sum(step.told.bytes for step in self.carried_out())
             parts.append(f"{done} carried out ({human_size(added)} of new layers)")
         if self.count(FAILED):
             parts.append("1 failed")
@@ -249,12 +253,12 @@ def align(before: BuildRun, now: BuildRun) -> list[Step]:
         The steps of ``before`` that are not there any more.
     """
     older = {_key(stage): stage.steps for stage in before.stages}
-    gone = {step.id: step for step in before.steps.values()}
+    gone = dict(before.steps)
     for stage in now.stages:
         for old, new in _pairs(older.get(_key(stage), []), stage.steps):
             new.before = old
             new.guess = old.next_guess if new.guess is None else new.guess
-            gone.pop(old.id, None)
+            gone.pop(old.told.id, None)
     return list(gone.values())
 
 
@@ -262,8 +266,8 @@ def _key(stage: Stage) -> str | int:
     return stage.name or stage.index
 
 
-def _pairs(old: list[Step], new: list[Step]) -> Iterable[tuple[Step, Step]]:
-    texts = [step.text for step in old], [step.text for step in new]
+def _pairs(old: list[Step], new: list[Step]) -> Iterator[tuple[Step, Step]]:
+    texts = [step.told.text for step in old], [step.told.text for step in new]
     matcher = SequenceMatcher(None, *texts, autojunk=False)
     for kind, a, a_end, b, b_end in matcher.get_opcodes():
         if kind == "equal":
@@ -278,4 +282,4 @@ def _pairs(old: list[Step], new: list[Step]) -> Iterable[tuple[Step, Step]]:
 
 
 def _keyword(step: Step) -> str:
-    return step.text.partition(" ")[0].upper()
+    return step.told.text.partition(" ")[0].upper()

@@ -4,18 +4,8 @@ A step's mark has a shape of its own for each result, and the word stands beside
 tick from the cache, a diamond where something changed, a hollow diamond where a step only follows.
 """
 
-from pyminidocker.widgets.buildtree.model import (
-    CACHED,
-    CHANGED,
-    FAILED,
-    FOLLOWS,
-    RUNNING,
-    UNNEEDED,
-    UNREACHED,
-    BuildRun,
-    Stage,
-    Step,
-)
+from pyminidocker.client.build_steps import FAILED, RUNNING, UNNEEDED, UNREACHED
+from pyminidocker.widgets.buildtree.model import CACHED, CHANGED, FOLLOWS, BuildRun, Stage, Step
 from pyminidocker.widgets.metrics import text_width
 from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene, Stroke, line
 from pyminidocker.widgets.wiring.parts import AIR, fit, pill, pill_width, ring
@@ -95,8 +85,8 @@ class _Painter:
         self.run, self.still, self.narrow = run, still, narrow
         self.width = NARROW if narrow else WIDE
         self.row = TALL if narrow else ROW
-        self.largest = max((step.size for step in run.steps.values()), default=0) or 1
-        self.last = max((step.stage_index for step in run.steps.values()), default=0)
+        self.largest = max((step.told.bytes for step in run.steps.values()), default=0) or 1
+        self.last = max((step.told.stage_index for step in run.steps.values()), default=0)
         self.marks: dict[str, tuple[float, float]] = {}
         self.back: list[Item] = []
         self.front: list[Item] = []
@@ -106,8 +96,8 @@ class _Painter:
 
     def crossed(self, step: Step) -> list[Step]:
         """Return the steps of other stages whose result ``step`` uses."""
-        found = (self.run.steps.get(name) for name in step.needs)
-        return [one for one in found if one and one.stage_index != step.stage_index]
+        found = (self.run.steps.get(name) for name in step.told.needs)
+        return [one for one in found if one and one.told.stage_index != step.told.stage_index]
 
     def paint(self) -> float:
         """Draw everything; return the height."""
@@ -132,7 +122,7 @@ class _Painter:
             first, last = top + self.row / 2, top + (len(shown) - 0.5) * self.row
             self.back.append(line(x + _TRUNK, first, x + _TRUNK, last, "slate-edge", 2))
         for step in shown:
-            self.marks[step.id] = (x + _TRUNK, top + self.row / 2)
+            self.marks[step.told.id] = (x + _TRUNK, top + self.row / 2)
             self.front.append(self.step(step, Rect(x + 6, top, w - 12, self.row - 4)))
             top += self.row
         if hidden:
@@ -142,7 +132,7 @@ class _Painter:
     def step(self, step: Step, spot: Rect) -> Group:
         draw = self.stacked if self.narrow else self.in_line
         items = [*mark(self.left + _TRUNK, spot.y + self.row / 2, step), *draw(step, spot)]
-        return Group(tuple(items), step.id, step.says(), ring(spot, 0))
+        return Group(tuple(items), step.told.id, step.says(), ring(spot, 0))
 
     def in_line(self, step: Step, spot: Rect) -> list[Item]:
         x, y = self.left + 46, spot.y
@@ -152,7 +142,7 @@ class _Painter:
         muted = "muted" if step.state != FAILED else "red-text"
         ink = "muted" if step.state == UNNEEDED else "ink"
         items: list[Item] = [
-            fit(step.first_line, x, y + (18 if step.why else 25), room, 12.5, ink, mono=True),
+            fit(step.told.first_line, x, y + (18 if step.why else 25), room, 12.5, ink, mono=True),
             fit(step.why, x, y + 35, room, 11, muted),
         ]
         at = spot.right - columns
@@ -172,7 +162,7 @@ class _Painter:
         words, wrong = guess_words(step)
         ink = "muted" if step.state == UNNEEDED else "ink"
         items: list[Item] = [
-            fit(step.first_line, x, y + 15, room, 11.5, ink, mono=True),
+            fit(step.told.first_line, x, y + 15, room, 11.5, ink, mono=True),
             fit(step.why, x, y + 30, room, 10.5, "red-text" if step.state == FAILED else "muted"),
             *pill(x, y + 38, step.state, hue_of(step)),
         ]
@@ -186,10 +176,10 @@ class _Painter:
         """Draw how large a step's layer is."""
         if not step.weight:
             return []
-        if step.is_empty:
+        if not step.told.layer:
             return [Label(x + room - 12, y + 4, "no layer", 11, 400, "muted", "end")]
         text = text_width(step.weight, 11.5) * AIR + 18
-        bar = max(2.0, (room - text) * step.size / self.largest)
+        bar = max(2.0, (room - text) * step.told.bytes / self.largest)
         return [
             Box(x, y - 4, bar, 8, f"{hue_of(step)}-edge", radius=2),
             Label(x + room - 12, y + 4, step.weight, 11.5, 400, "ink", "end"),
@@ -200,8 +190,8 @@ class _Painter:
         lane = 0
         for step in self.run.steps.values():
             for source in self.crossed(step):
-                if step.id in self.marks and source.id in self.marks:
-                    self.crossing(self.marks[source.id], self.marks[step.id], lane % 6)
+                if step.told.id in self.marks and source.told.id in self.marks:
+                    self.crossing(self.marks[source.told.id], self.marks[step.told.id], lane % 6)
                     lane += 1
 
     def crossing(self, start: tuple[float, float], end: tuple[float, float], lane: int) -> None:
@@ -224,9 +214,10 @@ class _Painter:
 
 def took(step: Step) -> str:
     """Return how long a step took."""
-    if step.seconds is None:
+    if not step.is_finished:
         return ""
-    return f"{step.seconds:.2f} s" if step.seconds < 10 else f"{step.seconds:.0f} s"
+    seconds = step.told.seconds
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def _tally(stage: Stage) -> str:
@@ -244,9 +235,8 @@ def draw_build(run: BuildRun, *, still: bool = False, narrow: bool = False) -> S
         still: without times, which differ from run to run.
         narrow: for a narrow cell.
     """
-    name = run.tags[0] if run.tags else "a build"
     painter = _Painter(run, still=still, narrow=narrow)
-    scene = Scene(painter.width, 0, f"Build tree of {name}", describe(run))
+    scene = Scene(painter.width, 0, f"Build tree of {run.name}", describe(run))
     if run.steps:
         scene.height = painter.paint()
         scene.add(*painter.back, *painter.front)

@@ -1,6 +1,7 @@
 """The build tree as text: one line per step, the same on every run (times are left out)."""
 
-from pyminidocker.widgets.buildtree.model import MEANINGS, SIGNS, UNNEEDED, BuildRun, Step
+from pyminidocker.client.build_steps import UNNEEDED
+from pyminidocker.widgets.buildtree.model import MEANINGS, SIGNS, BuildRun, Step
 from pyminidocker.widgets.tables import text_table
 
 MOST_LETTERS = 56
@@ -30,7 +31,7 @@ def _row(step: Step) -> list[str]:
     if step.next_guess is not None:
         result += f" (next: {'cached' if step.next_guess else 'carried out'}?)"
     why = "" if step.state == UNNEEDED else step.why
-    return [step.label, _short(step.first_line), result, step.weight, _short(why)]
+    return [step.label, _short(step.told.first_line), result, step.weight, _short(why)]
 
 
 def _short(text: str) -> str:

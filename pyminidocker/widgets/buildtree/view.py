@@ -7,11 +7,11 @@ from typing import Any
 
 import traitlets
 
+from pyminidocker.client.build_steps import FAILED
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.units import human_size
 from pyminidocker.widgets.base import LearningView, script, styles
 from pyminidocker.widgets.buildtree.model import BuildRun, Step, align
-from pyminidocker.widgets.buildtree.records import feed, read
 from pyminidocker.widgets.buildtree.scene import draw_build, hue_of, took
 from pyminidocker.widgets.buildtree.twin import build_table
 from pyminidocker.widgets.scene import Scene
@@ -63,10 +63,10 @@ class BuildTree(LearningView):
         with self._lock:
             if "Plan" in record and (self.run.is_over or not self.run.steps):
                 self.previous, self.run = self.run, BuildRun()
-                feed(self.run, record)
+                self.run.feed(record)
                 self.gone = align(self.previous, self.run)
                 self.is_going_on = True
-            elif not feed(self.run, record):
+            elif not self.run.feed(record):
                 return
             if self.run.is_over:
                 self.is_going_on = False
@@ -98,13 +98,13 @@ class BuildTree(LearningView):
             InvalidArgument: there is none, or there are several.
         """
         steps = self.run.steps.values()
-        found = [one for one in steps if name in (one.id, one.label)]
-        found = found or [one for one in steps if one.text.startswith(name)]
+        found = [one for one in steps if name in (one.told.id, one.label)]
+        found = found or [one for one in steps if one.told.text.startswith(name)]
         if len(found) == 1:
             return found[0]
         raise InvalidArgument(
             f"{len(found) or 'no'} steps begin with {name!r}",
-            hint="; ".join(f"{one.label}: {one.first_line[:40]}" for one in found or steps),
+            hint="; ".join(f"{one.label}: {one.told.first_line[:40]}" for one in found or steps),
         )
 
     def _guess(self, step: Step, guess: bool | None) -> None:
@@ -115,29 +115,33 @@ class BuildTree(LearningView):
 
     def _show(self) -> None:
         self._drawn = time.monotonic()
-        self.details = {step.id: self._detail(step) for step in self.run.steps.values()}
+        self.details = {name: self._detail(step) for name, step in self.run.steps.items()}
         if self.selected not in self.details:
             self.selected = next(iter(self.details), "")
         self.draw()
 
     def _detail(self, step: Step) -> dict[str, Any]:
         """Return what the page says about one step."""
+        told = step.told
         facts = [
             ("adds", step.weight),
             ("took", took(step)),
-            ("layer", step.layer),
-            ("key in the cache", step.key),
+            ("layer", told.layer),
+            ("key in the cache", told.key),
         ]
+        output = told.lines()[-MOST_LINES:]
+        if step.state == FAILED:
+            output += map(str, self.run.story.error.get("Excerpt") or ())
         return {
             "label": step.label,
-            "text": step.text,
-            "line": step.line,
+            "text": told.text,
+            "line": told.line,
             "state": step.state,
             "hue": hue_of(step),
-            "reasons": list(step.reasons) or [step.why] * bool(step.why),
+            "reasons": list(told.reasons) or [step.why] * bool(step.why),
             "facts": [[name, value] for name, value in facts if value],
             "before": self._before(step),
-            "output": "\n".join(step.output[-MOST_LINES:]),
+            "output": "\n".join(output),
             "guess": step.next_guess if self.run.is_over else step.guess,
             "verdict": step.verdict,
             "may_guess": self.run.is_over or not step.is_settled,
@@ -150,10 +154,10 @@ class BuildTree(LearningView):
         if (old := step.before) is None:
             return "The build before had no such step."
         said = f"The build before: {old.state}"
-        if old.text != step.text:
-            said += f", then as {old.first_line}"
-        if not old.is_empty and old.size:
-            said += f", {human_size(old.size)}"
+        if old.told.text != step.told.text:
+            said += f", then as {old.told.first_line}"
+        if old.told.bytes:
+            said += f", {human_size(old.told.bytes)}"
         return f"{said}, {took(old)}." if took(old) else f"{said}."
 
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
@@ -173,9 +177,10 @@ def _run_of(build: Any) -> BuildRun | None:
         return build
     if isinstance(build, BuildTree):
         return build.run
+    build = getattr(build, "build", build)  # a BuildError has the build as far as it came
     records = getattr(build, "records", build)
     if isinstance(records, Iterable) and not isinstance(records, str | bytes | Mapping):
-        return read(records)
+        return BuildRun.read(records)
     raise InvalidArgument(f"not a build: {build!r}", hint="what engine.build(...) returned")
 
 
