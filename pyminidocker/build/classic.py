@@ -38,7 +38,7 @@ class Teller:
         """Return the messages that can go out now that there is ``record``."""
         if "Built" in record:
             return self._built(record["Built"])
-        if "Error" in record:
+        if "Error" in record and "Failed" not in record:
             return [_error(record["Error"])]
         if self._quiet:
             return []

@@ -42,6 +42,7 @@ class StageRun:
         self._index = plan.stage.index
         self._arguments = StageArguments(work.plan.arguments)
         self._redone = ""
+        self._waited_s = 0.0  # for other stages, in this step
 
     async def run(self) -> State:
         """Make the stage.
@@ -134,6 +135,7 @@ class StageRun:
     ) -> None:
         work = self._work
         began = time.perf_counter()
+        self._waited_s = 0.0
         await work.emit({"Started": step_id})
         ingredients = Ingredients(
             parent=state.key,
@@ -183,7 +185,7 @@ class StageRun:
         if work.plan.epoch_s is not None:
             created = moment(work.plan.epoch_s)
         state.add(created=created, created_by=prepared.created_by, key=found.key, stored=stored)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - began - self._waited_s
         if found.step is None:
             work.cache.remember(found, prepared.ingredients, state, stored, seconds)
         await work.emit(
@@ -213,11 +215,11 @@ class StageRun:
         if isinstance(instruction, words.Transfer):
             origin = None
             if isinstance(instruction, words.Copy) and instruction.from_:
-                origin = await self._work.origin(instruction.from_, self._index, instruction)
+                origin = await self._origin(instruction.from_, instruction)
             return await CopyStep(self._work, state, instruction, origin).prepare(ingredients)
         if isinstance(instruction, words.Run):
             origins: dict[str, Origin] = {
-                mount.from_: await self._work.origin(mount.from_, self._index, instruction)
+                mount.from_: await self._origin(mount.from_, instruction)
                 for mount in instruction.mounts
                 if mount.from_
             }
@@ -233,6 +235,12 @@ class StageRun:
             text = config_steps.apply(state, instruction)
         ingredients.instruction = text
         return Prepared(ingredients, f"{' '.join(state.shell)} #(nop)  {text}")
+
+    async def _origin(self, name: str, instruction: words.Instruction) -> "Origin":
+        began = time.perf_counter()
+        found = await self._work.origin(name, self._index, instruction)
+        self._waited_s += time.perf_counter() - began
+        return found
 
     def _defaults(self, given: words.Arg, state: State) -> list[str | None]:
         """Return an ARG's defaults, each put together from what stands before it."""

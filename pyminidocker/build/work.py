@@ -15,7 +15,7 @@ from pyminidocker.build.options import BuildOptions
 from pyminidocker.build.records import Record
 from pyminidocker.build.state import State
 from pyminidocker.dockerfile.instructions import Dockerfile, Instruction
-from pyminidocker.errors import NotFound
+from pyminidocker.errors import NotFound, PermissionDenied, Unavailable
 from pyminidocker.images.records import Layer
 
 if TYPE_CHECKING:
@@ -142,9 +142,11 @@ class Work:
             return Origin(f'stage "{self.graph.stages[index].title}"', state.layers)
         try:
             image = await self.bases.get(name, "", self._ignore)
-        except NotFound as error:
+        except (NotFound, PermissionDenied, Unavailable) as error:
             near = self.graph.near(name, before)
-            hint = f"did you mean the stage {near}?" if near else error.hint
+            hint = f"no stage before this one is called {name}" + (
+                f"; did you mean {near}?" if near else f", and as an image: {error.hint}"
+            )
             self.graph.fail(instruction, f"invalid from flag value {name}: {error}", hint)
         return Origin(f'image "{name}"', image.layers)
 
