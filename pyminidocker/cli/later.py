@@ -6,10 +6,6 @@ _REGISTRY = (
     "this release has no registry client",
     "make base images here: minidocker image bootstrap [hello-world busybox python alpine]",
 )
-_BUILD = (
-    "this release cannot build from a Dockerfile",
-    "change a container and keep it as an image: minidocker run, then minidocker commit",
-)
 _LIMITS = (
     "this release sets no resource limits on containers",
     "look at a container's processes: minidocker top CONTAINER",
@@ -27,9 +23,10 @@ _PLUGINS = ("this engine has no plugins, contexts or trust", "")
 
 # first word, or path: (why, what to do instead)
 LATER: dict[str, tuple[str, str]] = {
-    "build": _BUILD,
-    "builder": _BUILD,
-    "buildx": _BUILD,
+    "buildx": (
+        "this engine has one builder of its own",
+        "minidocker build, minidocker builder du, minidocker builder prune",
+    ),
     "compose": (
         "this engine has no compose files",
         "start each service with minidocker run --name",
@@ -52,7 +49,6 @@ LATER: dict[str, tuple[str, str]] = {
     "container stats": _LIMITS,
     "container unpause": _FREEZE,
     "container update": _LIMITS,
-    "image build": _BUILD,
     "image import": _ARCHIVES,
     "image load": _ARCHIVES,
     "image pull": _REGISTRY,

@@ -129,7 +129,7 @@ def _host_config(options: Options) -> Json:
     if options["cpus"]:
         host["NanoCpus"] = int(options["cpus"] * 1e9)
     if options["ulimit"]:
-        host["Ulimits"] = [checked("--ulimit", text, _ulimit) for text in options["ulimit"]]
+        host["Ulimits"] = [checked("--ulimit", text, ulimit) for text in options["ulimit"]]
     if options["tmpfs"]:
         host["Tmpfs"] = dict(text.partition(":")[::2] for text in options["tmpfs"])
     if options["mount"]:
@@ -175,7 +175,12 @@ def _address(text: str) -> str:
     return text
 
 
-def _ulimit(text: str) -> Json:
+def ulimit(text: str) -> Json:
+    """Read ``name=soft[:hard]``.
+
+    Raises:
+        ValueError: it is something else.
+    """
     name, equals, limits = text.partition("=")
     soft, colon, hard = limits.partition(":")
     hard = hard if colon else soft

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 # path: (module in cli/commands, its Command, summary)
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "builder du": ("builder", "DU", "List what builds can take from the cache"),
+    "builder prune": ("builder", "PRUNE", "Remove build cache"),
     "container attach": ("attach", "ATTACH",
         "Attach local standard input, output, and error streams to a running container"),
     "container commit": ("container_changes", "COMMIT",
@@ -36,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Block until one or more containers stop, then print their exit codes"),
     "image bootstrap": ("bootstrap", "BOOTSTRAP",
         "Make the base images on this machine, without a registry"),
+    "image build": ("build", "BUILD", "Build an image from a Dockerfile"),
     "image history": ("image_history", "HISTORY", "Show the history of an image"),
     "image inspect": ("inspect", "IMAGE", "Display detailed information on one or more images"),
     "image ls": ("image_list", "LS", "List images"),
@@ -91,6 +94,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 # other spellings -> path, in the order help lists them
 SHORT: dict[str, str] = {
+    "builder ls": "builder du",
+    "builder build": "image build",
+    "build": "image build",
     "container list": "container ls",
     "container ps": "container ls",
     "ps": "container ls",
@@ -124,6 +130,7 @@ SHORT: dict[str, str] = {
 
 # The objects that have verbs of their own, with their line in help.
 OBJECTS: dict[str, str] = {
+    "builder": "Manage the cache of builds",
     "container": "Manage containers",
     "image": "Manage images",
     "network": "Manage networks",
@@ -135,7 +142,7 @@ OBJECTS: dict[str, str] = {
 }
 
 # Top of ``minidocker --help``; the other top-level verbs follow under "Commands".
-COMMON = ("run", "exec", "ps", "images", "version", "info")
+COMMON = ("run", "exec", "ps", "build", "images", "version", "info")
 
 
 def resolve(path: str) -> str:

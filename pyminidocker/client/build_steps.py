@@ -93,8 +93,23 @@ class BuildStep:
 
     def lines(self) -> list[str]:
         """Return what it wrote, line by line; a progress bar's line as it ended."""
-        text = "".join(self.output).replace("\r\n", "\n")
-        return [line.rsplit("\r", 1)[-1] for line in text.splitlines()]
+        return _lines(self.output)
+
+    def tail(self, count: int) -> list[str]:
+        """Return the last ``count`` lines it wrote so far, without looking at much more."""
+        taken: list[str] = []
+        newlines = 0
+        for piece in reversed(self.output):
+            taken.insert(0, piece)
+            newlines += piece.count("\n")
+            if newlines > count:
+                break
+        return _lines(taken)[-count:]
+
+
+def _lines(pieces: list[str]) -> list[str]:
+    text = "".join(pieces).replace("\r\n", "\n")
+    return [line.rsplit("\r", 1)[-1] for line in text.removesuffix("\n").split("\n") if text]
 
 
 class BuildStory:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal, Self, Unpack, overload
 
+from pyminidocker.client.archives import Archived
+from pyminidocker.client.builds import Builds
 from pyminidocker.client.container import Container, collect, split_log
 from pyminidocker.client.create_config import Command, CreateOptions, create_config, words
 from pyminidocker.client.engine_client import EngineClient
@@ -21,7 +23,7 @@ from pyminidocker.client.wired import Wired
 from pyminidocker.errors import NotFound
 
 
-class Engine(Networked, Wired):
+class Engine(Archived, Builds, Networked, Wired):
     """A running engine.
 
     Attributes:
