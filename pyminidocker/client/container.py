@@ -1,11 +1,13 @@
 """One container, as an object to hold in a notebook."""
 
 import io
+import os
 import select
 import tarfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from pyminidocker.client.archive_files import write_archive
 from pyminidocker.client.create_config import Command, pairs, words
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.network import Network, Place, places_of, ports_of
@@ -295,6 +297,13 @@ class Container:
         repo, tag = split_tag(repository)
         made = self.api.commit(self.id, repo=repo, tag=tag, comment=message, author=author)
         return Image(self.api, made["Id"])
+
+    def export(self, path: "str | os.PathLike[str]") -> str:
+        """Write its whole file system into a tar file, without volumes; return the path.
+
+        ``Engine.import_image`` makes an image of one layer of it.
+        """
+        return write_archive(self.api.container_export(self.id), path)
 
     def read_file(self, path: str) -> bytes:
         """Return the bytes of a file inside."""

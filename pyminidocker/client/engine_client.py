@@ -7,6 +7,7 @@ See: Docker Engine API reference, version 1.41.
 
 from __future__ import annotations
 
+from pyminidocker.client.calls_archives import ArchiveCalls
 from pyminidocker.client.calls_build import BuildCalls
 from pyminidocker.client.calls_containers import ContainerCalls
 from pyminidocker.client.calls_handles import HandleCalls
@@ -19,6 +20,7 @@ from pyminidocker.client.calls_wires import WireCalls
 
 
 class EngineClient(
+    ArchiveCalls,
     BuildCalls,
     ContainerCalls,
     HandleCalls,

@@ -1,10 +1,13 @@
 """Images and volumes as objects to hold in a notebook."""
 
+import os
 from typing import Any, Self
 
+from pyminidocker.client.archive_files import write_archive
 from pyminidocker.client.container import split_tag
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.table import Table, html_table
+from pyminidocker.client.waste import Waste
 from pyminidocker.ids import short_id
 from pyminidocker.units import human_size
 
@@ -72,6 +75,17 @@ class Image:
             ("CREATED BY", lambda layer: _cut(layer["CreatedBy"], 60)),
         ]
         return Table(self.api.layers(self.ref), columns)
+
+    def save(self, path: "str | os.PathLike[str]") -> str:
+        """Write it into an archive that ``load`` reads, here or elsewhere; return the path.
+
+        See: ``Engine.save``.
+        """
+        return write_archive(self.api.image_save([self.ref]), path)
+
+    def waste(self) -> Waste:
+        """Return what its layers carry in vain: files that later layers replaced or deleted."""
+        return Waste(self.ref, self.api.image_waste(self.ref))
 
     def tag(self, name: str) -> Self:
         """Give it another name; return self."""

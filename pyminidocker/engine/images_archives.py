@@ -206,7 +206,8 @@ def _platform(text: str) -> tuple[str, str]:
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
+    nothing: tuple[bytes, ...] = ()
+    for piece in nothing:
         yield piece
 
 
