@@ -72,7 +72,7 @@ def _expose(state: State, given: words.Expose) -> str:
         for port in exposed(text):
             ports.setdefault(port, {})
     state.run.exposed_ports = ports
-    return "EXPOSE " + " ".join(given.ports)
+    return "EXPOSE " + " ".join(sorted(given.ports))
 
 
 def exposed(text: str) -> list[str]:
