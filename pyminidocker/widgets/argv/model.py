@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pyminidocker.dockerfile.parser import parse
 from pyminidocker.errors import InvalidArgument
-from pyminidocker.oci.command_line import of_container, of_image, shell_form
+from pyminidocker.oci.command_line import DEFAULT_SHELL, of_container, of_image, shell_form
 from pyminidocker.oci.image_spec import RunConfig
 
 NONE, EXEC, SHELL = "none", "exec", "shell"
@@ -109,8 +109,14 @@ class Observed:
         said = f'It said "{self.said}". ' if self.said else ""
         if self.heard is None:
             return f"{said}It ended by itself, with exit code {self.exit_code}."
-        shell = f"; it started {', '.join(self.others)}" if self.others else ""
-        who = f"Process 1 is {self.process}, /proc/1/cmdline: {' '.join(self.cmdline)}{shell}."
+        who = f"Process 1 is {self.process}, /proc/1/cmdline: {shlex.join(self.cmdline)}"
+        if self.others:
+            who += f"; it started {', '.join(self.others)}"
+        elif len(self.cmdline) > 1 and self.cmdline[1].endswith(f"/{self.process}"):
+            who += " (a script: the kernel put its interpreter in front)"
+        who += "."
+        if self.argv[:2] == DEFAULT_SHELL and self.process != "sh":
+            who += " The shell has become its only command."
         if self.heard:
             return f"{said}{who} SIGTERM reached it, and it ended."
         passed = " and does not pass it on" if self.others else ""

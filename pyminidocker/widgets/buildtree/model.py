@@ -108,7 +108,9 @@ class Step:
         """The reason in one sentence, "" while there is none."""
         if self.told.error:
             return self.told.error.strip().splitlines()[0]
-        return "; ".join(self.told.reasons) or WHYS.get(self.told.code, "")
+        # how long it took the last time is told in the details; it differs from run to run
+        reasons = [reason for reason in self.told.reasons if not reason.startswith("it took ")]
+        return "; ".join(reasons) or WHYS.get(self.told.code, "")
 
     @property
     def weight(self) -> str:
