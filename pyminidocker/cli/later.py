@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-_REGISTRY = (
-    "this release has no registry client",
-    "make base images here: minidocker image bootstrap [hello-world busybox python alpine]",
-)
+_SEARCH = ("this engine cannot search the Hub", "look for images at the Hub's web page")
 _LIMITS = (
     "this release sets no resource limits on containers",
     "look at a container's processes: minidocker top CONTAINER",
@@ -34,13 +31,9 @@ LATER: dict[str, tuple[str, str]] = {
     "export": _ARCHIVES,
     "import": _ARCHIVES,
     "load": _ARCHIVES,
-    "login": _REGISTRY,
-    "logout": _REGISTRY,
     "pause": _FREEZE,
-    "pull": _REGISTRY,
-    "push": _REGISTRY,
     "save": _ARCHIVES,
-    "search": _REGISTRY,
+    "search": _SEARCH,
     "stats": _LIMITS,
     "unpause": _FREEZE,
     "update": _LIMITS,
@@ -51,8 +44,6 @@ LATER: dict[str, tuple[str, str]] = {
     "container update": _LIMITS,
     "image import": _ARCHIVES,
     "image load": _ARCHIVES,
-    "image pull": _REGISTRY,
-    "image push": _REGISTRY,
     "image save": _ARCHIVES,
 }
 
@@ -61,7 +52,10 @@ FOREIGN: dict[str, tuple[str, str]] = {
     "checkpoint": ("this engine cannot checkpoint processes", ""),
     "config": _SWARM,
     "context": _PLUGINS,
-    "manifest": _REGISTRY,
+    "manifest": (
+        "this engine makes images for one platform at a time",
+        "get an image of another platform: minidocker pull --platform",
+    ),
     "node": _SWARM,
     "plugin": _PLUGINS,
     "secret": _SWARM,

@@ -1,11 +1,11 @@
-"""Progress of pull, push, load and build: bars in a terminal, one bar in a notebook, lines in a file.
+"""Progress of pull, push, load and build: bars in a terminal, one in a notebook, or plain lines.
 
 The engine reports as dockerd does, one JSON message a line: ``id`` (a layer), ``status``, and
 ``progressDetail`` with ``current`` and ``total`` bytes.  Where they go decides how they look:
 
     terminal   one line per layer, rewritten in place with its bar
     notebook   a ``!`` cell interprets "carriage return" but no cursor movement: one line with the
-               bar of everything together, and below it, once and in order, what became of each layer
+               bar of everything together, and in order, once each, what became of each layer
     plain      pipes and files: one line per change of status, no bars
 
 See: moby's pkg/jsonmessage.

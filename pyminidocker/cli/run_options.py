@@ -69,9 +69,11 @@ COMMON = (
     Option("--privileged", "bool", "Give extended privileges to this container"),
     Option("-p, --publish", "list", "Publish a container's port(s) to the host"),
     Option("-P, --publish-all", "bool", "Publish all exposed ports to random ports"),
-    Option("--platform", "string", ""),
-    Option("--pull", "string", ""),
-    Option("-q, --quiet", "bool", ""),
+    Option("--platform", "string", "Set platform if server is multi-platform capable"),
+    Option(
+        "--pull", "string", 'Pull image before running ("always", "missing", "never")', "missing"
+    ),
+    Option("-q, --quiet", "bool", "Suppress the pull output"),
     Option("--read-only", "bool", "Mount the container's root filesystem as read only"),
     Option("--restart", "string", "Restart policy to apply when a container exits", "no"),
     Option(

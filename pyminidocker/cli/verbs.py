@@ -43,9 +43,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "image inspect": ("inspect", "IMAGE", "Display detailed information on one or more images"),
     "image ls": ("image_list", "LS", "List images"),
     "image prune": ("prune", "IMAGES", "Remove unused images"),
+    "image pull": ("pull", "PULL", "Download an image from a registry"),
+    "image push": ("pull", "PUSH", "Upload an image to a registry"),
     "image rm": ("image_names", "RM", "Remove one or more images"),
     "image tag": ("image_names", "TAG", "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE"),
     "inspect": ("inspect", "ALL", "Return low-level information on Docker objects"),
+    "login": ("login", "LOGIN", "Authenticate to a registry"),
+    "logout": ("login", "LOGOUT", "Log out from a registry"),
     "network capture": ("network_capture", "CAPTURE",
         "Show packets as they travel, or write them to a file"),
     "network connect": ("network_changes", "CONNECT", "Connect a container to a network"),
@@ -116,6 +120,8 @@ SHORT: dict[str, str] = {
     "wire list": "wire ls",
     "wire remove": "wire rm",
     "history": "image history",
+    "pull": "image pull",
+    "push": "image push",
     "tag": "image tag",
     "info": "system info",
     "events": "system events",
@@ -142,7 +148,9 @@ OBJECTS: dict[str, str] = {
 }
 
 # Top of ``minidocker --help``; the other top-level verbs follow under "Commands".
-COMMON = ("run", "exec", "ps", "build", "images", "version", "info")
+COMMON = (
+    "run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "version", "info",
+)  # fmt: skip
 
 
 def resolve(path: str) -> str:

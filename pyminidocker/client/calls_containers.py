@@ -62,13 +62,19 @@ class ContainerCalls(Transport):
         )
         return listed
 
-    def container_create(self, config: Json, *, name: str = "") -> Json:
+    def container_create(self, config: Json, *, name: str = "", platform: str = "") -> Json:
         """POST /containers/create; ``config`` as Docker's, with HostConfig and NetworkingConfig.
+
+        Args:
+            config: the body.
+            name: empty lets the engine choose one.
+            platform: refuse an image that is for another one.
 
         Returns:
             {"Id": ..., "Warnings": [...]}.
         """
-        created: Json = self.call("POST", "/containers/create", {"name": name}, config)
+        query = {"name": name, "platform": platform}
+        created: Json = self.call("POST", "/containers/create", query, config)
         return created
 
     def container_inspect(self, ref: str, *, size: bool = False) -> Json:

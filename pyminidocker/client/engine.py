@@ -17,13 +17,14 @@ from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.image import Image, Volume
 from pyminidocker.client.listing import CONTAINER_COLUMNS, IMAGE_COLUMNS
 from pyminidocker.client.networked import Networked
+from pyminidocker.client.registries import Registries
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
 from pyminidocker.client.wired import Wired
 from pyminidocker.errors import NotFound
 
 
-class Engine(Archived, Builds, Networked, Wired):
+class Engine(Archived, Builds, Networked, Registries, Wired):
     """A running engine.
 
     Attributes:

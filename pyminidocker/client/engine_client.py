@@ -14,6 +14,7 @@ from pyminidocker.client.calls_handles import HandleCalls
 from pyminidocker.client.calls_images import ImageCalls
 from pyminidocker.client.calls_networks import NetworkCalls
 from pyminidocker.client.calls_packets import PacketCalls
+from pyminidocker.client.calls_registry import RegistryCalls
 from pyminidocker.client.calls_rules import RuleCalls
 from pyminidocker.client.calls_system import SystemCalls
 from pyminidocker.client.calls_wires import WireCalls
@@ -27,6 +28,7 @@ class EngineClient(
     ImageCalls,
     NetworkCalls,
     PacketCalls,
+    RegistryCalls,
     RuleCalls,
     SystemCalls,
     WireCalls,

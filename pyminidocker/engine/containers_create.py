@@ -116,8 +116,8 @@ def _image(engine: "Engine", ref: str) -> Image:
             hint = f"make it on this machine: minidocker image bootstrap {name}"
         else:
             hint = (
-                "this release has no registry client; make base images on this machine:"
-                f" minidocker image bootstrap {' '.join(ALL_NAMES)}"
+                f"get it from its registry: minidocker pull {ref}; or make a base image on this"
+                f" machine: minidocker image bootstrap {' '.join(ALL_NAMES)}"
             )
         raise NotFound(str(error), hint=hint) from error
 

@@ -57,6 +57,28 @@ class Images:
         """
         return self.store.resolve(ref)
 
+    def check_platform(self, ref: str, platform: str) -> None:
+        """Make sure that an image, when it is here, is for ``platform``.
+
+        Raises:
+            NotFound: it is for another one; moby's words, on which its client pulls.
+            InvalidArgument: not a platform.
+        """
+        from pyminidocker.images.registry.manifests import fits, parse_platform, platform_text
+        from pyminidocker.oci.image_spec import Platform
+
+        wanted = parse_platform(platform)
+        try:
+            config = self.get(ref).config
+        except NotFound:
+            return  # said, with a remedy, by whoever needs it
+        have = Platform(config.architecture, config.os or "linux", config.variant)
+        if not fits(have, wanted):
+            raise NotFound(
+                f"image with reference {ref} was found but does not match the specified platform:"
+                f" wanted {platform_text(wanted)}, actual: {platform_text(have)}"
+            )
+
     def by_id(self, image_id: str) -> Image:
         """Return the image with this full id, also a deleted one that a container keeps.
 

@@ -21,6 +21,8 @@ from pyminidocker.errors import MiniDockerError, NotFound
 async def create(engine: Engine, request: Request) -> Outcome:
     """POST /containers/create."""
     body = await request.document(bodies.CreateBody)
+    if platform := request.query.get("platform", ""):
+        engine.images.check_platform(body.image or "", platform)
     container, warnings = await engine.containers.create(
         bodies.container_config(body),
         bodies.host_options(body.host_config),

@@ -13,6 +13,13 @@ from pyminidocker.cli.run_config import attached_streams, create_body
 from pyminidocker.cli.run_options import COMMON, ONLY_RUN
 from pyminidocker.errors import MiniDockerError, NotFound
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Json = dict[str, Any]
+
+_POLICIES = 'must be one of "always", "missing" or "never"'
 ARGUMENTS = "[OPTIONS] IMAGE [COMMAND] [ARG...]"
 
 
@@ -50,12 +57,10 @@ def _create(call: Invocation) -> str:
 
         body["HostConfig"]["ConsoleSize"] = list(size())
     try:
-        made = call.engine.container_create(body, name=options["name"])
+        made = _make(call, body)
     except NotFound as error:
-        if "No such image" not in str(error):
+        if not is_about_image(error):
             raise
-        if options["pull"] != "never":
-            print(f"Unable to find image '{_tagged(call.arguments[0])}' locally", file=sys.stderr)
         raise _no_image(call.path, error) from None
     for warning in made.get("Warnings") or []:
         print(f"WARNING: {warning}", file=sys.stderr)
@@ -64,6 +69,57 @@ def _create(call: Invocation) -> str:
         with open(options["cidfile"], "x", encoding="ascii") as file:
             file.write(container)
     return container
+
+
+def _make(call: Invocation, body: Json) -> Json:
+    """Make the container, after getting its image where that is wanted."""
+    options, image = call.options, call.arguments[0]
+    pull, platform = options["pull"], options["platform"]
+    if pull not in ("always", "missing", "never"):
+        raise _refuse(call.path, f"invalid pull option: '{pull}': {_POLICIES}")
+    if pull == "always":
+        _obtain(call, image)
+    try:
+        return call.engine.container_create(body, name=options["name"], platform=platform)
+    except NotFound as error:
+        if pull != "missing" or not is_about_image(error):
+            raise
+        from pyminidocker.cli.pulling import is_reference, tagged
+
+        if not is_reference(image):
+            raise
+        if not options["quiet"]:
+            print(f"Unable to find image '{tagged(image)}' locally", file=sys.stderr)
+    _obtain(call, image)
+    return call.engine.container_create(body, name=options["name"], platform=platform)
+
+
+def _obtain(call: Invocation, image: str) -> None:
+    from pyminidocker.cli.exit_codes import sentence
+    from pyminidocker.cli.pulling import obtain, pull, tagged
+
+    options = call.options
+    platform, quiet = options["platform"], options["quiet"]
+    try:
+        if options["pull"] == "always":
+            pull(call.engine, tagged(image), platform=platform, quiet=quiet, out=sys.stderr)
+        else:
+            obtain(call.engine, image, platform=platform, quiet=quiet)
+    except MiniDockerError as error:
+        raise _refuse(call.path, sentence(error), error.hint) from None
+
+
+def _refuse(path: str, text: str, hint: str = "") -> Failure:
+    """Return what ends ``run``, or ``create``, before there is a container."""
+    if path.endswith("create"):
+        return Failure(text, hint=hint)
+    return Failure(f"minidocker: {text}", RUN_FAILED, hint=hint)
+
+
+def is_about_image(error: NotFound) -> bool:
+    """Tell whether it is the image that was not found: missing, or for another platform."""
+    text = str(error)
+    return "No such image" in text or "does not match the specified platform" in text
 
 
 def _check_cidfile(path: str) -> None:
@@ -76,17 +132,11 @@ def _check_cidfile(path: str) -> None:
         )
 
 
-def _tagged(image: str) -> str:
-    return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
-
-
 def _no_image(path: str, error: NotFound) -> Failure:
-    """Return what to say instead of pulling."""
+    """Return what to say when nothing was pulled."""
     from pyminidocker.cli.exit_codes import sentence
 
-    if path.endswith("create"):
-        return Failure(sentence(error), hint=error.hint)
-    return Failure(f"minidocker: {sentence(error)}", RUN_FAILED, hint=error.hint)
+    return _refuse(path, sentence(error), error.hint)
 
 
 def _take_part(call: Invocation, container: str, streams: list[str]) -> int:

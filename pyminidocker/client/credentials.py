@@ -1,0 +1,215 @@
+"""Names and passwords for registries, where Docker keeps them: ``~/.docker/config.json``.
+
+A password is under ``auths`` in base64, which hides it from nobody, or with a helper program that
+``credsStore`` or ``credHelpers`` names (``docker-credential-NAME``: the desktop's key ring).
+
+See: docs.docker.com/reference/cli/docker/login, "Credential stores";
+github.com/docker/docker-credential-helpers for the helpers' protocol.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode, urlsafe_b64encode
+
+from pyminidocker.client.json_text import dumps, loads
+from pyminidocker.errors import InvalidArgument, NotFound, Unavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Json = dict[str, Any]
+
+HUB = "https://index.docker.io/v1/"
+_HUB_NAMES = frozenset(("", "docker.io", "index.docker.io", "registry-1.docker.io"))
+_TOKEN_USER = "<token>"  # noqa: S105 - a helper's word for "this is an identity token"
+_NOT_THERE = "credentials not found"
+
+
+def config_path() -> str:
+    """Return the path of Docker's configuration file (``DOCKER_CONFIG`` names its directory)."""
+    base = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
+    return f"{base}/config.json"
+
+
+def server_key(server: str) -> str:
+    """Return the key of a registry in the file: ``host[:port]``, or the Hub's old URL."""
+    host = server.partition("://")[2] if "://" in server else server
+    host = host.partition("/")[0]
+    return HUB if host in _HUB_NAMES else host
+
+
+def key_of_image(name: str) -> str:
+    """Return the key of the registry that an image's name means.
+
+    Raises:
+        InvalidArgument: not a reference.
+    """
+    from pyminidocker.oci.reference import parse
+
+    return server_key(parse(name).domain)
+
+
+def load() -> Json:
+    """Return the file's content; a missing file is an empty one.
+
+    Raises:
+        InvalidArgument: it is no JSON; names the file.
+    """
+    path = config_path()
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            found = loads(file.read() or b"{}")
+        if not isinstance(found, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InvalidArgument(f"{path} cannot be used: {error}") from error
+    return found
+
+
+def _save(config: Json) -> None:
+    """Replace the file in one step; a link to it stays a link."""
+    path = os.path.realpath(config_path())
+    directory = os.path.dirname(path)  # noqa: PTH120
+    os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103
+    temporary = f"{path}.{os.getpid()}"
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(fd, "w", encoding="utf-8") as file:  # noqa: PTH123
+            file.write(_indented(config) + "\n")
+        os.rename(temporary, path)  # noqa: PTH104
+    except BaseException:
+        os.unlink(temporary)  # noqa: PTH108
+        raise
+
+
+def _indented(value: object, indent: str = "") -> str:
+    """Return JSON indented by tabs, as Docker writes this file."""
+    if not isinstance(value, dict) or not value:
+        return dumps(value)
+    deeper = indent + "\t"
+    lines = [f"{deeper}{dumps(str(key))}: {_indented(value[key], deeper)}" for key in value]
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+
+
+def _helper(config: Json, key: str) -> str:
+    helpers = config.get("credHelpers") or {}
+    return str(helpers.get(key) or config.get("credsStore") or "")
+
+
+def find(key: str) -> Json:
+    """Return what is known for a registry, as X-Registry-Auth has it; {} when nothing is.
+
+    Args:
+        key: see ``server_key``.
+
+    Raises:
+        InvalidArgument: the file is damaged.
+        Unavailable: the helper program it names fails.
+    """
+    config = load()
+    if helper := _helper(config, key):
+        try:
+            answer = loads(_ask_helper(helper, "get", key))
+        except NotFound:
+            return {}
+        secret = str(answer.get("Secret", ""))
+        if answer.get("Username") == _TOKEN_USER:
+            return {"identitytoken": secret, "serveraddress": key}
+        user = str(answer.get("Username", ""))
+        return {"username": user, "password": secret, "serveraddress": key}
+    for name, entry in (config.get("auths") or {}).items():
+        if server_key(name) != key or not isinstance(entry, dict):
+            continue
+        found: Json = {"serveraddress": key}
+        if entry.get("auth"):
+            try:
+                user, _, password = b64decode(entry["auth"]).decode().partition(":")
+            except ValueError:
+                raise InvalidArgument(
+                    f"{config_path()}: the entry for {name} is damaged",
+                    hint=f"log in again: minidocker login {'' if key == HUB else key}".rstrip(),
+                ) from None
+            found |= {"username": user, "password": password.strip("\0")}
+        for word in ("identitytoken", "registrytoken"):
+            if entry.get(word):
+                found[word] = entry[word]
+        return found if len(found) > 1 else {}
+    return {}
+
+
+def header_of(credentials: Json) -> tuple[tuple[str, str], ...]:
+    """Return the header that carries credentials to the engine; none for nobody."""
+    if not credentials:
+        return ()
+    return (("X-Registry-Auth", urlsafe_b64encode(dumps(credentials).encode()).decode()),)
+
+
+def store(key: str, credentials: Json) -> str:
+    """Keep what ``login`` found to be right; return where it is now, for people.
+
+    Raises:
+        Unavailable: the helper program fails.
+    """
+    config = load()
+    auths: Json = dict(config.get("auths") or {})
+    token = credentials.get("identitytoken", "")
+    if helper := _helper(config, key):
+        kept = {
+            "ServerURL": key,
+            "Username": _TOKEN_USER if token else credentials["username"],
+            "Secret": token or credentials["password"],
+        }
+        _ask_helper(helper, "store", dumps(kept))
+        auths[key] = {}
+    else:
+        pair = f"{credentials.get('username', '')}:{'' if token else credentials.get('password')}"
+        auths[key] = {"auth": b64encode(pair.encode()).decode()}
+        if token:
+            auths[key]["identitytoken"] = token
+    _save({**config, "auths": auths})
+    return f"docker-credential-{helper}" if helper else config_path()
+
+
+def erase(key: str) -> bool:
+    """Forget a registry's credentials; return whether there were any."""
+    config = load()
+    auths: Json = dict(config.get("auths") or {})
+    names = [name for name in auths if server_key(name) == key]
+    helper = _helper(config, key)
+    if helper:
+        try:
+            _ask_helper(helper, "erase", key)
+        except NotFound:
+            helper = ""
+    for name in names:
+        del auths[name]
+    if names:
+        _save({**config, "auths": auths})
+    return bool(names or helper)
+
+
+def _ask_helper(name: str, verb: str, text: str) -> str:
+    """Run ``docker-credential-NAME VERB`` with ``text`` as its input; return what it says."""
+    import subprocess
+
+    program = f"docker-credential-{name}"
+    try:
+        done = subprocess.run(
+            [program, verb], input=text.encode(), capture_output=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise Unavailable(
+            f'{program} is not installed, and {config_path()} names it ("credsStore" or'
+            ' "credHelpers")',
+            hint=f"install it, or take that line out of {config_path()}",
+        ) from error
+    said = done.stdout.decode(errors="replace").strip()
+    if done.returncode:
+        if _NOT_THERE in said:
+            raise NotFound(said)
+        raise Unavailable(f"{program} {verb}: {said or f'exit code {done.returncode}'}")
+    return said
