@@ -7,10 +7,6 @@ _LIMITS = (
     "this release sets no resource limits on containers",
     "look at a container's processes: minidocker top CONTAINER",
 )
-_ARCHIVES = (
-    "this release cannot move images as archives",
-    "copy files with minidocker cp, keep changes with minidocker commit",
-)
 _FREEZE = (
     "this release cannot freeze containers",
     "send SIGSTOP to its first process: minidocker kill -s STOP CONTAINER (and -s CONT)",
@@ -28,23 +24,15 @@ LATER: dict[str, tuple[str, str]] = {
         "this engine has no compose files",
         "start each service with minidocker run --name",
     ),
-    "export": _ARCHIVES,
-    "import": _ARCHIVES,
-    "load": _ARCHIVES,
     "pause": _FREEZE,
-    "save": _ARCHIVES,
     "search": _SEARCH,
     "stats": _LIMITS,
     "unpause": _FREEZE,
     "update": _LIMITS,
-    "container export": _ARCHIVES,
     "container pause": _FREEZE,
     "container stats": _LIMITS,
     "container unpause": _FREEZE,
     "container update": _LIMITS,
-    "image import": _ARCHIVES,
-    "image load": _ARCHIVES,
-    "image save": _ARCHIVES,
 }
 
 # known to Docker users, and never planned here
