@@ -23,6 +23,7 @@ class BuildStep:
 
     Attributes:
         id: how the engine's records call it.
+        among_stages: the Dockerfile has several stages.
         stage: its stage's name, or "".
         stage_index: its stage's number, from 0.
         number: which step of its stage it is, from 1 (the FROM).
@@ -46,9 +47,9 @@ class BuildStep:
     """
 
     __slots__ = (
-        "bytes", "cached", "code", "current", "error", "id", "image", "key", "layer", "line",
-        "needs", "number", "output", "reasons", "seconds", "stage", "stage_index", "state", "text",
-        "total", "total_bytes",
+        "among_stages", "bytes", "cached", "code", "current", "error", "id", "image", "key",
+        "layer", "line", "needs", "number", "output", "reasons", "seconds", "stage", "stage_index",
+        "state", "text", "total", "total_bytes",
     )  # fmt: skip
 
     def __init__(self, planned: Json) -> None:
@@ -60,6 +61,7 @@ class BuildStep:
         self.needs = tuple(planned.get("Needs") or ())
         self.state = UNNEEDED if planned.get("Skipped") else WAITING
         self.cached: bool | None = None
+        self.among_stages = False
         self.code, self.key, self.error = "", "", ""
         self.reasons: tuple[str, ...] = ()
         self.bytes = self.current = self.total_bytes = 0
@@ -72,8 +74,9 @@ class BuildStep:
 
     @property
     def label(self) -> str:
-        """``[2/4]``, or ``[builder 2/4]`` in a stage with a name."""
-        return f"[{self.stage} {self.number}/{self.total}]".replace("[ ", "[")
+        """``[builder 2/4]``; ``[2/4]`` when there is one stage, and it has no name."""
+        stage = self.stage or (f"stage-{self.stage_index}" if self.among_stages else "")
+        return f"[{stage} {self.number}/{self.total}]".replace("[ ", "[")
 
     @property
     def first_line(self) -> str:
@@ -153,6 +156,9 @@ class BuildStory:
             # a second plan has the first one's steps, and those of ONBUILD triggers
             planned = [BuildStep(one) for one in record["Plan"]]
             self.steps = {step.id: self.steps.get(step.id, step) for step in planned}
+            stages = {step.stage_index for step in self.steps.values()}
+            for step in self.steps.values():
+                step.among_stages = len(stages) > 1
         elif "Warning" in record:
             self.warnings.append((str(record["Warning"]), int(record.get("Line") or 0)))
         elif "Built" in record:

@@ -1,7 +1,7 @@
 """What is allowed in a Dockerfile, but probably not meant.
 
-These are Docker's build checks, as far as they need no build and no base image, and one of our own:
-an exec form in single quotes, which is no exec form.
+These are Docker's build checks, as far as they need no build and no base image, and two of our own:
+an exec form in single quotes, which is no exec form, and words behind one, which are lost.
 
 See: https://docs.docker.com/reference/build-checks/
 """
@@ -23,7 +23,7 @@ from pyminidocker.dockerfile.instructions import (
     Workdir,
 )
 from pyminidocker.dockerfile.shell_words import expand
-from pyminidocker.dockerfile.words import json_array, quoted_words
+from pyminidocker.dockerfile.words import json_array, json_end, quoted_words
 from pyminidocker.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -75,7 +75,7 @@ def warnings_of(dockerfile: Dockerfile, statements: Sequence[Statement]) -> tupl
 
 
 def _page(rule: str) -> str:
-    if rule == "ExecFormQuotes":
+    if rule.startswith("ExecForm"):
         return "https://docs.docker.com/reference/dockerfile/#shell-and-exec-form"
     name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", rule).lower()
     return f"https://docs.docker.com/go/dockerfile/rule/{name}/"
@@ -121,6 +121,10 @@ def _single_quotes(statements: Sequence[Statement]) -> Iterator[Found]:
                 " commas between the strings, and none at the end"
             )
             yield "ExecFormQuotes", text, one.line
+        end = json_end(rest)
+        if rest[end:].strip() and end and one.keyword not in ("COPY", "ADD"):
+            text = f"{one.keyword} ignores what stands behind its JSON array: {rest[end:].strip()}"
+            yield "ExecFormTail", text, one.line
 
 
 def _old_pairs(statements: Sequence[Statement], escape: str) -> Iterator[Found]:

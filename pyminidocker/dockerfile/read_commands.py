@@ -43,7 +43,7 @@ def _command(statement: Statement) -> CommandLine:
     words = json_array(statement.rest, statement.rest_offset)
     if words is not None:
         return CommandLine(words=words)
-    return CommandLine(words=(statement.rest,), is_shell=True)
+    return CommandLine(words=(statement.rest,) if statement.rest else (), is_shell=True)
 
 
 def run(statement: Statement) -> Run:

@@ -6,6 +6,7 @@ LABEL, ARG; quotes stay until variables are put in), and as a JSON array (the ex
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 
@@ -87,23 +88,36 @@ def quoted_words(text: str, escape: str, offset: int = 0) -> list[Word]:
     return words
 
 
+def json_end(text: str) -> int:
+    """Return where the JSON array ends that ``text`` begins with; 0 when there is none."""
+    start = len(text) - len(text.lstrip())
+    if not text.startswith("[", start):
+        return 0
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, start)
+        msgspec.json.decode(text[:end].encode(), type=list)  # stricter: no NaN, no lone surrogates
+    except (ValueError, RecursionError):
+        return 0
+    return end
+
+
 def json_array(text: str, offset: int = 0) -> tuple[str, ...] | None:
-    """Return the strings of a JSON array; None when ``text`` is no JSON array.
+    """Return the strings of the JSON array that ``text`` begins with; None when there is none.
+
+    What stands behind the array is ignored, as in Docker (``checks`` says so).
 
     Raises:
         Problem: it is one, but not of strings alone.
     """
-    if not text.lstrip().startswith("["):
+    end = json_end(text)
+    if not end:
         return None
-    try:
-        values = msgspec.json.decode(text.encode(), type=list)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return None
+    values = msgspec.json.decode(text[:end].encode(), type=list)
     if not all(isinstance(value, str) for value in values):
         raise Problem(
             "when using JSON array syntax, arrays must be comprised of strings only",
             offset,
-            len(text),
+            end,
             hint='put quotes around numbers and true/false: ["sleep", "60"]',
         )
     return tuple(values)
