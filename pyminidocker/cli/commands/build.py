@@ -7,6 +7,7 @@ import sys
 
 from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.failures import USAGE_ERROR, Failure, checked
+from pyminidocker.errors import MiniDockerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ def build(call: Invocation) -> int:
         )
     query = _query(options)
     secrets = dict(map(_secret, options["secret"]))
-    context = pack_context(call.arguments[0], options["file"], stdin=sys.stdin.buffer)
+    try:
+        context = pack_context(call.arguments[0], options["file"], stdin=sys.stdin.buffer)
+    except MiniDockerError as error:
+        raise _ours(error) from None
     query["dockerfile"], query["remote"] = context.dockerfile, context.remote
     with open_progress("quiet" if quiet else options["progress"], context) as progress:
         for record in _records(call, context, query, secrets):
@@ -56,7 +60,25 @@ def build(call: Invocation) -> int:
 def _records(
     call: Invocation, context: PackedContext, query: Json, secrets: dict[str, bytes]
 ) -> Iterator[Json]:
-    return call.engine.build(context.pieces(), query, tags=call.options["tag"], secrets=secrets)
+    archive = context.pieces()
+    return call.engine.build(
+        None if archive is None else _checked(archive),
+        query,
+        tags=call.options["tag"],
+        secrets=secrets,
+    )
+
+
+def _checked(archive: Iterator[bytes]) -> Iterator[bytes]:
+    """Let errors of the archive be told as ours: they are not the engine's answer."""
+    try:
+        yield from archive
+    except MiniDockerError as error:
+        raise _ours(error) from None
+
+
+def _ours(error: MiniDockerError) -> Failure:
+    return Failure(error.message, hint=error.hint)
 
 
 def _query(options: Json) -> Json:

@@ -6,7 +6,7 @@ from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.listing import FORMAT_HELP, Listing, filters
 from pyminidocker.cli.output import shorten
 from pyminidocker.cli.prompt import confirmed
-from pyminidocker.cli.times import ago
+from pyminidocker.cli.times import ago, parse
 from pyminidocker.units import human_size
 
 TYPE_CHECKING = False
@@ -19,8 +19,7 @@ _WIDEST = 50
 
 
 def _when(record: Json) -> str:
-    moment = record.get("LastUsed") or record.get("Created") or 0
-    return ago(moment) if moment else "never"
+    return ago(parse(str(record.get("LastUsed") or record["Created"])))
 
 
 def _listing(*, trunc: bool) -> Listing:
