@@ -85,11 +85,16 @@ def receive(sock: socket.socket) -> "tuple[Message | None, list[int]]":
     """Receive one message and its descriptors; (None, []) at the end of the stream.
 
     Raises:
-        OSError: EAGAIN (nothing there), ECONNRESET.
+        OSError: EAGAIN (nothing there).
 
     See: unix(7).
     """
-    data, fds = receive_with_fds(sock, LARGEST_PACKET_BYTES)
+    try:
+        data, fds = receive_with_fds(sock, LARGEST_PACKET_BYTES)
+    except ConnectionResetError:
+        # The other side closed with packets of ours unread.  On a SEQPACKET socket that is told,
+        # once, before what it had said last: the reason why it ended is still to be read.
+        data, fds = receive_with_fds(sock, LARGEST_PACKET_BYTES)
     if not data:
         return None, fds
     if data == _IN_MEMFD:

@@ -75,3 +75,13 @@ def test_errors_cross_whole(error, expected):
 )
 def test_exit_codes(status, code):
     assert exit_code_of(status) == code
+
+
+def test_last_words_survive_that_nobody_listened():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        sync.send(ours, {"never": "read"})
+        sync.send(theirs, {"error": "why"})
+        theirs.close()
+        assert sync.receive(ours) == ({"error": "why"}, [])
+        assert sync.receive(ours) == (None, [])
