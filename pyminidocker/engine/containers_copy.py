@@ -22,6 +22,7 @@ from pyminidocker.engine.tar_in import Unpacker
 from pyminidocker.engine.tar_out import pack
 from pyminidocker.errors import InvalidArgument, NotFound, PermissionDenied
 from pyminidocker.images.archive import pack_stack
+from pyminidocker.images.records import Layer
 from pyminidocker.kernel.fd import open_in_root
 from pyminidocker.kernel.libc import SyscallError
 
@@ -234,10 +235,12 @@ def _numeric_owner(user: str) -> tuple[int, int] | None:
 async def export(engine: "Engine", container: Container) -> AsyncIterator[bytes]:
     """Pack the whole root file system, without volumes; see ``Containers.export``."""
     layers = engine.images.by_id(container.record.image_id).layers
+    # As docker: with the mount points that every container has.
+    mount_points = Layer("init", "", "init", 0, engine.images.store.init_layer)
     outgoing = Outgoing()
 
     def work() -> None:
-        outgoing.feed(pack_stack(layers, container.upper_dir))
+        outgoing.feed(pack_stack([*layers, mount_points], container.upper_dir))
 
     threading.Thread(target=work, name="export", daemon=True).start()
     engine.events.emit("container", "export", container.id, container.event_attributes())

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pyminidocker.images.beneath import open_beneath, open_root
-from pyminidocker.images.layer_root import OPAQUE_XATTR, is_whiteout
+from pyminidocker.images.layer_root import OPAQUE_XATTR
 from pyminidocker.images.records import Layer
 
 _PATHS_MAX = 1000
@@ -71,25 +71,45 @@ def waste(layers: Sequence[Layer]) -> Waste:
     search = _Search(layers)
     try:
         search.walk("", tuple(range(len(layers))), frozenset())
+        return search.result()
     finally:
         search.close()
-    paths = sorted(search.paths, key=lambda found: (-found.wasted, found.path))
-    score = search.least / search.written if search.written else 1.0
-    return Waste(score, search.written, search.wasted, tuple(paths[:_PATHS_MAX]))
+
+
+class _Linked(Struct):
+    """A file with several names: it is wasted only when no name of it shows."""
+
+    size: int
+    path: str
+    layers: tuple[int, ...]
+    is_deleted: bool
+    is_shown: bool = False
 
 
 class _Search:
     """Walks the same directory of all layers and adds up what each path cost."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.least = self.written = self.wasted = 0
-        self.paths: list[WastedPath] = []
-        self._seen: set[tuple[int, int]] = set()  # further names of a file cost nothing
+        self._least = self._written = self._wasted = 0
+        self._paths: list[WastedPath] = []
+        self._linked: dict[tuple[int, int], _Linked] = {}
         self._roots = [open_root(layer.directory) for layer in layers]
 
     def close(self) -> None:
         for fd in self._roots:
             os.close(fd)
+
+    def result(self) -> Waste:
+        """Add the files with several names and return everything."""
+        for file in self._linked.values():
+            self._written += file.size
+            if file.is_shown:
+                self._least += file.size
+            else:
+                self._waste(file.path, file.layers, file.size, file.size, file.is_deleted)
+        paths = sorted(self._paths, key=lambda found: (-found.wasted, found.path))
+        score = self._least / self._written if self._written else 1.0
+        return Waste(score, self._written, self._wasted, tuple(paths[:_PATHS_MAX]))
 
     def walk(self, path: str, layers: tuple[int, ...], cuts: frozenset[int]) -> None:
         """Look at one directory.
@@ -126,37 +146,36 @@ class _Search:
         self, path: str, states: list[tuple[int, os.stat_result]], cuts: frozenset[int]
     ) -> None:
         """Add up a path that is a file in some layer, and perhaps gone or a directory in others."""
-        sizes: dict[int, int] = {}
-        for layer, info in states:
-            if stat.S_ISREG(info.st_mode):
-                sizes[layer] = self._size(info)
-            elif sizes or not (stat.S_ISDIR(info.st_mode) or is_whiteout(info)):
-                sizes[layer] = 0
-        if not sizes:
+        files = {layer: info for layer, info in states if stat.S_ISREG(info.st_mode)}
+        if not files:
             return
-        for cut in cuts:
-            if cut > min(sizes):
-                sizes.setdefault(cut, 0)
-        in_order = sorted(sizes)
-        total = sum(sizes.values())
-        shown = sizes[in_order[-1]]
-        self.written += total
-        self.least += min(sizes.values())
-        self.wasted += total - shown
-        if total > shown:
-            last, info = states[-1]
-            is_deleted = is_whiteout(info) or last < in_order[-1]
-            self.paths.append(
-                WastedPath(f"/{path}", tuple(in_order), total, total - shown, is_deleted)
-            )
+        first = min(files)
+        others = {layer for layer, _ in states} | cuts
+        touched = sorted({layer for layer in others if layer >= first})
+        top = files.get(touched[-1])
+        is_deleted = top is None
+        least = min(files[layer].st_size if layer in files else 0 for layer in touched)
+        written = wasted = 0
+        for info in files.values():
+            if info.st_nlink > 1:
+                key = (info.st_dev, info.st_ino)
+                known = self._linked.setdefault(
+                    key, _Linked(info.st_size, path, tuple(touched), is_deleted)
+                )
+                known.is_shown |= info is top
+                continue
+            written += info.st_size
+            wasted += 0 if info is top else info.st_size
+        self._written += written
+        self._least += min(least, written)
+        if wasted:
+            self._waste(path, tuple(touched), written, wasted, is_deleted)
 
-    def _size(self, info: os.stat_result) -> int:
-        if info.st_nlink > 1:
-            key = (info.st_dev, info.st_ino)
-            if key in self._seen:
-                return 0
-            self._seen.add(key)
-        return info.st_size
+    def _waste(
+        self, path: str, layers: tuple[int, ...], size: int, wasted: int, is_deleted: bool
+    ) -> None:
+        self._wasted += wasted
+        self._paths.append(WastedPath(f"/{path}", layers, size, wasted, is_deleted))
 
 
 def _is_opaque(fd: int) -> bool:
