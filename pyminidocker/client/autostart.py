@@ -23,6 +23,9 @@ _ROOT = __file__.removesuffix("/pyminidocker/client/autostart.py")
 _KEPT = (
     "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPATH",
     "PYTHONUSERBASE", "TMPDIR", "TZ", "USER",
+    # the way to registries
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    "SSL_CERT_DIR", "SSL_CERT_FILE",
 )  # fmt: skip
 _LOG_LINES = 8
 DOCTOR = "see what this host allows with: minidocker system doctor"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pyminidocker import __version__, paths
+from pyminidocker.errors import MiniDockerError
 from pyminidocker.images.records import Image
 from pyminidocker.oci.reference import Reference, parse
 
@@ -69,7 +70,7 @@ class Registry:
         Raises:
             InvalidArgument: not a reference, or not a platform.
             NotFound: there is no such image, or it is not for us (moby's words).
-            Unavailable: the registry cannot be reached, or broke off too often.
+            Unreachable, Broken: the registry cannot be reached, or broke off too often.
             PermissionDenied: it wants (other) credentials.
             IntegrityError: what it sent is not what it promised.
             SystemFailure: the disk is full.
@@ -136,7 +137,7 @@ class Registry:
         Raises:
             InvalidArgument: not a reference, or one with a digest.
             NotFound: no image has this name.
-            Unavailable: the registry cannot be reached, or broke off too often.
+            Unreachable, Broken: the registry cannot be reached, or broke off too often.
             PermissionDenied: it wants (other) credentials.
         """
         from pyminidocker.images.registry.endpoints import endpoints
@@ -166,7 +167,7 @@ class Registry:
 
         Raises:
             Unauthorized: it does not.
-            Unavailable: it cannot be reached.
+            Unreachable: it cannot be reached.
         """
         from pyminidocker.images.registry.inspect import log_in, server_domain
 
@@ -178,7 +179,7 @@ class Registry:
 
         Raises:
             NotFound: there is no such image.
-            Unavailable, PermissionDenied: as for ``pull``.
+            Unreachable, PermissionDenied: as for ``pull``.
         """
         from pyminidocker.images.registry.inspect import inspect
 
@@ -264,7 +265,7 @@ class Registry:
     ) -> Done:
         """Ask a registry something that takes a request or two."""
         from pyminidocker.images.registry.endpoints import endpoints
-        from pyminidocker.images.registry.failures import Refused, translate
+        from pyminidocker.images.registry.failures import Refused, explain, translate
         from pyminidocker.images.registry.session import Session
 
         settings, http = self._prepare()
@@ -276,6 +277,8 @@ class Registry:
             if reference.path == "-":
                 raise
             raise translate(error, reference) from error
+        except MiniDockerError as error:
+            raise explain(error, reference) from error.__cause__
 
 
 class _Question:

@@ -30,7 +30,7 @@ _ERROR_BYTES = 1 << 16
 BASE_IMAGES = frozenset(("hello-world", "busybox", "python", "alpine"))
 
 
-class Unreachable(Unavailable):
+class Unreachable(MiniDockerError):
     """No connection could be made."""
 
     def __init__(self, message: str, *, hint: str = "", errno: int = 0) -> None:
@@ -38,7 +38,7 @@ class Unreachable(Unavailable):
         self.errno = errno
 
 
-class Broken(Unavailable):
+class Broken(MiniDockerError):
     """A connection ended before its purpose was fulfilled; another may do better."""
 
 
@@ -117,6 +117,22 @@ def _seconds(text: str) -> float:
         return max(0.0, float(text))
     except ValueError:
         return 0.0
+
+
+def explain(error: MiniDockerError, reference: Reference) -> MiniDockerError:
+    """Add to an error of the way to a registry what can be done about it."""
+    if isinstance(error, Unreachable) and not error.hint:
+        name = reference.familiar_name
+        if name in BASE_IMAGES:
+            error.hint = f"make it here, without a registry: minidocker image bootstrap {name}"
+        elif reference.domain == DEFAULT_DOMAIN:
+            error.hint = (
+                "the Docker Hub cannot be reached: see the network, HTTPS_PROXY, and"
+                ' "registry-mirrors" in daemon.json'
+            )
+        else:
+            error.hint = f"does a registry listen at {reference.domain}?"
+    return error
 
 
 def translate(error: Refused, reference: Reference) -> MiniDockerError:

@@ -23,7 +23,7 @@ from pyminidocker.images.registry import manifests
 from pyminidocker.images.registry.attempts import Attempts, Cancelled
 from pyminidocker.images.registry.downloads import Downloads
 from pyminidocker.images.registry.endpoints import Endpoint, Settings
-from pyminidocker.images.registry.failures import Refused, translate
+from pyminidocker.images.registry.failures import Refused, explain, translate
 from pyminidocker.images.registry.progress import Meter, Tell, note, numbers, short, state
 from pyminidocker.images.registry.session import Session
 from pyminidocker.images.registry.workers import run_all
@@ -110,7 +110,7 @@ class Pull:
                     continue  # the next place may have it
                 if isinstance(error, Refused):
                     raise translate(error, reference) from error
-                raise
+                raise explain(error, reference) from error.__cause__
         raise NotFound(f"no registry is known for {reference.familiar}")
 
     def _from(

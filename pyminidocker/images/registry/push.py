@@ -20,7 +20,7 @@ from pyminidocker.images.records import Image
 from pyminidocker.images.registry.attempts import Attempts, Cancelled
 from pyminidocker.images.registry.compress import compress
 from pyminidocker.images.registry.endpoints import Endpoint, Settings
-from pyminidocker.images.registry.failures import Refused, translate_push
+from pyminidocker.images.registry.failures import Refused, explain, translate_push
 from pyminidocker.images.registry.known import Known
 from pyminidocker.images.registry.manifests import path_of
 from pyminidocker.images.registry.progress import Meter, Tell, note, short, state
@@ -121,7 +121,7 @@ class Push:
         except MiniDockerError as error:
             if self._stop.is_set():
                 raise Cancelled("the push was cancelled") from error
-            raise
+            raise explain(error, reference) from error.__cause__
 
     def _images(self, reference: Reference) -> list[tuple[Reference, Image]]:
         if reference.digest:

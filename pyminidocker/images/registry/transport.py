@@ -217,7 +217,7 @@ class HttpClient:
                 # A kept connection may have been closed by the server at any time.
                 is_repeatable = body is None or isinstance(body, bytes)
                 if connection.is_fresh or not is_repeatable or self._is_aborted:
-                    raise Broken(f'{method} "{url}": {error_text(error)}') from error
+                    raise Broken(f'{method.capitalize()} "{url}": {error_text(error)}') from error
             except BaseException:
                 self._give_back(connection, False)
                 raise

@@ -1,0 +1,144 @@
+"""Debian's docker-registry, the one that tests judge our client by; and a bad line to it.
+
+with debian_registry(tmp_path, P + 7) as where: ...   # "127.0.0.1:12007"
+"""
+
+import select
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+# bcrypt of "secret"; it was made by crypt(3)
+_HTPASSWD = "learner:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
+
+
+class DebianRegistry:
+    """One docker-registry, which can be killed and started again on what it has.
+
+    Attributes:
+        address: where it listens.
+        log: the file with a line for each request.
+    """
+
+    def __init__(self, home: Path, port: int, *, users: bool = False) -> None:
+        self.address = f"127.0.0.1:{port}"
+        self.log = home / "registry.log"
+        self._config = home / "registry.yml"
+        auth = ""
+        if users:
+            (home / "htpasswd").write_text(_HTPASSWD)
+            auth = f"auth: {{htpasswd: {{realm: here, path: {home}/htpasswd}}}}\n"
+        self._config.write_text(
+            "version: 0.1\nlog: {level: error}\n"
+            f"storage: {{filesystem: {{rootdirectory: {home}/blobs}}, delete: {{enabled: true}}}}\n"
+            f"http: {{addr: '{self.address}', relativeurls: true}}\n{auth}"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["docker-registry", "serve", str(self._config)],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        host, _, port = self.address.partition(":")
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection((host, int(port)), timeout=1).close()
+            except OSError:
+                assert self._process.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline, "docker-registry does not listen"
+                time.sleep(0.01)
+            else:
+                return
+
+    def kill(self) -> None:
+        """SIGKILL, in the middle of whatever it does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def requests(self, method: str, part: str = "") -> list[str]:
+        """Return the logged requests with this method whose path has ``part``."""
+        lines = self.log.read_text().splitlines()
+        return [line for line in lines if f'"{method} ' in line and part in line]
+
+
+@contextmanager
+def debian_registry(home: Path, port: int, *, users: bool = False) -> Iterator[DebianRegistry]:
+    """Run one for as long as the block lasts."""
+    home.mkdir(parents=True, exist_ok=True)
+    registry = DebianRegistry(home, port, users=users)
+    registry.start()
+    try:
+        yield registry
+    finally:
+        registry.kill()
+
+
+class BadLine:
+    """A port that leads to another one, and breaks connections after so many bytes of answers.
+
+    Attributes:
+        address: where to connect.
+        breaks: how many bytes each of the next connections may carry before it is cut.
+        cut: how many were cut.
+        heads: the heads of all requests that came through.
+    """
+
+    def __init__(self, target: str) -> None:
+        host, _, port = target.partition(":")
+        self._target = host, int(port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.breaks: list[int] = []
+        self.cut = 0
+        self.sent: list[bytes] = []
+        self._threads: list[threading.Thread] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                inner, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._carry, args=(inner,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _carry(self, inner: socket.socket) -> None:
+        outer = socket.create_connection(self._target)
+        carried = 0
+        with inner, outer:
+            while True:
+                ready = select.select([inner, outer], [], [])[0]
+                for one, other in ((inner, outer), (outer, inner)):
+                    if one not in ready:
+                        continue
+                    data = one.recv(65536)
+                    if not data:
+                        return
+                    if one is inner:
+                        self.sent.append(data)
+                    carried += len(data)
+                    if self.breaks and carried > self.breaks[0]:
+                        del self.breaks[0]
+                        self.cut += 1
+                        return
+                    other.sendall(data)
