@@ -57,7 +57,9 @@ def digest(
     owner = None if options.from_image and not options.chown else (0, 0)
     local = local_sources(options, sources)
     for one in copy_rules.select(source, options.keyword, local, parents=options.parents):
-        for relative, node in contents(source, one, exclude, keeps_top=options.parents):
+        for relative, node in contents(
+            source, options.keyword, one, exclude, keeps_top=options.parents
+        ):
             path = f"{one.path}/{relative}".strip("/") if relative else one.path
             files[hashing.printable(path)] = hashing.describe(source, node, owner)
     for written in sources:
@@ -110,4 +112,4 @@ def layer(
     except BaseException:
         work.close()
         raise
-    return work.chunks()
+    return work

@@ -32,12 +32,14 @@ class Selected(Struct):
         path: what it matched, links not followed: names the copy.
         node: what that leads to.
         kept: with ``--parents``, the directories to keep and the name, after the pivot ``/./``.
+        is_match: a pattern found it.
     """
 
     written: str
     path: str
     node: Node
     kept: str = ""
+    is_match: bool = False
 
     @property
     def name(self) -> str:
@@ -83,13 +85,15 @@ def _select_one(tree: Tree, keyword: str, written: str, parents: bool) -> Iterat
                 f"{keyword} failed: {error}", source=written, hint=error.hint
             ) from error
         paths = [node.path for node in nodes]
+        is_match = True
     else:
         paths = [path]
+        is_match = False
     skipped = len(clean(base).split("/")) if has_pivot and clean(base) else 0
     for match in paths:
         node = _follow(tree, keyword, match, written)
         kept = "/".join(match.split("/")[skipped:]) if parents else ""
-        yield Selected(written, match, node, kept)
+        yield Selected(written, match, node, kept, is_match)
 
 
 def _check_inside(tree: Tree, keyword: str, written: str) -> None:
@@ -119,13 +123,22 @@ def _follow(tree: Tree, keyword: str, path: str, written: str) -> Node:
         raise CopyError(f"{keyword} failed: {error} in {tree.title}", source=written) from error
     if node is None:
         raise _missing(tree, keyword, path, written)
+    check_kind(tree, keyword, node, written)
+    return node
+
+
+def check_kind(tree: Tree, keyword: str, node: Node, written: str) -> None:
+    """Refuse device nodes of a context: they would open this machine's devices to containers.
+
+    Raises:
+        CopyError: it is one.
+    """
     if node.kind in (CHARACTER, BLOCK) and tree.is_context:
         raise CopyError(
-            f'{keyword} failed: "{written}" is a {node.kind}, which a build context cannot hold',
+            f'{keyword} failed: "{node.path}" is a {node.kind}, which a build context cannot hold',
             source=written,
-            hint="containers get devices when they run, not from images",
+            hint="leave it out by .dockerignore: containers get devices when they run",
         )
-    return node
 
 
 def _missing(tree: Tree, keyword: str, path: str, written: str) -> CopyError:
@@ -148,20 +161,22 @@ def _missing(tree: Tree, keyword: str, path: str, written: str) -> CopyError:
     )
 
 
-def members(tree: Tree, start: Node, exclude: "Ignore | None") -> Iterator[tuple[str, Node]]:
-    """Yield what is in the directory ``start``, each with its path relative to it, parents first.
+def members(tree: Tree, one: Selected, exclude: "Ignore | None") -> Iterator[tuple[str, Node]]:
+    """Yield what is in a directory, each with its path relative to it, parents first.
 
-    What ``exclude`` matches is left out; a directory that is left out comes all the same when an
-    exception below brings something back.
+    What ``exclude`` matches is left out, counted from the directory, or from the pivot of
+    ``--parents``; a directory that is left out comes all the same when an exception below brings
+    something back.
     """
+    start = f"{one.kept}/" if one.kept else ""
     waiting: list[tuple[str, Node, tuple[tuple[str, Node], ...]]] = [
-        (_name(child), child, ()) for child in reversed(tree.children(start.path))
+        (_name(child), child, ()) for child in reversed(tree.children(one.node.path))
     ]
     given: set[str] = set()
     while waiting:
         path, node, above = waiting.pop()
-        if exclude is not None and exclude.excludes(path):
-            if node.kind != DIRECTORY or not exclude.may_hold_exceptions(path):
+        if exclude is not None and exclude.excludes(f"{start}{path}"):
+            if node.kind != DIRECTORY or not exclude.may_hold_exceptions(f"{start}{path}"):
                 continue
             above = (*above, (path, node))
         else:

@@ -71,22 +71,27 @@ def fetched(remote: Mapping[str, RemoteFile] | None, url: str) -> RemoteFile:
 
 
 def contents(
-    tree: Tree, one: Selected, exclude: "Ignore | None", *, keeps_top: bool
+    tree: Tree, keyword: str, one: Selected, exclude: "Ignore | None", *, keeps_top: bool
 ) -> Iterator[tuple[str, Node]]:
     """Yield what is copied of a source, with the path relative to it; "" is the source itself."""
-    if one.node.kind != DIRECTORY:
-        if exclude is None or not exclude.excludes(one.kept or one.name):
-            yield "", one.node
+    is_directory = one.node.kind == DIRECTORY
+    # A directory that is named is meant; what a pattern happened to find may be left out.
+    may_be_left_out = bool(one.name) and (one.is_match or bool(one.kept) or not is_directory)
+    if may_be_left_out and exclude is not None and exclude.excludes(one.kept or one.name):
         return
-    if exclude is not None and one.name and exclude.excludes(one.kept or one.name):
-        return
-    if keeps_top:
+    if keeps_top or not is_directory:
         yield "", one.node
-    yield from copy_rules.members(tree, one.node, exclude)
+    if is_directory:
+        for relative, node in copy_rules.members(tree, one, exclude):
+            copy_rules.check_kind(tree, keyword, node, one.written)
+            yield relative, node
 
 
-class CopyWork:
-    """One instruction being carried out."""
+class CopyWork(Iterator[bytes]):
+    """One instruction being carried out: ``run``, then iterate over the layer's archive.
+
+    At the end, or by ``close``, or when it is given up, it lets go of layers and archives.
+    """
 
     def __init__(
         self,
@@ -106,6 +111,7 @@ class CopyWork:
         self._owner: tuple[int, int] | None = None
         self._mode: Mode | None = None
         self._opened: list[add.Archive] = []
+        self._chunks: Iterator[bytes] | None = None
         self._target = Target(options.keyword, None, 0, (0, 0))
 
     def close(self) -> None:
@@ -114,12 +120,17 @@ class CopyWork:
         for archive in self._opened:
             archive.close()
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the layer, then let go of everything."""
-        try:
-            yield from self._target.chunks(self._latest_ns)
-        finally:
+    def __del__(self) -> None:
+        self.close()
+
+    def __next__(self) -> bytes:
+        if self._chunks is None:
+            self._chunks = self._target.chunks(self._latest_ns)
+        chunk = next(self._chunks, b"")
+        if not chunk:
             self.close()
+            raise StopIteration
+        return chunk
 
     def run(
         self,
@@ -129,9 +140,27 @@ class CopyWork:
         heredocs: Sequence[InlineFile],
         remote: Mapping[str, RemoteFile] | None,
     ) -> None:
-        """Put everything at its place."""
-        options = self._options
+        """Put everything at its place.
+
+        Raises:
+            CopyError: it cannot be done.
+        """
         self._read_flags()
+        try:
+            self._run(sources, destination, working_dir, heredocs, remote)
+        except CopyError as error:
+            error.source = error.source or destination
+            raise
+
+    def _run(
+        self,
+        sources: Sequence[str],
+        destination: str,
+        working_dir: str,
+        heredocs: Sequence[InlineFile],
+        remote: Mapping[str, RemoteFile] | None,
+    ) -> None:
+        options = self._options
         self._target = Target(
             options.keyword,
             None if options.link else self._below,
@@ -187,7 +216,9 @@ class CopyWork:
             self._copy_with_parents(one, place, exclude)
             return
         start = place.of_directory() if is_directory else ""
-        for relative, node in contents(self._source, one, exclude, keeps_top=False):
+        for relative, node in contents(
+            self._source, self._options.keyword, one, exclude, keeps_top=False
+        ):
             if node.kind == SOCKET:
                 continue
             if relative:
@@ -204,7 +235,9 @@ class CopyWork:
         kept = one.kept.split("/") if one.kept else []
         above = one.path.split("/")[: len(one.path.split("/")) - len(kept)] if kept else []
         made = False
-        for relative, node in contents(self._source, one, exclude, keeps_top=bool(kept)):
+        for relative, node in contents(
+            self._source, self._options.keyword, one, exclude, keeps_top=bool(kept)
+        ):
             if not made:
                 made = True
                 for depth in range(1, len(kept)):

@@ -186,7 +186,8 @@ class ArchiveTree:
             if reader.count > self._limits.entries:
                 message = f"{self.title} has more than {self._limits.entries} entries"
                 raise InvalidArgument(message, hint=self._remedy) from error
-            raise InvalidArgument(f"{self.title} cannot be read: {error}", hint=hint) from error
+            what = "cannot be read" if reader.count else "is not a readable tar archive"
+            raise InvalidArgument(f"{self.title} {what}: {error}", hint=hint) from error
 
     def add_file(self, path: str, data: bytes, mtime_ns: int = 0) -> None:
         """Put a file into the tree, with the directories above it."""
