@@ -70,8 +70,11 @@ def miss(cached: CachedSteps, ingredients: Ingredients, redone: str) -> Explanat
 
 
 def nearest(steps: Sequence[CachedStep], ingredients: Ingredients) -> CachedStep | None:
-    """Return the remembered step that is most like one; the newest of those that are equally so."""
-    best: tuple[int, CachedStep] | None = None
+    """Return the remembered step that is most like one.
+
+    Of those that are equally so, the one that was used last: the build before this one had it.
+    """
+    best: tuple[tuple[int, float], CachedStep] | None = None
     for step in steps:
         if step.keyword != ingredients.keyword:
             continue
@@ -81,7 +84,8 @@ def nearest(steps: Sequence[CachedStep], ingredients: Ingredients) -> CachedStep
         same_parent = step.parent == ingredients.parent
         if not same_text and not (same_home and (same_parent or same_place)):
             continue  # another Dockerfile's: to compare with it would only confuse
-        score = 8 * same_text + 4 * same_parent + 2 * same_home + same_place
+        alike = 8 * same_text + 4 * same_parent + 2 * same_home + same_place
+        score = (alike, step.last_used)
         if best is None or score >= best[0]:
             best = (score, step)
     return best[1] if best is not None else None

@@ -192,7 +192,7 @@ class StageRun:
             records.finished(
                 step_id,
                 seconds=seconds,
-                size_bytes=stored.size if stored is not None else 0,
+                size_bytes=stored.layer.size if stored is not None else 0,
                 layer=stored.layer.diff_id if stored is not None else "",
                 image=state.image_id,
             )
