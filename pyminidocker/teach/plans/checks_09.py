@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -45,6 +46,8 @@ def quick(lesson: Lesson) -> Outcome:
     folder = lesson.folder("kitchen", fresh=False)
     if not (folder / "Dockerfile").exists():
         raise NotFound("there is no Dockerfile in the kitchen", hint="run the cells above first")
+    # A dish that no build has seen yet: the same one again would come from the cache.
+    dish = f"{DISH}, number {os.urandom(4).hex()}"
     with _copied(folder) as copy:
         first = _build(lesson, copy)
         if not _run_steps(first):
@@ -54,19 +57,19 @@ def quick(lesson: Lesson) -> Outcome:
                 "The same eight instructions are needed, in another order.",
                 "COPY may also stand there twice, for different files.",
             )
-        (copy / "menu.txt").write_text(f"{DISH}\n")
+        (copy / "menu.txt").write_text(f"{dish}\n")
         second = _build(lesson, copy)
         again = [step for step in _run_steps(second) if not step.cached]
         shown = lesson.engine.run(_TRIAL).stdout
     if again:
         why = ", ".join(again[0].reasons) or "a step above it was done again"
         return not_yet(
-            f"After an edit of menu.txt, `{again[0].text}` was done again: {why}.",
+            f"After an edit of menu.txt, `{again[0].text}` was done again ({why}).",
             "`build_tree(engine.build(kitchen))` shows the steps, and why they were done.",
             "Which step above RUN looks at menu.txt?",
             "What changes often belongs below what takes long.",
         )
-    if DISH not in shown:
+    if dish not in shown:
         return not_yet(
             f"RUN comes from the cache, but the container shows {shown.strip()[:40]!r} and not "
             "the new menu.",
@@ -155,7 +158,16 @@ def _json(words: list[str]) -> str:
 
 def lean(lesson: Lesson) -> Outcome:
     """Image lean has the product of fat, is much smaller, and runs as somebody without rights."""
-    fat, lean = (lesson.calls.image_inspect(name) for name in ("fat", "lean"))
+    fat = lesson.calls.image_inspect("fat")
+    try:
+        lean = lesson.calls.image_inspect("lean")
+    except NotFound:
+        return not_yet(
+            "There is no image `lean` yet.",
+            "`engine.images()` lists the images.",
+            "`fat` is built from the folder `factory`; `lean` can be, too, from another recipe.",
+            "Write the Dockerfile anew and build it with the tag `lean`.",
+        )
     wanted = lesson.engine.run("fat", "cat /product").stdout
     made = lesson.engine.run("lean", "cat /product")
     if not made.ok or made.stdout != wanted:
