@@ -1,4 +1,4 @@
-"""One classroom for all notebook tests."""
+"""One classroom for all notebook tests of a process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +7,18 @@ import pytest
 
 from tests.notebooks.classroom import NOTEBOOKS, Classroom, classroom
 
+ORDER = ("test_strict", "test_again", "test_solutions", "test_files")
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "lesson_path" in metafunc.fixturenames:
         metafunc.parametrize("lesson_path", LESSONS, ids=[path.stem for path in LESSONS])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest: two processes share these tests, each with a classroom of its own."""
+    items.sort(key=lambda item: ORDER.index(Path(item.path).stem))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from tests.notebooks.session import CELL_TIMEOUT_S, SANITIZE
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.xdist_group("strict")  # both turns in one classroom
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_outputs_are_the_same(room: Classroom, turn: str) -> None:
     done = room.run(

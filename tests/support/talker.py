@@ -13,7 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 # All tests of a machine share its ports: each test process has 400 of its own, below the ephemeral.
-P = 12_000 + os.getpid() % 50 * 400
+# Processes of pytest-xdist are numbered (gw0, gw1), and so never have the same.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+P = 12_000 + (os.getppid() + int(_WORKER[2:]) if _WORKER else os.getpid()) % 50 * 400
 
 PROGRAM = r"""
 import hashlib, os, socket, threading
