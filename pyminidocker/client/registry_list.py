@@ -102,6 +102,11 @@ def _weigh(caller: _Caller, name: str, media_type: str, manifest: Json) -> tuple
     return sum(int(part.get("size", 0)) for part in parts), 1
 
 
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]
+
+
 class _Caller:
     """A connection to a registry."""
 
@@ -137,7 +142,7 @@ class _Caller:
                 continue
             return connection
         raise Unavailable(
-            f"no registry answers at {self.address}: {why}",
+            f"no registry answers at {self.address}: {_reason(why)}",
             hint="is it running? minidocker registry serve starts one",
         ) from why
 

@@ -227,6 +227,8 @@ def listen(host: str, port: int) -> socket.socket:
         Conflict: the port is taken.
         InvalidArgument: no such address here, or no such port.
     """
+    if not 0 <= port <= 65535:
+        raise InvalidArgument(f"invalid port {port}: a port is 0 to 65535")
     everywhere = host in ("", "::")
     is_ipv6 = everywhere or ":" in host
     try:
@@ -236,17 +238,16 @@ def listen(host: str, port: int) -> socket.socket:
             backlog=1024,
             dualstack_ipv6=everywhere,
         )
-    except (OSError, OverflowError) as error:
-        number: int | None = getattr(error, "errno", None)
+    except OSError as error:
         place = f"{host or '*'}:{port}"
-        if number == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE:
             raise Conflict(
                 f"something listens at {place} already", hint="choose another port, or 0 for any"
             ) from error
-        if number == errno.EACCES:
+        if error.errno == errno.EACCES:
             raise Conflict(f"port {port} is for root", hint="choose one above 1023") from error
-        why = os.strerror(number).lower() if number else "a port is 0 to 65535"
-        raise InvalidArgument(f"cannot listen at {place}: {why}") from error
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+        raise InvalidArgument(f"cannot listen at {place}: {why.lower()}") from error
 
 
 def address_of(listener: socket.socket) -> str:

@@ -5,6 +5,7 @@ and tells the rest by a pipe (``--told FD``), so that no password shows in the l
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -131,14 +132,18 @@ def _serve_told(fd: int) -> int:
     """Serve what the pipe ``fd`` describes: see ``client/registry_start.py``."""
     with os.fdopen(fd, "rb") as pipe:
         told: dict[str, Any] = json.loads(pipe.read())
+    kept = [told[name] for name in ("listener", "control", "holder") if told[name] >= 0]
     if told["background"]:
         if os.fork():
             os._exit(0)  # whoever started us need not wait for us
         os.setsid()
         os.chdir("/")
-    for name in ("listener", "control", "holder"):
-        if told[name] >= 0:
-            os.set_inheritable(told[name], False)
+        for name in os.listdir("/proc/self/fd"):  # what else the starter happened to pass on
+            if int(name) > 2 and int(name) not in kept:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+    for number in kept:
+        os.set_inheritable(number, False)
     settings = Settings(**told["settings"])
     try:
         server = Server(settings, listener := socket.socket(fileno=told["listener"]))

@@ -50,7 +50,7 @@ def closed(engine_home):
 def skopeo(tmp_path):
     policy = tmp_path / "policy.json"
     policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
-    return Judge("skopeo", "--policy", str(policy), "--tmpdir", str(tmp_path))
+    return Judge("skopeo", "--policy", str(policy), "--tmpdir", str(tmp_path), HOME=str(tmp_path))
 
 
 def files(tmp_path) -> bytes:

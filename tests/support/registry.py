@@ -9,6 +9,10 @@ import json
 import tarfile
 from typing import NamedTuple
 
+import pytest
+
+import pyminidocker
+
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -116,3 +120,58 @@ def image_manifest(config: bytes, *layers: bytes, **fields) -> dict:
         "layers": [descriptor(one, OCI_LAYER) for one in layers],
         **fields,
     }
+
+
+UNKNOWN = f"sha256:{'0' * 64}"
+SESSION = "11111111-2222-3333-4444-555555555555"
+
+
+@pytest.fixture(scope="module")
+def shared(engine_home):
+    """A registry for all tests of a module."""
+    with pyminidocker.serve_registry() as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def filled(shared):
+    """A registry with one image, ``app:1``; returns (its digest, its layer)."""
+    caller = Caller(shared.address)
+    content = layer(hello="hello\n")
+    found = caller.push_image("app", "1", content), content
+    caller.close()
+    return found
+
+
+@pytest.fixture
+def call(shared, filled):
+    """A connection to the shared registry."""
+    caller = Caller(shared.address)
+    yield caller
+    caller.close()
+
+
+@pytest.fixture
+def alone(engine_home):
+    """A registry for one test, and a caller."""
+    with pyminidocker.serve_registry() as registry:
+        caller = Caller(registry.address)
+        yield registry, caller
+        caller.close()
+
+
+def begin(call: Caller, name: str = "in") -> str:
+    """Begin an upload; returns its location."""
+    answer = call("POST", f"/v2/{name}/blobs/uploads/")
+    assert answer.status == 202
+    assert answer.headers["range"] == "0-0"
+    session = answer.headers["docker-upload-uuid"]
+    assert answer.headers["location"] == f"/v2/{name}/blobs/uploads/{session}"
+    return answer.headers["location"]
+
+
+def arrived(answer: Answer, digest: str, name: str = "in") -> None:
+    """Make sure that a blob has been taken."""
+    assert answer.status == 201, answer
+    assert answer.headers["docker-content-digest"] == digest
+    assert answer.headers["location"] == f"/v2/{name}/blobs/{digest}"
