@@ -7,13 +7,21 @@ import sys
 from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.failures import Failure
 from pyminidocker.cli.pulling import pull as get
-from pyminidocker.oci.reference import parse
+from pyminidocker.errors import InvalidArgument
+from pyminidocker.oci.reference import Reference, parse
+
+
+def _reference(text: str) -> Reference:
+    try:
+        return parse(text)
+    except InvalidArgument as error:
+        raise Failure(str(error), hint=error.hint) from None
 
 
 def pull(call: Invocation) -> int:
     """Get an image, or all tags of a repository."""
     options = call.options
-    reference = parse(call.arguments[0])
+    reference = _reference(call.arguments[0])
     if options["all-tags"]:
         if reference.tag or reference.digest:
             raise Failure("tag can't be used with --all-tags/-a")
@@ -33,7 +41,7 @@ def push(call: Invocation) -> int:
     from pyminidocker.client.credentials import find, key_of_image
 
     options = call.options
-    reference = parse(call.arguments[0])
+    reference = _reference(call.arguments[0])
     if options["all-tags"]:
         if reference.tag or reference.digest:
             raise Failure("tag can't be used with --all-tags/-a")

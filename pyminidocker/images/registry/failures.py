@@ -121,7 +121,9 @@ def _seconds(text: str) -> float:
 
 def explain(error: MiniDockerError, reference: Reference) -> MiniDockerError:
     """Add to an error of the way to a registry what can be done about it."""
-    if isinstance(error, Unreachable) and not error.hint:
+    if isinstance(error, Unauthorized) and not error.hint:
+        error.hint = f"first: minidocker login {login_name(reference.domain)}".rstrip()
+    elif isinstance(error, Unreachable) and not error.hint:
         name = reference.familiar_name
         if name in BASE_IMAGES:
             error.hint = f"make it here, without a registry: minidocker image bootstrap {name}"

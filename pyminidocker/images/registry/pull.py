@@ -76,10 +76,12 @@ class Pull:
         self._settings = settings
         self._credentials = credentials
         self._tell = tell
-        self._stop = threading.Event()
+        self._stop = threading.Event()  # also set when one of several transfers failed
+        self._is_cancelled = False
 
     def cancel(self) -> None:
         """End the pull; ``run`` raises Cancelled."""
+        self._is_cancelled = True
         self._stop.set()
         self._http.abort()
 
@@ -104,10 +106,12 @@ class Pull:
             except (Cancelled, SystemFailure):
                 raise
             except MiniDockerError as error:
-                if self._stop.is_set():
+                if self._is_cancelled:
                     raise Cancelled("the pull was cancelled") from error
-                if number < len(places):
-                    continue  # the next place may have it
+                if number < len(places):  # the next place may have it
+                    self._stop.clear()
+                    self._http.resume()
+                    continue
                 if isinstance(error, Refused):
                     raise translate(error, reference) from error
                 raise explain(error, reference) from error.__cause__

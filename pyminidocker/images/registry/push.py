@@ -90,10 +90,12 @@ class Push:
         self._settings = settings
         self._credentials = credentials
         self._tell = tell
-        self._stop = threading.Event()
+        self._stop = threading.Event()  # also set when one of several transfers failed
+        self._is_cancelled = False
 
     def cancel(self) -> None:
         """End the push; ``run`` raises Cancelled."""
+        self._is_cancelled = True
         self._stop.set()
         self._http.abort()
 
@@ -119,7 +121,7 @@ class Push:
         except Cancelled:
             raise
         except MiniDockerError as error:
-            if self._stop.is_set():
+            if self._is_cancelled:
                 raise Cancelled("the push was cancelled") from error
             raise explain(error, reference) from error.__cause__
 

@@ -89,6 +89,11 @@ class HttpClient:
         for connection in busy:
             connection.close()
 
+    def resume(self) -> None:
+        """Make an aborted client usable again."""
+        with self._lock:
+            self._is_aborted = False
+
     # -- connections --------------------------------------------------------------------------
 
     def _connect(self, scheme: str, host: str, port: int, *, verify: bool) -> Connection:

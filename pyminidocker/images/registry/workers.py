@@ -23,20 +23,13 @@ def run_all(
     """
     with ThreadPoolExecutor(max(1, at_once), thread_name_prefix="transfer") as pool:
         futures: list[Future[None]] = [pool.submit(task) for task in tasks]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            failed = any(not one.cancelled() and one.exception() is not None for one in done)
-        except BaseException:
-            failed = True
-            raise
-        finally:
-            if failed:
-                stop.set()
-                abort()
-                for future in futures:
-                    future.cancel()
-    errors = [one.exception() for one in futures if not one.cancelled()]
-    found = [error for error in errors if error is not None]
-    if found:
-        # What the others say of being stopped is no news.
-        raise next((error for error in found if not isinstance(error, Cancelled)), found[0])
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        # What others will say of having been stopped is no news.
+        errors = [error for one in done if (error := one.exception()) is not None]
+        if errors:
+            stop.set()
+            abort()
+            for future in futures:
+                future.cancel()
+    if errors:
+        raise next((error for error in errors if not isinstance(error, Cancelled)), errors[0])
