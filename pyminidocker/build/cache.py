@@ -61,7 +61,9 @@ class Cache:
             if not step.diff_id or (layer is not None and self._store.blobs.has(step.blob)):
                 self._used.append(key)
                 return Found(key, step, layer, explain.hit(step, ingredients))
-            cached.remove([key])  # its layer was lost
+            cached.remove([key])
+            lost = Explanation("first", ["what it made the last time is gone"])
+            return Found(key, None, None, lost)
         return Found(key, None, None, explain.miss(cached, ingredients, redone))
 
     def remember(
