@@ -9,6 +9,7 @@ looked for in /proc.
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,25 @@ def processes(lesson: Lesson) -> set[tuple[int, int]]:
     return {(pid, start) for pid, start in starts if start is not None}
 
 
+def volumes(lesson: Lesson) -> list[str]:
+    """Return this lesson's volumes that are there."""
+    if not lesson.plan.volumes:
+        return []
+    names = {str(one["Name"]) for one in lesson.calls.volume_list()}
+    return sorted(names & set(lesson.plan.volumes))
+
+
+def _forget_steps(lesson: Lesson) -> None:
+    """Forget the steps of builds that were used since the lesson was opened.
+
+    So that the next time they are carried out, and the lesson looks as it did the first time.
+    """
+    since = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(lesson.started))
+    used = [one["Id"] for one in lesson.calls.build_cache() if one["LastUsed"] >= since]
+    if used:
+        lesson.calls.build_prune(all=True, filters={"id": used})
+
+
 def remove_all(lesson: Lesson) -> None:
     """Remove this lesson's containers with their volumes, its images, and what is around them.
 
@@ -75,6 +95,11 @@ def remove_all(lesson: Lesson) -> None:
     for tag in images(lesson):
         with suppress(NotFound):
             lesson.calls.image_remove(tag, force=True)
+    for name in volumes(lesson):
+        with suppress(NotFound):
+            lesson.calls.volume_remove(name, force=True)
+    if lesson.plan.folders:
+        _forget_steps(lesson)
     surroundings.remove_all(lesson)
 
 
@@ -100,6 +125,8 @@ def proof(lesson: Lesson, members: set[tuple[int, int]], state_directory: str) -
         left["links made by hand"] = (surroundings.links(lesson), "asked the kernel by netlink")
     if plan.hosts:
         left["further hosts"] = (surroundings.running_hosts(lesson), "looked for their sockets")
+    if plan.volumes:
+        left["volumes"] = (volumes(lesson), "asked the engine")
     if plan.folders:
         left["folders with files"] = (surroundings.folders(lesson), "looked for them")
     lines = [

@@ -261,6 +261,16 @@ BELIEFS = {
         "It shares one namespace; files, processes and limits stay its own.",
         "08",
     ),
+    "rebuild-updates-running": Belief(
+        "A container follows its image: a new build, or a restart, brings it up to date.",
+        "A container keeps the image it was created from; to change the program, replace it.",
+        "10",
+    ),
+    "error-ends-container": Belief(
+        "An error in the program ends its container.",
+        "A container ends with its main process; a server that fails one request goes on.",
+        "10",
+    ),
     "commit-is-build": Belief(
         "commit is the way images are meant to be made.",
         "commit keeps a result without its recipe; a Dockerfile keeps the recipe.",

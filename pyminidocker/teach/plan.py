@@ -148,6 +148,7 @@ class Plan:
         links: names of links it makes by hand in the lab.
         hosts: names of further lab hosts it may start.
         folders: names of directories that its cells write files in.
+        volumes: names of volumes it may create.
         faults: names in ``faults.FAULTS`` that this lesson injects.
         diagnoses: one question per fault: what is the cause?
         terms: words of docs/glossary.md that the lesson introduces.
@@ -170,6 +171,7 @@ class Plan:
     links: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     diagnoses: tuple[Question, ...] = ()
     terms: tuple[str, ...] = ()
