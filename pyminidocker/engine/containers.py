@@ -120,13 +120,8 @@ class Containers:
     ) -> tuple[Container, Strings]:
         """Make a container; returns it and Docker's warnings.
 
-        Args:
-            config: what the user gave; the image's defaults are merged in here.
-            host: likewise.
-            endpoints: what is asked of networks, by name.
-            name: without slash; empty makes one up.
-            of: the image, when ``config.image`` is not to be looked up (see ``Images.lend``).
-            purpose: see ``ContainerRecord``.
+        ``config`` is what the user gave; the image's defaults are merged in here.  A build gives
+        the image itself (``of``, see ``Images.lend``) and says so (``purpose``).
 
         Raises:
             NotFound: no such image.
@@ -134,9 +129,8 @@ class Containers:
             InvalidArgument: contradicting or malformed options.
             NotImplementedHere: published ports, resource limits, other drivers.
         """
-        return await containers_create.create(
-            self.engine, config, host, endpoints, name, of, purpose
-        )
+        more = (endpoints, name, of, purpose)
+        return await containers_create.create(self.engine, config, host, *more)
 
     async def start(self, ref: str) -> None:
         """Start a created or exited container.
