@@ -74,6 +74,7 @@ class RegistryServer:
         name: what it is called.
         address: ``127.0.0.1:PORT``, the first part of the names of its images.
         root: the directory of its content.
+        pid: its process.
     """
 
     def __init__(self, state: dict[str, Any]) -> None:
@@ -81,6 +82,7 @@ class RegistryServer:
         self.name: str = state["Name"]
         self.address: str = state["Address"]
         self.root = Path(state["Root"])
+        self.pid: int = state["Pid"]
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +94,7 @@ class RegistryServer:
     def is_up(self) -> bool:
         """Whether it runs."""
         try:
-            return bool(self._ask()["Pid"] == self._state["Pid"])
+            return bool(self._ask()["Pid"] == self.pid)
         except NotFound:
             return False
 

@@ -99,7 +99,7 @@ def test_a_killed_registry_has_nothing_wrong_and_goes_on(engine_home, tmp_path):
     call("PATCH", location, data[:500_000])
     hanging = broken_off(registry, location, data[500_000:600_000], 400_000)
     until(lambda: offset(call, location) >= 500_000)
-    kill(registry._state["Pid"])
+    kill(registry.pid)
     hanging.close()
     call.close()
     assert not registry.is_up

@@ -55,7 +55,7 @@ def test_it_comes_and_goes():
     assert registry.is_up
     assert f"at {registry.address}" in repr(registry)
     assert registry.address in registry._repr_html_()
-    pid = registry._state["Pid"]
+    pid = registry.pid
     assert os.getsid(pid) == pid
     opened = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
     assert not [path for path in opened if path.startswith("pipe:")]
@@ -73,10 +73,10 @@ def test_a_cell_can_run_again():
     first = pyminidocker.serve_registry(name="lesson")
     fill(first, "1")
     again = pyminidocker.serve_registry(name="lesson")
-    assert (again.address, again._state["Pid"]) == (first.address, first._state["Pid"])
+    assert (again.address, again.pid) == (first.address, first.pid)
     assert len(again.repositories()) == 1
     anew = pyminidocker.serve_registry(name="lesson", fresh=True)
-    assert anew._state["Pid"] != first._state["Pid"]
+    assert anew.pid != first.pid
     assert list(anew.repositories()) == []
     assert not first.is_up
     first.stop()  # does not stop the other one of that name
@@ -129,7 +129,7 @@ def test_what_makes_no_sense_is_refused(registry, tmp_path):
 STARTER = """
 import sys, time, pyminidocker
 registry = pyminidocker.serve_registry(name="theirs", detached=sys.argv[1] == "detached")
-print(registry._state["Pid"], flush=True)
+print(registry.pid, flush=True)
 time.sleep(600)
 """
 
@@ -173,7 +173,7 @@ def test_a_detached_one_stays():
 def test_what_a_killed_one_left_is_cleared():
     registry = pyminidocker.serve_registry(name="killed")
     fill(registry, "1")
-    kill(registry._state["Pid"])
+    kill(registry.pid)
     assert not registry.is_up
     assert registry.root.exists()
     with pyminidocker.serve_registry(name="killed") as registry:
@@ -373,8 +373,8 @@ def test_https(tmp_path):
 def test_signals_end_it_cleanly():
     for number in (signal.SIGTERM, signal.SIGHUP):
         registry = pyminidocker.serve_registry()
-        os.kill(registry._state["Pid"], number)
-        wait_for_end(registry._state["Pid"])
+        os.kill(registry.pid, number)
+        wait_for_end(registry.pid)
         assert not registry.root.exists()
 
 
