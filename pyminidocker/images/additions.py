@@ -7,26 +7,19 @@ unpacked side by side, and the same layer twice ends as one.
 See: OCI image-spec layer.md, manifest.md and config.md.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from pyminidocker.images.archive import pack_changes
 from pyminidocker.images.assemble import EMPTY_LAYER, assemble, commit
-from pyminidocker.images.blobs import BlobStore, BlobWriter
-from pyminidocker.images.chunks import ahead, gathered
+from pyminidocker.images.blobs import BlobStore
+from pyminidocker.images.chunks import Behind, gathered
 from pyminidocker.images.records import Image, Layer, StoredLayer
 from pyminidocker.images.snapshots import LayerStore
 from pyminidocker.oci.image_spec import ImageConfig, encode
 
 if TYPE_CHECKING:
     from pyminidocker.images.store import ImageStore
-
-
-def _stored(chunks: Iterable[bytes], blob: BlobWriter) -> Iterator[bytes]:
-    """Pass a stream on and write it into a blob."""
-    for chunk in gathered(chunks):
-        blob.write(chunk)
-        yield chunk
 
 
 class Additions:
@@ -61,11 +54,9 @@ class Additions:
 
         See: OCI image-spec layer.md.
         """
-        with self.blobs.writer() as blob:
-            with self.layers.prepare(ahead(_stored(chunks, blob))) as prepared:
-                digest = blob.finish()
-                layer = self.layers.adopt(prepared, parent_chain_id, digest)
-            return StoredLayer(layer, digest, blob.size)
+        stored = self._take(parent_chain_id, chunks, keeps_empty=True)
+        assert stored is not None
+        return stored
 
     def add_upper(
         self, below: Sequence[Layer], upper_dir: str, *, clamp_mtime_s: int | None = None
@@ -85,9 +76,16 @@ class Additions:
         """
         parent = below[-1].chain_id if below else ""
         chunks = pack_changes(upper_dir, below, clamp_mtime_s=clamp_mtime_s)
-        with self.blobs.writer() as blob:
-            with self.layers.prepare(ahead(_stored(chunks, blob))) as prepared:
-                if blob.digest == EMPTY_LAYER:
+        return self._take(parent, chunks, keeps_empty=False)
+
+    def _take(
+        self, parent: str, chunks: Iterable[bytes], *, keeps_empty: bool
+    ) -> StoredLayer | None:
+        with self.blobs.writer() as blob, Behind(blob.write) as storing:
+            pieces = storing.passing(gathered(chunks))
+            with self.layers.prepare(pieces) as prepared:
+                storing.finish()
+                if blob.digest == EMPTY_LAYER and not keeps_empty:
                     return None
                 digest = blob.finish()
                 layer = self.layers.adopt(prepared, parent, digest)

@@ -115,6 +115,7 @@ class Members:
             incoming.finish()
             try:
                 file.digest = blob.finish(expected)
+                file.diff_id = file.diff_id or file.digest
             except IntegrityError as error:
                 if file.prepared is not None:
                     file.prepared.discard()
@@ -128,13 +129,14 @@ class Members:
         self._files[path] = file
 
     def _unpack(self, incoming: "_Incoming", file: MemberFile) -> None:
-        content = Hashed(decompressed(incoming.chunks(), "layer archive"))
+        content = decompressed(incoming.chunks(), "layer archive")
+        hashed = Hashed(content) if file.compression else None  # otherwise the blob's hash does
         try:
-            file.prepared = self._store.layers.prepare(ahead(content))
+            file.prepared = self._store.layers.prepare(ahead(content if hashed is None else hashed))
         except IntegrityError as error:
             file.problem = error  # no layer after all, or a bad one: who needs it says so
         else:
-            file.diff_id = content.digest
+            file.diff_id = hashed.digest if hashed is not None else ""
 
     def find(self, path: str) -> MemberFile | None:
         """Return the file at ``path``, through links of the archive; None when there is none.

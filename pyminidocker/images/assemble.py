@@ -6,7 +6,6 @@ See: OCI image-spec manifest.md and config.md.
 from typing import TYPE_CHECKING
 
 from pyminidocker.errors import IntegrityError
-from pyminidocker.images.archive import pack_changes
 from pyminidocker.images.catalog import ImageRecord
 from pyminidocker.images.records import Image
 from pyminidocker.oci.digest import chain_ids
@@ -95,18 +94,18 @@ def commit(
 ) -> Image:
     """Make an image of ``parent`` plus a writable layer; see ``ImageStore.commit``."""
     with store.lease():
-        digest, size = store.blobs.put_stream(pack_changes(upper_dir, parent.layers))
+        added = store.add_upper(parent.layers, upper_dir)
         descriptors = store.manifest(parent).layers
         layers = [(layer.digest, layer.size) for layer in descriptors]
         kinds = [layer.media_type for layer in descriptors]
         diff_ids = list(parent.config.rootfs.diff_ids)
-        if digest != EMPTY_LAYER:
-            layers.append((digest, size))
+        if added is not None:
+            layers.append((added.blob, added.size))
             kinds.append(MEDIA_LAYER)
-            diff_ids.append(digest)
+            diff_ids.append(added.layer.diff_id)
         config.rootfs.diff_ids = diff_ids
         if config.history:
-            config.history[-1].empty_layer = digest == EMPTY_LAYER
+            config.history[-1].empty_layer = added is None
         return assemble(
             store,
             encode(config),

@@ -7,8 +7,8 @@ the two, not as both together.
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO, Self
 
 from pyminidocker.oci.digest import sha256_hasher
 
@@ -143,3 +143,73 @@ def _put(waiting: "queue.Queue[bytes | _End]", item: "bytes | _End", stop: threa
             continue
         return True
     return False
+
+
+class Behind:
+    """Hands pieces to a thread that works on them, a few behind the stream; a context manager.
+
+    For streams that Python code makes or takes apart: hashing and writing need no interpreter's
+    lock, so they run beside it, while a second thread of Python code would only be in the way.
+
+    Args:
+        work: called with every piece, in order, in the thread.
+        bytes_before: the thread starts when so much has come; a short stream never sees one.
+    """
+
+    def __init__(self, work: Callable[[bytes], object], bytes_before: int = 1 << 20) -> None:
+        self._work = work
+        self._left = bytes_before
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(_AHEAD)
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield a stream whose pieces are worked on meanwhile.
+
+        Raises:
+            Exception: what the work on an earlier piece raised.
+        """
+        for chunk in chunks:
+            if self._error is not None:
+                raise self._error
+            if self._left > 0:
+                self._left -= len(chunk)
+                self._work(chunk)
+            else:
+                if self._thread is None:
+                    self._thread = threading.Thread(
+                        target=self._run, name="chunks-behind", daemon=True
+                    )
+                    self._thread.start()
+                self._waiting.put(chunk)
+            yield chunk
+
+    def finish(self) -> None:
+        """Wait until all pieces are done.
+
+        Raises:
+            Exception: what the work on one of them raised.
+        """
+        self._end()
+        if self._error is not None:
+            raise self._error
+
+    def _end(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._waiting.put(None)
+            thread.join()
+
+    def _run(self) -> None:
+        while (chunk := self._waiting.get()) is not None:
+            if self._error is None:
+                try:
+                    self._work(chunk)
+                except BaseException as error:  # noqa: BLE001 - it is raised again by the other side
+                    self._error = error
