@@ -206,7 +206,7 @@ class _Expansion:
         start = self.position
         name = self._name()
         modifier = self._next()
-        if modifier == "":
+        if not modifier or modifier.isspace():
             raise _BadWord("syntax error: missing '}'")
         self.depth += 1
         if self.depth > _DEEPEST:
