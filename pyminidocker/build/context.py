@@ -251,8 +251,3 @@ def from_files(files: Mapping[str, bytes], state_dir: str) -> Context:
     for path, data in files.items():
         context.add_file(clean(path), data)
     return context
-
-
-def sweep(state_dir: str) -> None:
-    """Remove what builds that were killed left behind; called when the engine starts."""
-    remove_tree(temporary_root(state_dir))

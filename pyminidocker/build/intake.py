@@ -10,7 +10,7 @@ See: open(2), O_TMPFILE; tar(5); moby pkg/archive/archive.go, Unpack.
 
 import os
 import tempfile
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -158,6 +158,8 @@ class ArchiveTree:
         self._limits = limits or Limits()
         self._remedy = remedy
         self._spool = Spool(directory, title, self._limits, remedy)
+        # By ``Node.place``: an offset in the spool, or the parts of a sparse file.
+        self._places: list[int | list[tuple[int, int, int]]] = []
         self._digests: dict[object, str] = {}
         self._xattrs: dict[object, dict[str, bytes]] = {}
 
@@ -191,8 +193,9 @@ class ArchiveTree:
 
     def add_file(self, path: str, data: bytes, mtime_ns: int = 0) -> None:
         """Put a file into the tree, with the directories above it."""
-        place = self._spool.size
+        self._places.append(self._spool.size)
         self._spool.write(data)
+        place = len(self._places) - 1
         node = Node(path, size=len(data), mtime_ns=mtime_ns, place=place)
         self._put(node)
         self.size += len(data)
@@ -223,23 +226,24 @@ class ArchiveTree:
             self.size += entry.size
             kept = {name: text for name, text in entry.xattrs.items() if is_portable_xattr(name)}
             if kept:
-                self._xattrs[_key(node)] = kept
+                self._xattrs[node.place] = kept
         self._put(node)
 
-    def _content(self, entry: Entry, reader: TarReader) -> object:
-        """Keep a file's content; return where: an offset, or the parts of a sparse file."""
+    def _content(self, entry: Entry, reader: TarReader) -> int:
+        """Keep a file's content; return its number among ``_places``."""
         if entry.sparse is None:
-            place = self._spool.size
+            self._places.append(self._spool.size)
             for part in reader.parts():
                 self._spool.write(part)
-            return place
-        # Holes cost nothing on our disk, but they will in the layer.
-        parts: list[tuple[int, int, int]] = []
-        for offset, size in entry.sparse:
-            parts.append((offset, size, self._spool.size))
-            for part in reader.parts(size):
-                self._spool.write(part)
-        return parts
+        else:
+            # Holes cost nothing on our disk, but they will in the layer.
+            parts: list[tuple[int, int, int]] = []
+            for offset, size in entry.sparse:
+                parts.append((offset, size, self._spool.size))
+                for part in reader.parts(size):
+                    self._spool.write(part)
+            self._places.append(parts)
+        return len(self._places) - 1
 
     def _add_hard_link(self, path: str, entry: Entry) -> None:
         target = self._path(entry.target)
@@ -252,7 +256,7 @@ class ArchiveTree:
         if path == target:
             return
         if first.inode is None:
-            first.inode = _key(first)
+            first.inode = target, first.place
         self._put(
             Node(
                 path,
@@ -301,7 +305,10 @@ class ArchiveTree:
         except KeyError:
             pass
         parent, _, name = node.path.rpartition("/")
-        above = resolve(self, parent)
+        try:
+            above = resolve(self, parent)
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{self.title}: {error}") from error
         if above is None and self._is_free(parent):
             self._put(Node(parent, DIRECTORY, 0o755, mtime_ns=node.mtime_ns, place=IMPLIED))
         elif above is None or above.kind != DIRECTORY:
@@ -331,12 +338,13 @@ class ArchiveTree:
 
     def chunks(self, node: Node) -> Iterator[bytes]:
         """Yield the content of a regular file."""
-        if isinstance(node.place, int):
-            yield from self._spool.read(node.place, node.size)
+        assert isinstance(node.place, int)
+        where = self._places[node.place]
+        if isinstance(where, int):
+            yield from self._spool.read(where, node.size)
             return
         at = 0
-        assert isinstance(node.place, list)
-        for offset, size, place in node.place:
+        for offset, size, place in where:
             yield from _zeros(offset - at)
             yield from self._spool.read(place, size)
             at = offset + size
@@ -344,25 +352,17 @@ class ArchiveTree:
 
     def content_digest(self, node: Node) -> str:
         """Return ``sha256:...`` of a regular file's content; it is computed once."""
-        key = _key(node)
-        known = self._digests.get(key)
+        known = self._digests.get(node.place)
         if known is None:
             hasher = sha256_hasher()
             for chunk in self.chunks(node):
                 hasher.update(chunk)
-            known = self._digests[key] = f"sha256:{hasher.hexdigest()}"
+            known = self._digests[node.place] = f"sha256:{hasher.hexdigest()}"
         return known
 
     def xattrs(self, node: Node) -> dict[str, bytes]:
         """Return a regular file's extended attributes."""
-        return self._xattrs.get(_key(node), {})
-
-
-def _key(node: Node) -> Hashable:
-    """Return what two names of one file have in common, and a file of the same name later not."""
-    if node.inode is not None:
-        return node.inode
-    return node.path, node.place if isinstance(node.place, int) else id(node.place)
+        return self._xattrs.get(node.place, {})
 
 
 def _too_long(name: str) -> bool:

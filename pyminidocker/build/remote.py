@@ -15,13 +15,14 @@ from pyminidocker.build.intake import Limits, Spool
 from pyminidocker.build.places import temporary_root
 from pyminidocker.errors import InvalidArgument, MiniDockerError, Unavailable
 from pyminidocker.images.compression import kind_of
+from pyminidocker.images.registry.failures import Broken, Unreachable
 from pyminidocker.oci.digest import is_digest, sha256_hasher
 
 if TYPE_CHECKING:
     from pyminidocker.images.registry.transport import HttpClient, Response
 
 _GIT_SCHEMES = ("git://", "git@", "ssh://", "github.com/")
-_GIT_SUFFIX = re.compile(r"\.git(?:[#?].*)?")
+_GIT_SUFFIX = re.compile(r"\.git(?:[#?].*)?$")
 _FILE_NAME = re.compile(r'filename="?([^";]+)', re.IGNORECASE)
 _DOCKERFILE_MAX = 1 << 20
 _EXCERPT_MAX = 200
@@ -136,7 +137,7 @@ def fetch(
             except BaseException:
                 spool.close()
                 raise
-    except Unavailable as error:
+    except (Unreachable, Broken) as error:
         hint = error.hint or "the engine could not reach it; is the name right, is there a network?"
         raise Unavailable(f"failed to GET {url}: {error}", hint=hint) from error
 

@@ -11,7 +11,7 @@ import tarfile
 import pytest
 
 from pyminidocker.build import context as contexts
-from pyminidocker.build.context import from_files, receive, sweep
+from pyminidocker.build.context import from_files, receive
 from pyminidocker.build.intake import Limits
 from pyminidocker.build.tree import resolve
 from pyminidocker.errors import InvalidArgument, NotFound
@@ -140,6 +140,24 @@ def test_a_hole_counts_in_full(world):
         take_in(buffer.getvalue(), world)
 
 
+def test_sparse_files_are_whole(world):
+    """GNU tar's own format, as ``tar -S`` writes it: data, hole, data, hole."""
+    import subprocess
+
+    path = world.directory / "sparse"
+    with path.open("wb") as file:
+        file.write(b"begin")
+        file.seek(1 << 20)
+        file.write(b"middle")
+        file.truncate(3 << 20)
+    for form in ("gnu", "pax"):
+        words = ["tar", "-S", f"--format={form}", "-C", world.directory, "-cf", "-", "sparse"]
+        data = subprocess.run(words, capture_output=True, check=True).stdout
+        context = world.context(data=data)
+        assert b"".join(context.chunks(context.get("sparse"))) == path.read_bytes()
+        assert os.fstat(context._spool.fd).st_size < 1 << 20
+
+
 def test_a_full_disk_is_left_alone(world, monkeypatch):
     monkeypatch.setattr("pyminidocker.build.intake._CHECK_EVERY", 1000)
     from pyminidocker.errors import SystemFailure
@@ -203,13 +221,6 @@ def test_a_directory_for_bind_mounts(world):
     assert os.readlink(f"{path}/l") == "/etc/passwd"
     context.close()
     assert not os.path.exists(path)
-
-
-def test_sweep(world):
-    os.makedirs(f"{world.state}/build/scratch/left-behind/x")
-    sweep(world.state)
-    assert not os.path.exists(f"{world.state}/build/scratch")
-    sweep(world.state)
 
 
 def test_from_files(world):
