@@ -3,6 +3,7 @@
 See: OCI distribution-spec, Pulling manifests, Pushing manifests, Listing referrers.
 """
 
+import contextlib
 import hashlib
 import os
 from typing import Any
@@ -103,13 +104,27 @@ def _check_size(store: Store, digest: Digest, size: int) -> None:
 
 
 def delete(store: Store, call: Call, name: str, reference: str) -> None:
-    """DELETE of a manifest with its tags, or of one tag."""
+    """DELETE of a manifest with its tags and what only it needs, or of one tag."""
     wanted = names.reference(reference)
     if isinstance(wanted, str):
         store.remove_tag(name, wanted)
     else:
+        needed = _blobs_of(store, store.resolve(name, wanted))
         store.remove_manifest(name, wanted)
+        for other in store.manifests(name):
+            needed -= _blobs_of(store, other)
+        for digest in needed:
+            with contextlib.suppress(Refused):  # it has been removed by itself
+                store.remove_blob(name, digest)
     call.answer(202, [])
+
+
+def _blobs_of(store: Store, digest: Digest) -> set[Digest]:
+    """Return the blobs that a stored manifest points at; none when it is damaged."""
+    try:
+        return {blob for blob, _ in documents.read(store.read(digest)).blobs}
+    except Refused:
+        return set()
 
 
 def referrers(store: Store, call: Call, name: str, digest_text: str) -> None:

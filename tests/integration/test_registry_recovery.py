@@ -30,14 +30,18 @@ def test_what_is_removed_leaves_the_disk_with_the_last_who_has_it(alone):
     call.push_image("two", "a", content)
     assert call("DELETE", "/v2/one/manifests/b").status == 202
     assert call("GET", "/v2/one/tags/list").json["tags"] == ["a"]
-    for name in ("one", "two"):
-        assert call("DELETE", f"/v2/{name}/manifests/{digest}").status == 202
-        assert call("GET", f"/v2/{name}/manifests/a").status == 404
-        blobs = (digest_of(content), digest_of(image_config(content)))
-        for blob in blobs:
-            assert registry.path_of(blob).exists()
-            assert call("DELETE", f"/v2/{name}/blobs/{blob}").status == 202
-            assert call("GET", f"/v2/{name}/blobs/{blob}").status == 404
+    other = call.push_image("two", "other", content, Cmd=["other"])
+    blobs = (digest_of(content), digest_of(image_config(content)))
+    assert call("DELETE", f"/v2/one/manifests/{digest}").status == 202
+    for blob in blobs:
+        assert call("GET", f"/v2/one/blobs/{blob}").status == 404
+        assert call("GET", f"/v2/two/blobs/{blob}").status == 200
+    assert call("DELETE", f"/v2/two/manifests/{digest}").status == 202
+    assert call("GET", "/v2/two/manifests/a").status == 404
+    layer_of_both, config = (call("GET", f"/v2/two/blobs/{blob}").status for blob in blobs)
+    assert (layer_of_both, config) == (200, 404)
+    assert call("DELETE", f"/v2/two/blobs/{blobs[0]}").status == 202  # by itself
+    assert call("DELETE", f"/v2/two/manifests/{other}").status == 202
     assert files_in(registry.root / "docker") == []
     assert call("GET", "/v2/_catalog").json == {"repositories": []}
     assert call("GET", "/v2/one/tags/list").code == "NAME_UNKNOWN"
