@@ -338,7 +338,7 @@ def test_login(engine, closed, tmp_path):
     with pytest.raises(errors.MiniDockerError, match="no basic auth credentials"):
         engine.pull(name)
     engine.login(closed.address, username="learner", password="secret")
-    assert engine.pull(name).tags == [name]
+    assert name in engine.pull(name).tags
 
 
 def test_login_needs_somebody_who_types(closed):

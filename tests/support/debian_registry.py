@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -83,13 +83,18 @@ def debian_registry(home: Path, port: int, *, users: bool = False) -> Iterator[D
 
 
 class BadLine:
-    """A port that leads to another one, and breaks connections after so many bytes of answers.
+    """A port that leads to another one and has the faults of bad lines.
 
     Attributes:
         address: where to connect.
         breaks: how many bytes each of the next connections may carry before it is cut.
+        when_cut: called when that happens.
         cut: how many were cut.
-        heads: the heads of all requests that came through.
+        stalls: connections carry so many bytes and then wait until this is 0 again.
+        stalled: one does.
+        pause_s: after each piece that is carried.
+        sent: what the clients sent.
+        open_connections: how many there are.
     """
 
     def __init__(self, target: str) -> None:
@@ -98,8 +103,13 @@ class BadLine:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.breaks: list[int] = []
+        self.when_cut: Callable[[], None] | None = None
         self.cut = 0
+        self.stalls = 0
+        self.stalled = threading.Event()
+        self.pause_s = 0.0
         self.sent: list[bytes] = []
+        self.open_connections = 0
         self._threads: list[threading.Thread] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -107,10 +117,20 @@ class BadLine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stalls = 0
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
             thread.join(timeout=10)
+
+    def ranges(self) -> list[bytes]:
+        """Return the values of the clients' Range headers, without ``bytes=``."""
+        return self.values(b"range: bytes=")
+
+    def values(self, start: bytes) -> list[bytes]:
+        """Return what follows ``start`` in the clients' header lines."""
+        lines = b"".join(self.sent).split(b"\r\n")
+        return [line[len(start) :] for line in lines if line.lower().startswith(start)]
 
     def _accept(self) -> None:
         while True:
@@ -123,22 +143,36 @@ class BadLine:
             thread.start()
 
     def _carry(self, inner: socket.socket) -> None:
-        outer = socket.create_connection(self._target)
+        self.open_connections += 1
+        try:
+            with inner, socket.create_connection(self._target) as outer:
+                self._pump(inner, outer)
+        except OSError:
+            pass  # one side has gone
+        finally:
+            self.open_connections -= 1
+
+    def _pump(self, inner: socket.socket, outer: socket.socket) -> None:
         carried = 0
-        with inner, outer:
-            while True:
-                ready = select.select([inner, outer], [], [])[0]
-                for one, other in ((inner, outer), (outer, inner)):
-                    if one not in ready:
-                        continue
-                    data = one.recv(65536)
-                    if not data:
-                        return
-                    if one is inner:
-                        self.sent.append(data)
-                    carried += len(data)
-                    if self.breaks and carried > self.breaks[0]:
-                        del self.breaks[0]
-                        self.cut += 1
-                        return
-                    other.sendall(data)
+        while True:
+            sides = [inner] if self.stalls and carried > self.stalls else [inner, outer]
+            if len(sides) == 1:
+                self.stalled.set()
+            ready = select.select(sides, [], [], 0.05)[0]
+            for one, other in ((inner, outer), (outer, inner)):
+                if one not in ready:
+                    continue
+                data = one.recv(65536)
+                if not data:
+                    return
+                if one is inner:
+                    self.sent.append(data)
+                carried += len(data)
+                if self.breaks and carried > self.breaks[0]:
+                    del self.breaks[0]
+                    self.cut += 1
+                    if self.when_cut is not None:
+                        self.when_cut()
+                    return
+                other.sendall(data)
+                time.sleep(self.pause_s)

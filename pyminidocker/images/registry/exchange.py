@@ -231,7 +231,10 @@ def exchange(
     while True:
         event = protocol.next_event()
         if event is h11.NEED_DATA:
-            protocol.receive_data(connection.socket.recv(65536))
+            data = connection.socket.recv(65536)
+            if not data:
+                raise Broken("EOF")
+            protocol.receive_data(data)
         elif type(event) is h11.Response:
             if method == "HEAD":
                 protocol.next_event()

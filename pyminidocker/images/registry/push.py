@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 MEDIA_DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 _PLAIN = frozenset((MEDIA_LAYER, "application/vnd.docker.image.rootfs.diff.tar"))
+_ATTEMPTS = 5  # dockerd's, which nothing configures
 _PACKERS = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
@@ -213,7 +214,7 @@ class Push:
             unit = "second" if round(seconds) == 1 else "seconds"
             self._tell(state(short(digest), f"Retrying in {max(1, round(seconds))} {unit}"))
 
-        return Attempts(self._settings.max_download_attempts, self._stop, tell_pause)
+        return Attempts(_ATTEMPTS, self._stop, tell_pause)
 
     def _without_sending(self, session: Session, tag: Reference, blob: Descriptor) -> str:
         """Return how the repository came to a blob that we need not send; "" when we must."""

@@ -101,8 +101,9 @@ class Upload:
                 elif self.is_there():  # it was complete, and only the answer was lost
                     return
                 else:
-                    url = ""  # the registry has forgotten the upload
-                    self._attempts.again(Broken(str(error)))
+                    # Forgotten, or docker-registry, which takes no upload up again whose last
+                    # piece broke off: from the beginning.
+                    url, is_broken = "", False
 
     def _begin(self) -> str:
         path = f"/v2/{self._repository}/blobs/uploads/"
