@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from pyminidocker.build import patterns
 from pyminidocker.build.copy_error import CopyError
+from pyminidocker.build.remote import is_url
 from pyminidocker.build.tree import BLOCK, CHARACTER, DIRECTORY, LINK, Node, Tree, clean, resolve
 from pyminidocker.errors import InvalidArgument
 
@@ -153,6 +154,8 @@ def _missing(tree: Tree, keyword: str, path: str, written: str) -> CopyError:
         )
     suggestion = getattr(tree, "suggestion", None)
     hint = suggestion(path) if suggestion is not None else ""
+    if keyword == "COPY" and is_url(written):
+        hint = "COPY takes files of the build context only: ADD fetches URLs"
     why = f" ({hint.rstrip('?')}?)" if hint.startswith("did you mean") else ""
     return CopyError(
         f'{keyword} failed: "{shown}" is not in {tree.title}{why}',
