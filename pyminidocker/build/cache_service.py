@@ -75,6 +75,31 @@ def _step_row(step: CachedStep) -> Record:
     }
 
 
+async def usage_rows(engine: "Engine", mounts: CacheMounts) -> list[Record]:
+    """Return every cached step and cache mount as ``docker system df`` reads them."""
+    tops = _top_layers(engine)
+    shared = {step.key for step in engine.images.store.cached_steps.all() if _is_shared(step, tops)}
+    return [
+        {
+            "ID": row["Id"],
+            "Parent": next(iter(row["Parents"]), ""),
+            "Type": _TYPES[row["Kind"]],
+            "Description": row["Instruction"],
+            "InUse": False,
+            "Shared": row["Id"] in shared,
+            "Size": row["Size"],
+            "CreatedAt": row["Created"],
+            "LastUsedAt": row["LastUsed"],
+            "UsageCount": row["UseCount"],
+        }
+        for row in await rows(engine, mounts)
+    ]
+
+
+def _is_shared(step: CachedStep, tops: set[str]) -> bool:
+    return not step.layer or step.layer in tops
+
+
 async def prune(
     engine: "Engine",
     mounts: CacheMounts,
@@ -95,7 +120,7 @@ async def prune(
             step.parent.removeprefix("sha256:"),
             step.last_used,
             step.size,
-            not step.layer or step.layer in tops,
+            _is_shared(step, tops),
         )
         for step in store.cached_steps.all()
     ]

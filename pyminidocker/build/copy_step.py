@@ -14,6 +14,7 @@ from pyminidocker.build.places import temporary_root
 from pyminidocker.build.prepared import Prepared
 from pyminidocker.build.remote import RemoteFile
 from pyminidocker.build.state import State
+from pyminidocker.build.threads import in_thread
 from pyminidocker.build.tree import DIRECTORY, Tree, resolve
 from pyminidocker.dockerfile.instructions import Add, Copy, Transfer
 from pyminidocker.images.records import StoredLayer
@@ -92,7 +93,7 @@ class CopyStep:
         """
         if self._options.keyword == "ADD":
             await self._fetch(self._given.sources)
-        found, kind = await asyncio.to_thread(self._look)
+        found, kind = await in_thread(self._look)
         ingredients.instruction = canonical(self._given)
         ingredients.files, ingredients.files_digest = found.files, found.digest
         given = self._given
@@ -161,7 +162,7 @@ class CopyStep:
                 store = self._work.engine.images.store
                 return store.add_layer(self._state.top, chunks)
 
-        return await asyncio.to_thread(make)
+        return await in_thread(make)
 
     def close(self) -> None:
         """Let go of what was fetched."""

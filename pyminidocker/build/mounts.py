@@ -8,7 +8,6 @@ BuildKit does.
 See: Dockerfile reference, RUN --mount; overlayfs.rst.
 """
 
-import asyncio
 import os
 import posixpath
 import stat
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyminidocker.build import secrets as secret_files
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.places import new_temporary
+from pyminidocker.build.threads import in_thread
 from pyminidocker.build.tree import DIRECTORY, Node, resolve
 from pyminidocker.dockerfile.instructions import Mount
 from pyminidocker.engine.records import MountRequest
@@ -165,7 +165,7 @@ class RunMounts:
             os.close(overlay)
             return _beneath(f"{place}/root", path, source.title)
 
-        return await asyncio.to_thread(show)
+        return await in_thread(show)
 
     async def close(self) -> None:
         """Take everything away again."""

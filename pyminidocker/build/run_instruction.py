@@ -1,6 +1,5 @@
 """RUN as a step: its mounts and arguments for the cache, and its container when it must be done."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from pyminidocker.build import copy, hashing, mounts, run_step, run_words
@@ -12,6 +11,7 @@ from pyminidocker.build.mounts import RunMounts, Source
 from pyminidocker.build.prepared import Prepared
 from pyminidocker.build.records import output
 from pyminidocker.build.state import State
+from pyminidocker.build.threads import in_thread
 from pyminidocker.dockerfile.instructions import Mount, Run
 from pyminidocker.errors import NotImplementedHere
 from pyminidocker.images.records import StoredLayer
@@ -70,7 +70,7 @@ class RunInstruction:
         run_words.note_parts(run, ingredients, self._state.run.working_dir)
         binds = [mount for mount in run.mounts if mount.type == "bind"]
         if binds:
-            ingredients.files = await asyncio.to_thread(self._look, binds)
+            ingredients.files = await in_thread(lambda: self._look(binds))
             ingredients.files_digest = hashing.combine(ingredients.files)
         created_by = run_words.created_by(self._state, run, self._arguments)
         return Prepared(ingredients, created_by, self._act)
@@ -99,7 +99,7 @@ class RunInstruction:
                 directories = [layer.directory for layer in reversed(origin.layers)]
                 found[mount.from_] = Source(origin.title, directories)
             elif mount.type == "bind":
-                directory = await asyncio.to_thread(self._work.context.directory)
+                directory = await in_thread(self._work.context.directory)
                 found[""] = Source("the build context", [directory])
         return found
 

@@ -7,7 +7,6 @@ BuildKit.
 See: moby builder/dockerfile/dispatchers.go, dispatchRun.
 """
 
-import asyncio
 import codecs
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from pyminidocker.build.failures import StepFailed
 from pyminidocker.build.mounts import stubs
 from pyminidocker.build.options import BuildOptions
 from pyminidocker.build.state import State
+from pyminidocker.build.threads import in_thread
 from pyminidocker.engine.records import ContainerConfig, HostOptions, MountRequest
 from pyminidocker.engine.streams import STDERR, Subscription
 from pyminidocker.errors import InitError, MiniDockerError
@@ -116,7 +116,7 @@ async def carry_out(
         MiniDockerError: the engine could not make the container.
     """
     targets = [request.target for request in host.mounts]
-    tidy = await asyncio.to_thread(stubs, state.layers, targets) if targets else None
+    tidy = await in_thread(lambda: stubs(state.layers, targets)) if targets else None
     with engine.images.lend(image):
         container, _ = await engine.containers.create(config, host, of=image, purpose="build")
         try:
@@ -128,12 +128,11 @@ async def carry_out(
                     code,
                 )
             if tidy is not None:
-                await asyncio.to_thread(tidy, container.upper_dir)
-            stored = await asyncio.to_thread(
-                engine.images.store.add_upper,
-                state.layers,
-                container.upper_dir,
-                clamp_mtime_s=epoch_s,
+                await in_thread(lambda: tidy(container.upper_dir))
+            stored = await in_thread(
+                lambda: engine.images.store.add_upper(
+                    state.layers, container.upper_dir, clamp_mtime_s=epoch_s
+                )
             )
         finally:
             await engine.containers.remove(container.id, force=True, volumes=True)

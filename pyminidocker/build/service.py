@@ -14,6 +14,7 @@ from pyminidocker.build.graph import Graph
 from pyminidocker.build.options import BuildOptions
 from pyminidocker.build.records import Record
 from pyminidocker.build.state import State
+from pyminidocker.build.threads import in_thread
 from pyminidocker.build.work import Emit, Plan, Work
 from pyminidocker.dockerfile.errors import DockerfileError
 from pyminidocker.dockerfile.parser import parse
@@ -111,15 +112,16 @@ class Builder:
         plan = plan or self.plan(options, context)
         for warning in plan.dockerfile.warnings:
             await emit({"Warning": warning.text, "Line": warning.line})
-        with ExitStack() as stack:
-            lease = stack.enter_context(ExitStack())
-            lease.enter_context(self.engine.images.store.lease())
+        lease = ExitStack()
+        lease.enter_context(self.engine.images.store.lease())
+        try:
             work = Work(self.engine, options, context, plan, self._cache_mounts, emit)
             image = await self._publish(await work.run(), options.tags)
-            if work.cache.problem:
-                await emit({"Warning": work.cache.problem, "Line": 0})
-            # Collecting garbage takes time, and nobody need wait for it on the loop.
-            await asyncio.to_thread(lease.close)
+        finally:
+            # This collects garbage, for which nobody need wait on the loop.
+            await in_thread(lease.close)
+        if work.cache.problem:
+            await emit({"Warning": work.cache.problem, "Line": 0})
         if unused := plan.arguments.unused():
             text = f"One or more build-args [{' '.join(unused)}] were not consumed"
             await emit({"Warning": text, "Line": 0})
@@ -143,9 +145,7 @@ class Builder:
             layers = [(archive.digest, archive.size) for archive in state.descriptors]
             kinds = [archive.media_type for archive in state.descriptors]
             config = state.config()
-            image = await asyncio.to_thread(
-                lambda: assemble(store, config, layers, media_types=kinds)
-            )
+            image = await in_thread(lambda: assemble(store, config, layers, media_types=kinds))
         for tag in tags:
             store.tag(image.id, tag)
             name = parse_reference(tag).with_default_tag().familiar
@@ -180,6 +180,10 @@ class Builder:
     async def cache_rows(self) -> list[Record]:
         """Return every cached step and cache mount (GET /minidocker/build/cache)."""
         return await cache_service.rows(self.engine, self._cache_mounts)
+
+    async def usage_rows(self) -> list[Record]:
+        """Return the same in Docker's words (``BuildCache`` of GET /system/df)."""
+        return await cache_service.usage_rows(self.engine, self._cache_mounts)
 
 
 def _read(name: str, context: "Context") -> tuple[str, bytes]:

@@ -16,6 +16,7 @@ from pyminidocker.build.prepared import Prepared
 from pyminidocker.build.records import Record
 from pyminidocker.build.run_instruction import RunInstruction
 from pyminidocker.build.state import State, moment
+from pyminidocker.build.threads import in_thread
 from pyminidocker.dockerfile import instructions as words
 from pyminidocker.dockerfile.errors import DockerfileError, excerpt
 from pyminidocker.dockerfile.expansion import expanded
@@ -79,7 +80,7 @@ class StageRun:
         else:
             known = work.engine.images.store.catalog.images.keys() | set()
             image = await work.bases.get(plan.base, plan.platform, self._progress(step_id))
-            descriptors = await asyncio.to_thread(work.engine.images.store.manifest, image)
+            descriptors = await in_thread(lambda: work.engine.images.store.manifest(image))
             state = State.of_image(image, descriptors.layers)
             is_hit = image.id in known
             how = "is" if is_hit else "was fetched: it is"
@@ -275,7 +276,7 @@ class StageRun:
                     return None
                 return self._work.engine.images.store.add_layer(state.top, chunks)
 
-            return await asyncio.to_thread(make)
+            return await in_thread(make)
 
         return Prepared(ingredients, f"{' '.join(state.shell)} #(nop) WORKDIR {path}", act)
 

@@ -93,8 +93,14 @@ class System:
             ImageUsage(row.image.id, row.image.size, row.shared_size, counts.get(row.image.id, 0))
             for row in engine.images.store.listings()
         ]
+        # Layers that only the build cache keeps are counted there.
+        layers = {
+            layer.chain_id: layer.size
+            for image in engine.images.store.catalog.images.values()
+            for layer in image.layers
+        }
         return DiskUsage(
-            layers_size_bytes=engine.images.store.disk_usage(),
+            layers_size_bytes=sum(layers.values()),
             images=images,
             containers=sizes,
             volumes=[

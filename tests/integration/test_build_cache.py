@@ -114,6 +114,11 @@ def test_the_cache_keeps_layers_until_it_is_pruned(images):
     assert run["Size"] > 0
     assert [row["Id"] for row in rows if row["Image"] == told.image] == [rows[4]["Id"]]
 
+    used = {row["ID"]: row for row in api.disk_usage()["BuildCache"]}
+    assert used.keys() == {row["Id"] for row in rows}
+    assert (used[mount["Id"]]["Type"], used[mount["Id"]]["Shared"]) == ("exec.cachemount", False)
+    assert used[run["Id"]]["Shared"]
+
     # An image has these layers: without --all only the mount goes.
     assert api.build_prune()["CachesDeleted"] == [mount["Id"]]
     for image in (told.image, mounted.image):

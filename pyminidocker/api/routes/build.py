@@ -22,7 +22,8 @@ Json = dict[str, Any]
 _builders: "WeakKeyDictionary[Engine, Builder]" = WeakKeyDictionary()
 
 
-def _builder(engine: Engine) -> "Builder":
+def builder_of(engine: Engine) -> "Builder":
+    """Return an engine's builder, making it (and importing its room) at the first call."""
     if engine not in _builders:
         from pyminidocker.build.service import Builder
 
@@ -35,7 +36,7 @@ async def build(engine: Engine, request: Request) -> Outcome:
     from pyminidocker.api.schema import build as schema
     from pyminidocker.build.classic import Teller
 
-    builder = _builder(engine)
+    builder = builder_of(engine)
     options = schema.options(request)
     context = await _context(engine, request, options)
     if request.flag("records"):
@@ -89,7 +90,7 @@ async def prune(engine: Engine, request: Request) -> Outcome:
     """POST /build/prune."""
     kept = request.number("keep-storage", 0) or 0
     return as_json(
-        await _builder(engine).prune(
+        await builder_of(engine).prune(
             request.filters(), everything=request.flag("all"), keep_bytes=kept
         )
     )
@@ -98,7 +99,7 @@ async def prune(engine: Engine, request: Request) -> Outcome:
 async def cache(engine: Engine, request: Request) -> Outcome:
     """GET /minidocker/build/cache."""
     del request
-    return as_json({"Records": await _builder(engine).cache_rows()})
+    return as_json({"Records": await builder_of(engine).cache_rows()})
 
 
 ROUTES: list[Route] = [

@@ -86,10 +86,16 @@ async def disk_usage(engine: Engine, request: Request) -> Outcome:
                 }
                 for used in usage.volumes
             ],
-            "BuildCache": None,
+            "BuildCache": await _build_cache(engine),
             "BuilderSize": 0,
         }
     )
+
+
+async def _build_cache(engine: Engine) -> list[dict[str, object]]:
+    from pyminidocker.api.routes.build import builder_of  # most engines never build
+
+    return await builder_of(engine).usage_rows()
 
 
 def facts(engine: Engine, request: Request) -> Outcome:
