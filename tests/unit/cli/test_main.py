@@ -93,11 +93,10 @@ def test_a_typo_gets_a_suggestion(words, message, capsys):
 @pytest.mark.parametrize(
     "words",
     [
-        ["pull", "x"],
-        ["image", "pull", "x"],
-        ["build", "."],
+        ["search", "x"],
+        ["buildx", "build", "."],
         ["container", "pause", "x"],
-        ["push", "x"],
+        ["compose", "up"],
         ["swarm", "init"],
     ],
 )
