@@ -4,7 +4,6 @@ See: OCI distribution-spec, Endpoints.
 """
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Mapping
@@ -155,6 +154,6 @@ def credentials(header: str) -> tuple[str, str]:
         return "", ""
     try:
         name, _, password = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of base64 or of UTF-8
         return "", ""
     return name, password

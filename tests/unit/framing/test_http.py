@@ -78,3 +78,16 @@ def test_upgrade_may_be_refused():
     connection.head(404, [("Content-Length", "0")])
     connection.end()
     assert connection.next_cycle()
+
+
+def test_bytes_that_go_another_way_are_counted():
+    """sendfile(2) sends them; the connection is free again when all of them are counted."""
+    connection = ServerConnection()
+    connection.feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection.next_event()
+    connection.next_event()
+    connection.head(200, [("Content-Length", "5000000000")])
+    connection.passed_by(4_000_000_000)
+    connection.passed_by(1_000_000_000)
+    assert connection.end() == b""
+    assert connection.next_cycle()
