@@ -81,6 +81,7 @@ class Cache:
         step = CachedStep(
             key=found.key,
             parent=ingredients.parent,
+            state=state.key,
             keyword=ingredients.keyword,
             instruction=ingredients.instruction,
             stage=ingredients.stage,

@@ -28,6 +28,7 @@ class CachedStep(msgspec.Struct, omit_defaults=True):
     Attributes:
         key: names it: all it depends on, hashed.
         parent: key of the state of the stage it was done on.
+        state: key of the state it led to.
         keyword: ``RUN``, ``COPY``, ...
         instruction: what was done, variables expanded.
         stage: name or number of the stage.
@@ -48,6 +49,7 @@ class CachedStep(msgspec.Struct, omit_defaults=True):
 
     key: str
     parent: str = ""
+    state: str = ""
     keyword: str = ""
     instruction: str = ""
     stage: str = ""
@@ -167,6 +169,9 @@ class CachedSteps:
     def put(self, step: CachedStep, files: dict[str, str] | None = None) -> None:
         """Remember a step, in place of an earlier one with its key.
 
+        When that one had made something else, what was built on it can never be found again and
+        is forgotten.
+
         Args:
             step: what was done.
             files: what it copied, by path; ``step.files`` is their digest.
@@ -181,8 +186,24 @@ class CachedSteps:
                 if not os.path.exists(path):
                     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
                     write_file(path, msgspec.json.encode(files))
-            self._steps[step.key] = step
-            self._append(_Line(step))
+            before = self._steps.get(step.key)
+            lost = self._built_on(before.state) if before and before.state != step.state else []
+            self._apply(line := _Line(step, removed=lost))
+            self._append(line)
+            if lost:
+                self._sweep_files()
+
+    def _built_on(self, state: str) -> list[str]:
+        """Return the keys of steps that were done on a state, or on what such steps led to."""
+        found: list[str] = []
+        waiting = [state]
+        while waiting:
+            parent = waiting.pop()
+            for step in self._steps.values():
+                if step.parent == parent:
+                    found.append(step.key)
+                    waiting.append(step.state)
+        return found
 
     def use(self, keys: Iterable[str], now: float) -> None:
         """Note that steps were found and not done again."""

@@ -48,6 +48,18 @@ def test_the_journal_does_not_grow_for_ever(tmp_path):
     assert CachedSteps(directory).get("a").use_count == 3000
 
 
+def test_what_was_built_on_another_result_goes(tmp_path):
+    directory = str(tmp_path / "build")
+    steps = CachedSteps(directory)
+    for key, parent in (("a", "base"), ("b", "after a"), ("c", "after b"), ("other", "base")):
+        steps.put(step(key, parent=parent, state=f"after {key}"))
+    steps.put(step("a", parent="base", state="after a"))
+    assert [x.key for x in steps.all()] == ["a", "b", "c", "other"]
+    steps.put(step("a", parent="base", state="after a, done anew"))
+    assert [x.key for x in steps.all()] == ["a", "other"]
+    assert [x.key for x in CachedSteps(directory).all()] == ["a", "other"]
+
+
 def test_lists_of_files_go_with_the_last_step_that_has_them(tmp_path):
     directory = str(tmp_path / "build")
     steps = CachedSteps(directory)
