@@ -6,7 +6,7 @@ Plain    every event on a line of its own, numbered by step: logs, pipes, CI
 
 from __future__ import annotations
 
-from pyminidocker.client.build_steps import FAILED, UNNEEDED, UNREACHED, BuildStep, BuildStory
+from pyminidocker.client.build_steps import FAILED, UNNEEDED, BuildStep, BuildStory
 from pyminidocker.units import human_size
 
 TYPE_CHECKING = False
@@ -205,7 +205,8 @@ class Plain:
 
     def _output(self, step: BuildStep, text: str) -> None:
         *whole, self._rests[step.id] = (self._rests.get(step.id, "") + text).split("\n")
-        passed = self._clock() - self._began.get(step.id, self._clock())
+        now = self._clock()
+        passed = now - self._began.get(step.id, now)
         lines = [f"{passed:.3f} {line.rstrip().rsplit(chr(13), 1)[-1]}" for line in whole]
         if lines:
             self._say(step.id, self._title(step), lines)
@@ -224,9 +225,6 @@ def failure(story: BuildStory, dockerfile: str = "Dockerfile") -> list[str]:
         rule = "-" * 20
         lines += [place, rule, *map(str, error["Excerpt"]), rule]
     lines.append(f"ERROR: {error.get('Message') or 'the build failed'}")
-    unreached = sum(step.state == UNREACHED for step in story.steps.values())
     if error.get("Hint"):
         lines.append(f"hint: {error['Hint']}")
-    elif unreached:
-        lines.append(f"{unreached} step{'s' if unreached != 1 else ''} after it not reached")
     return lines
