@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Self
 
 from pyminidocker.build import patterns
 from pyminidocker.build.hashing import describe, printable
-from pyminidocker.build.intake import ArchiveTree, Limits
+from pyminidocker.build.intake import ArchiveTree
 from pyminidocker.build.packing import pack
 from pyminidocker.build.places import temporary_root
+from pyminidocker.build.spool import Limits
 from pyminidocker.build.tree import DIRECTORY, FIFO, FILE, LINK, clean, resolve, walk
 from pyminidocker.engine.chunks import Incoming
 from pyminidocker.errors import InvalidArgument, NotFound
@@ -228,14 +229,20 @@ async def receive(
             yield chunk
 
     pouring = asyncio.ensure_future(incoming.pour(bounded()))
+    working = asyncio.ensure_future(asyncio.to_thread(work))
     try:
-        await asyncio.to_thread(work)
+        await asyncio.shield(working)
+        await asyncio.shield(pouring)
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError):
+            pouring.cancel()  # which ends the thread's stream
         # Take what the client still sends, so that it can read the answer.
-        await pouring
-    except BaseException:
-        if not pouring.done():
-            await asyncio.wait([pouring])
+        await asyncio.wait([working, pouring])
+        if not working.cancelled():
+            working.exception()  # seen, so that asyncio does not report it as forgotten
         context.close()
+        if not pouring.cancelled() and (gone := pouring.exception()) is not None:
+            raise gone from error
         raise
     return context
 

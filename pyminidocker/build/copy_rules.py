@@ -65,11 +65,12 @@ def select(tree: Tree, keyword: str, sources: Sequence[str], *, parents: bool) -
         found.extend(_select_one(tree, keyword, written, parents))
     if sources and not found:
         listed = ", ".join(sources)
+        hints = [_suggestion(tree, clean(written)) for written in sources]
         raise CopyError(
             f"{keyword} failed: no source files were specified: nothing in {tree.title} matches"
             f" {listed}",
             source=sources[0],
-            hint="* does not cross a slash: use **/ for any depth",
+            hint=next(filter(None, hints), "* does not cross a slash: use **/ for any depth"),
         )
     return found
 
@@ -152,8 +153,7 @@ def _missing(tree: Tree, keyword: str, path: str, written: str) -> CopyError:
             source=written,
             hint="links are followed inside of it only: copy the file itself there",
         )
-    suggestion = getattr(tree, "suggestion", None)
-    hint = suggestion(path) if suggestion is not None else ""
+    hint = _suggestion(tree, path)
     if keyword == "COPY" and is_url(written):
         hint = "COPY takes files of the build context only: ADD fetches URLs"
     why = f" ({hint.rstrip('?')}?)" if hint.startswith("did you mean") else ""
@@ -162,6 +162,11 @@ def _missing(tree: Tree, keyword: str, path: str, written: str) -> CopyError:
         source=written,
         hint="" if why else hint,
     )
+
+
+def _suggestion(tree: Tree, path: str) -> str:
+    suggestion = getattr(tree, "suggestion", None)
+    return suggestion(path) if suggestion is not None else ""
 
 
 def members(tree: Tree, one: Selected, exclude: "Ignore | None") -> Iterator[tuple[str, Node]]:

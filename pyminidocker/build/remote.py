@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from pyminidocker.build.context import Context
 from pyminidocker.build.copy_error import CopyError
-from pyminidocker.build.intake import Limits, Spool
 from pyminidocker.build.places import temporary_root
+from pyminidocker.build.spool import Limits, Spool
 from pyminidocker.errors import InvalidArgument, MiniDockerError, Unavailable
 from pyminidocker.images.compression import kind_of
 from pyminidocker.images.registry.failures import Broken, Unreachable

@@ -12,7 +12,7 @@ import pytest
 
 from pyminidocker.build import context as contexts
 from pyminidocker.build.context import from_files, receive
-from pyminidocker.build.intake import Limits
+from pyminidocker.build.spool import Limits
 from pyminidocker.build.tree import resolve
 from pyminidocker.errors import InvalidArgument, NotFound
 from tests.unit.build.conftest import archive, entry, hard_link, link
@@ -106,8 +106,31 @@ def test_a_client_that_goes_away(world):
         yield SMALL[:600]
         raise ConnectionResetError
 
-    with pytest.raises((ConnectionResetError, InvalidArgument)):
+    with pytest.raises(ConnectionResetError):
         asyncio.run(receive(body(), world.state))
+    assert os.listdir(f"{world.state}/build/scratch") == []
+
+
+def test_whoever_waits_may_give_up(world):
+    """The thread has ended and the file is closed when the cancellation comes through."""
+    before = len(os.listdir("/proc/self/fd"))
+
+    async def give_up():
+        sent = asyncio.Event()
+
+        async def body():
+            yield SMALL[:600]
+            sent.set()
+            await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(receive(body(), world.state))
+        await sent.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(give_up())
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_too_many_entries(world):
@@ -159,7 +182,7 @@ def test_sparse_files_are_whole(world):
 
 
 def test_a_full_disk_is_left_alone(world, monkeypatch):
-    monkeypatch.setattr("pyminidocker.build.intake._CHECK_EVERY", 1000)
+    monkeypatch.setattr("pyminidocker.build.spool._CHECK_EVERY", 1000)
     from pyminidocker.errors import SystemFailure
 
     with pytest.raises(SystemFailure, match="no space left on device while receiving"):

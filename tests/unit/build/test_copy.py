@@ -238,6 +238,7 @@ def test_destinations_in_links_of_the_image(world, context):
         ("out", "/", {}, '"out" is a link to "/etc/shadow", which is not in', "copy the file"),
         ("round", "/", {}, "too many levels of symbolic links", ""),
         ("*.nothing", "/", {}, "no source files were specified", "**/"),
+        ("*.log", "/", {}, "no source files were specified", ".dockerignore excludes it"),
         ("[", "/", {}, "syntax error in pattern", ""),
         ("null", "/", {}, '"null" is a character device', "when they run"),
         (["app.py", "src"], "/x", {}, "must be a directory and end with a /", "/x/"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pyminidocker.build.context import Context
 from pyminidocker.build.copy import CopyOptions, digest
-from pyminidocker.build.intake import Limits
+from pyminidocker.build.spool import Limits
 from pyminidocker.build.tree import resolve, walk
 from pyminidocker.errors import MiniDockerError
 from tests.unit.build.conftest import World, archive, entry, hard_link, link

@@ -9,8 +9,8 @@ import pytest
 
 from pyminidocker.build import copy
 from pyminidocker.build.copy import CopyError, CopyOptions
-from pyminidocker.build.intake import Limits
 from pyminidocker.build.remote import fetch, fetch_context, is_git, is_url
+from pyminidocker.build.spool import Limits
 from pyminidocker.errors import InvalidArgument, Unavailable
 from pyminidocker.images.registry.transport import HttpClient
 from pyminidocker.oci.digest import sha256
