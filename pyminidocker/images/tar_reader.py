@@ -219,7 +219,7 @@ class TarReader:
             self._left = self._padding = 0
             block = self._take(BLOCK)
             if len(block) < BLOCK:
-                if block or extended is not self._defaults:
+                if block or extended is not self._defaults or long_name or long_target:
                     raise IntegrityError("damaged archive: cut off in the middle of a header")
                 return None
             if block == _ZEROS:
@@ -243,7 +243,7 @@ class TarReader:
                 elif flag == b"K":
                     long_target = data.partition(b"\0")[0]
                 elif flag == b"g":
-                    self._defaults = extended = {**self._defaults, **dict(records(data))}
+                    self._defaults = extended = self._with_globals(data)
                 else:
                     extended = collect(self._defaults, data)
                 continue
@@ -251,6 +251,13 @@ class TarReader:
                 self._left, self._padding = size, -size % BLOCK
                 continue
             return self._entry(block, fields, extended, long_name, long_target)
+
+    def _with_globals(self, data: bytes) -> dict[bytes, bytes]:
+        """Return the defaults for all entries that follow, with those of a global header."""
+        merged = {**self._defaults, **dict(records(data))}
+        if sum(len(key) + len(value) for key, value in merged.items()) > _EXTENSION_MAX:
+            raise IntegrityError("damaged archive: its global headers have no end")
+        return merged
 
     def _extension(self, size: int) -> bytes:
         if not 0 <= size <= _EXTENSION_MAX:
