@@ -22,6 +22,7 @@ LONG_FOR_A_REASON: dict[str, str] = {}
 # Who may start other programs, and which.
 SUBPROCESS_ALLOWED = {
     "pyminidocker/client/autostart.py": "the engine itself",
+    "pyminidocker/client/credentials.py": "credential helpers that docker's config.json names",
     "pyminidocker/kernel/userns.py": "newuidmap and newgidmap, setuid helpers that map sub-ids",
 }
 NEEDS_SEE = ("kernel", "oci", "runtime")

@@ -123,7 +123,7 @@ def test_an_image(state, damage, what):
     assert done.returncode == 0
     assert f"{busybox}.json: this image cannot be used" in done.stderr
     assert str(path) in done.stderr
-    done = minidocker("run", "--rm", "busybox", "true")
+    done = minidocker("run", "--rm", "--pull", "never", "busybox", "true")
     assert done.returncode == 125
     assert "No such image: busybox:latest" in done.stderr
     assert "minidocker image bootstrap busybox" in done.stderr
@@ -160,7 +160,7 @@ def test_an_archive_is_not_needed_to_run(state, damage):
     assert succeeds("run", "--rm", "busybox", "echo", "still") == "still"
     shutil.move(layer(state), state / "blobs/away")
     succeeds("system", "stop")
-    done = minidocker("run", "--rm", "busybox", "true")
+    done = minidocker("run", "--rm", "--pull", "never", "busybox", "true")
     assert done.returncode == 125
     assert archive.name in done.stderr
     succeeds("image", "bootstrap", "busybox")
