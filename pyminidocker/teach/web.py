@@ -15,7 +15,7 @@ from html import escape, unescape
 
 from pyminidocker.errors import NotFound, Unavailable
 
-PATIENCE_S = 5.0  # for a server that is starting
+PATIENCE_S = 10.0  # for a server that is starting
 _HEIGHT_PX = 170
 
 

@@ -51,3 +51,18 @@ def test_command_writes_what_nbformat_would(notebook, tmp_path):
 def test_command_explains_itself(capsys):
     assert main(["only-one"]) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_of_a_redrawn_line_the_last_state_stays():
+    text = "one\r\n10 %\r20 %\r    \rdone\r\nrest"
+    output = {"output_type": "stream", "name": "stdout", "text": text}
+    notebook = {"metadata": {}, "cells": [{"outputs": [output]}]}
+    assert publish(notebook)["cells"][0]["outputs"][0]["text"] == "one\r\ndone\r\nrest"
+    pieces = [
+        {"output_type": "stream", "name": "stdout", "text": ["a\n", "10 %"]},
+        {"output_type": "stream", "name": "stdout", "text": "\r20 %\n"},
+        {"output_type": "stream", "name": "stderr", "text": "oh\n"},
+    ]
+    notebook["cells"][0]["outputs"] = pieces
+    texts = [one["text"] for one in publish(notebook)["cells"][0]["outputs"]]
+    assert texts == [["a\n", "20 %\n"], "oh\n"]
