@@ -30,6 +30,7 @@ class CopyOptions(Struct, frozen=True):
         parents: keep the sources' directories.
         from_image: sources keep their owners: they come from a stage or an image (--from).
         unpack: ADD --unpack; None unpacks local archives only.
+        checksum: ADD --checksum, which one URL may have; ``remote.fetch`` compares it.
     """
 
     keyword: str = "COPY"
@@ -40,6 +41,7 @@ class CopyOptions(Struct, frozen=True):
     parents: bool = False
     from_image: bool = False
     unpack: bool | None = None
+    checksum: str = ""
 
 
 class CopyDigest(Struct, frozen=True):

@@ -36,6 +36,7 @@ def options_of(instruction: Transfer) -> CopyOptions:
         parents=isinstance(instruction, Copy) and instruction.parents,
         from_image=isinstance(instruction, Copy) and bool(instruction.from_),
         unpack=instruction.unpack if isinstance(instruction, Add) else None,
+        checksum=instruction.checksum if isinstance(instruction, Add) else "",
     )
 
 

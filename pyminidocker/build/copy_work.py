@@ -46,8 +46,15 @@ def local_sources(options: CopyOptions, sources: Sequence[str]) -> list[str]:
     """Return the sources that are paths.
 
     Raises:
-        CopyError: a git repository among ADD's.
+        CopyError: a git repository among ADD's, or a checksum that is not for one URL.
     """
+    if options.checksum and (len(sources) != 1 or not is_url(sources[0])):
+        what = "multiple sources" if len(sources) > 1 else "sources of the build context"
+        raise CopyError(
+            f"{options.keyword} failed: checksum can't be specified for {what}",
+            source="--checksum",
+            hint="it is for one URL, whose content may change behind your back",
+        )
     if options.keyword == "ADD":
         for written in sources:
             refuse_git("ADD", written)

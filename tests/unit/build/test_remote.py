@@ -157,6 +157,15 @@ def test_checksum(get):
         get("/files/data.txt", checksum="md5:1")
 
 
+@pytest.mark.parametrize(
+    ("sources", "what"),
+    [(["local"], "sources of the build context"), (["http://x/a", "http://x/b"], "multiple")],
+)
+def test_checksum_is_for_one_url(world, context, sources, what):
+    with pytest.raises(CopyError, match=f"checksum can't be specified for {what}"):
+        world.copy(context, sources, "/d/", keyword="ADD", checksum=sha256(b""))
+
+
 def test_no_such_page(get, server):
     expected = f"ADD failed: failed to GET {server}/none with status 404 Not Found: there is no"
     with pytest.raises(CopyError) as caught:
