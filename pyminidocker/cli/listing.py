@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     Cell = Callable[[Json], str]
 
 
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """Return what ``text`` is sorted by where Docker sorts names: "a2" comes before "a10".
+
+    See: github.com/fvbommel/sortorder, NaturalLess, which the docker command uses.
+    """
+    key: list[tuple[int, int, str]] = []
+    rest = text
+    while rest:
+        after = rest.lstrip("0123456789")
+        if digits := rest[: len(rest) - len(after)]:
+            number = digits.lstrip("0")
+            key += [(0, len(number), number), (0, len(digits) - len(number), "")]
+        if after:
+            key.append((1, 0, after[0]))
+        rest = after[1:]
+    return key
+
+
 class Listing:
     """What can be shown of one kind of thing.
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from pyminidocker.cli.command import Command, Invocation, Option
-from pyminidocker.cli.listing import FORMAT_HELP, Listing, filters, label, labels_text, print_lines
+from pyminidocker.cli.listing import (
+    FORMAT_HELP,
+    Listing,
+    filters,
+    label,
+    labels_text,
+    natural,
+    print_lines,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +56,7 @@ def ls(call: Invocation) -> int:
     """List networks, by name."""
     options = call.options
     found = call.engine.network_list(filters(options["filter"]))
-    found.sort(key=lambda one: str(one["Name"]))
+    found.sort(key=lambda one: natural(str(one["Name"])))
     trunc = not options["no-trunc"]
     if options["quiet"] and options["format"] in ("", "table"):
         return print_lines([one["Id"][: 12 if trunc else None] for one in found])

@@ -6,7 +6,15 @@ from pyminidocker.cli.command import ANY, Command, Invocation, Option
 from pyminidocker.cli.commands.each import each
 from pyminidocker.cli.environment import pairs
 from pyminidocker.cli.failures import Failure
-from pyminidocker.cli.listing import FORMAT_HELP, Listing, filters, label, labels_text, print_lines
+from pyminidocker.cli.listing import (
+    FORMAT_HELP,
+    Listing,
+    filters,
+    label,
+    labels_text,
+    natural,
+    print_lines,
+)
 from pyminidocker.units import human_size
 
 TYPE_CHECKING = False
@@ -53,7 +61,7 @@ def ls(call: Invocation) -> int:
     """List volumes, by name."""
     options = call.options
     found = call.engine.volume_list(filters(options["filter"]))
-    found.sort(key=lambda one: str(one["Name"]))
+    found.sort(key=lambda one: natural(str(one["Name"])))
     if options["quiet"] and options["format"] in ("", "table"):
         return print_lines([one["Name"] for one in found])
     return LISTING.show(found, ("Driver", "Name"), options["format"])

@@ -145,3 +145,10 @@ def test_small_things():
     }
     for value in ([], {}, {"a": [1, {"b": None}], "c": {}}, [[]], "x", {"ü": 1.5}):
         assert pretty(value) == json.dumps(value, indent=4, ensure_ascii=False)
+
+
+def test_names_are_sorted_as_the_docker_command_sorts_them():
+    names = ["a10", "a2", "a02", "a", "2b", "10", "b", "227a", "97b", "A", "a2x", "", "0ac", "7e"]
+    assert sorted(names, key=lists.natural) == [
+        "", "0ac", "2b", "7e", "10", "97b", "227a", "A", "a", "a2", "a2x", "a02", "a10", "b",
+    ]  # fmt: skip

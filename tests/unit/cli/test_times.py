@@ -41,7 +41,7 @@ def test_duration(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "10", "s", "1x", "1.2.3s", ".s", "10s5"])
 def test_no_duration(text):
-    with pytest.raises(ValueError, match="(invalid|in) duration"):
+    with pytest.raises(ValueError, match=r"(invalid|in) duration"):
         times.duration(text)
 
 
