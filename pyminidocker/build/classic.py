@@ -32,14 +32,15 @@ class Teller:
         self._waiting: dict[str, list[Record]] = {}
         self._containers: dict[str, str] = {}
         self._at = 0
+        self._held: list[Message] = []  # the image of a FROM, until its triggers are done
         self._is_first_plan = True
 
     def take(self, record: Record) -> list[Message]:
         """Return the messages that can go out now that there is ``record``."""
         if "Built" in record:
-            return self._built(record["Built"])
+            return [*self._let_go(), *self._built(record["Built"])]
         if "Error" in record and "Failed" not in record:
-            return [_error(record["Error"])]
+            return [*self._let_go(), _error(record["Error"])]
         if self._quiet:
             return []
         if "Plan" in record:
@@ -57,11 +58,15 @@ class Teller:
         if self._is_first_plan:
             self._is_first_plan = False
             return [self._step(number, text) for number, text in enumerate(self._globals, start=1)]
-        triggers = sum(step.count(".") == 2 for step in self._order)
-        return [_stream(f"# Executing {triggers} build trigger{'s' if triggers > 1 else ''}\n")]
+        return []
 
     def _step(self, number: int, text: str) -> Message:
-        return _stream(f"Step {number}/{len(self._globals) + len(self._order)} : {text}\n")
+        steps = sum(not _is_trigger(step) for step in self._order)
+        return _stream(f"Step {number}/{len(self._globals) + steps} : {text}\n")
+
+    def _let_go(self) -> list[Message]:
+        held, self._held = self._held, []
+        return held
 
     def _drain(self) -> list[Message]:
         """Tell of the step whose turn it is, and when it is done, of those after it."""
@@ -78,8 +83,7 @@ class Teller:
 
     def _tell(self, step: str, record: Record) -> list[Message]:
         if "Started" in record:
-            number = len(self._globals) + self._at + 1
-            return [self._step(number, self._texts.get(step, ""))]
+            return self._started(step)
         if "Cache" in record:
             is_news = record["Hit"] and record["Code"] == "hit"
             return [_stream(" ---> Using cache\n")] if is_news else []
@@ -91,8 +95,24 @@ class Teller:
         if "Container" in record:
             return self._container(step, record["ContainerId"])
         if "Finished" in record:
-            return [_stream(f" ---> {_short(record['Image'])}\n")]
+            line = _stream(f" ---> {_short(record['Image'])}\n")
+            if _is_trigger(step) or step.endswith(".1"):
+                self._held = [line]
+                return []
+            return [line]
         return []  # of a failure the last message tells
+
+    def _started(self, step: str) -> list[Message]:
+        """Begin a step; triggers are part of their FROM."""
+        if not _is_trigger(step):
+            done = sum(not _is_trigger(other) for other in self._order[: self._at])
+            number = len(self._globals) + done + 1
+            return [*self._let_go(), self._step(number, self._texts.get(step, ""))]
+        if not step.endswith(".1"):
+            return []
+        stage = step.partition(".")[0]
+        count = sum(_is_trigger(x) and x.partition(".")[0] == stage for x in self._order)
+        return [_stream(f"# Executing {count} build trigger{'s' if count > 1 else ''}\n")]
 
     def _container(self, step: str, container_id: str) -> list[Message]:
         if container_id:
@@ -108,6 +128,10 @@ class Teller:
         lines = [f"Successfully built {_short(image_id)}\n"]
         lines += [f"Successfully tagged {tag}\n" for tag in built["Tags"]]
         return [{"aux": {"ID": image_id}}, *(_stream(line) for line in lines)]
+
+
+def _is_trigger(step: str) -> bool:
+    return step.count(".") == 2
 
 
 def _stream(text: str) -> Message:

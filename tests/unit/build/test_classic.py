@@ -28,25 +28,26 @@ def test_stages_come_in_order_whichever_is_quicker():
     assert texts(teller, {"Started": "0.1"}) == ["Step 2/3 : FROM a\n"]
     assert texts(teller, output("0.1", "stderr", "e")) == ["\x1b[91me\x1b[0m"]
     assert texts(teller, done("0.1")) == [
-        " ---> abababababab\n",
+        " ---> abababababab\n",  # held until it was known that there are no triggers
         "Step 3/3 : FROM b\n",
         "b",
-        " ---> abababababab\n",
     ]
 
 
-def test_triggers_containers_and_the_end():
+def test_triggers_are_part_of_their_from_and_the_end():
     teller = Teller([])
     first = [step("0.1", "FROM a"), step("0.2", "RUN x")]
-    texts(teller, plan(first), {"Started": "0.1"}, done("0.1"))
-    more = [first[0], step("0.1.1", "RUN trigger"), first[1]]
-    assert texts(teller, plan(more)) == ["# Executing 1 build trigger\n"]
+    assert texts(teller, plan(first), {"Started": "0.1"}, done("0.1")) == ["Step 1/2 : FROM a\n"]
+    more = [first[0], step("0.1.1", "RUN trigger"), step("0.1.2", "ENV A=1"), first[1]]
     hit = cache("0.1.1", hit=True, key="k", code="hit", reasons=[])
-    assert texts(teller, {"Started": "0.1.1"}, hit, done("0.1.1")) == [
-        "Step 2/3 : RUN trigger\n",
-        " ---> Using cache\n",
-        " ---> abababababab\n",
-    ]
+    miss = cache("0.1.2", hit=False, key="k", code="first", reasons=[])
+    told = texts(
+        teller,
+        plan(more),
+        *({"Started": "0.1.1"}, hit, done("0.1.1")),
+        *({"Started": "0.1.2"}, miss, done("0.1.2")),
+    )
+    assert told == ["# Executing 2 build triggers\n", " ---> Using cache\n"]
     assert texts(
         teller,
         {"Started": "0.2"},
@@ -55,7 +56,8 @@ def test_triggers_containers_and_the_end():
         done("0.2"),
         {"Built": {"Id": ID, "Tags": ["x:1"], "Size": 1, "Seconds": 1}},
     ) == [
-        "Step 3/3 : RUN x\n",
+        " ---> abababababab\n",
+        "Step 2/2 : RUN x\n",
         " ---> Running in cdcdcdcdcdcd\n",
         "Removing intermediate container cdcdcdcdcdcd\n",
         " ---> abababababab\n",
