@@ -19,7 +19,7 @@ from time import monotonic
 
 from pyminidocker.cli.progress import NOTEBOOK, TERMINAL, columns_of, mode_of
 from pyminidocker.client.build_lines import Plain, Summary, head, seconds, with_right
-from pyminidocker.client.build_steps import DONE, FAILED, RUNNING, BuildStep, BuildStory
+from pyminidocker.client.build_steps import DONE, FAILED, RUNNING, BuildStory
 from pyminidocker.client.json_text import dumps
 from pyminidocker.units import human_size
 
@@ -153,11 +153,6 @@ class _Live(BuildProgress):
     def draw(self) -> None:
         """Draw what moves."""
 
-    def is_held_up(self, step: BuildStep) -> bool:
-        """Tell whether a step that has begun waits for one of another stage."""
-        others = [self.story.steps.get(one) for one in step.needs]
-        return any(one is not None and one.state != DONE for one in others)
-
     def status(self) -> str:
         """Return how far it is: ``[+] Building 4.1s (3/8)``."""
         passed = seconds(monotonic() - self.began)
@@ -181,7 +176,7 @@ class _Terminal(_Live):
     def draw(self) -> None:
         lines = []
         for step in self.story.steps.values():
-            if step.state != RUNNING or self.is_held_up(step):
+            if step.state != RUNNING or self.story.is_held_up(step):
                 continue
             took = seconds(monotonic() - self.since.get(step.id, self.began))
             if step.total_bytes:
@@ -208,7 +203,7 @@ class _Notebook(_Live):
             return
         text = self.status()
         for step in self.story.steps.values():
-            if step.state == RUNNING and not self.is_held_up(step):
+            if step.state == RUNNING and not self.story.is_held_up(step):
                 last = step.tail(1)
                 text += f" {step.label} {step.first_line}" + "".join(f" | {one}" for one in last)
                 break

@@ -170,7 +170,8 @@ class Plain:
             self._say(step.id, self._title(step), [f"because {step.why}"])
         elif "Started" in record:
             self._began[step.id] = self._clock()
-            self._say(step.id, self._title(step), [])
+            if not self.story.is_held_up(step):
+                self._say(step.id, self._title(step), [])
         elif "Finished" in record and not step.cached:
             self._flush(step)
             size = f" ({human_size(step.bytes)})" if step.bytes else ""

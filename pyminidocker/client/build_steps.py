@@ -144,6 +144,11 @@ class BuildStory:
         """Whether the last record has come."""
         return bool(self.built or self.error)
 
+    def is_held_up(self, step: BuildStep) -> bool:
+        """Tell whether a step that has begun waits for one of another stage."""
+        others = [self.steps.get(one) for one in step.needs]
+        return any(one is not None and one.state != DONE for one in others)
+
     def feed(self, record: Json) -> BuildStep | None:
         """Take one record; return the step it is about, or None."""
         for kind in _OF_STEP:
