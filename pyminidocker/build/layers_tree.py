@@ -21,30 +21,33 @@ from pyminidocker.oci.digest import sha256_hasher
 _LISTINGS_MAX = 512
 
 
-class _Digests:
-    """Digests of files in layers, which never change: kept while the engine lives."""
+_Facts = tuple[str, dict[str, bytes]]  # digest of the content, extended attributes
+
+
+class _Known:
+    """What is known of files in layers, which never change: kept while the engine lives."""
 
     _MAX = 65536
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._facts: OrderedDict[tuple[str, str], _Facts] = OrderedDict()
 
-    def get(self, key: tuple[str, str]) -> str:
+    def get(self, key: tuple[str, str]) -> _Facts | None:
         with self._lock:
-            digest = self._known.get(key, "")
-            if digest:
-                self._known.move_to_end(key)
-            return digest
+            facts = self._facts.get(key)
+            if facts is not None:
+                self._facts.move_to_end(key)
+            return facts
 
-    def put(self, key: tuple[str, str], digest: str) -> None:
+    def put(self, key: tuple[str, str], facts: _Facts) -> None:
         with self._lock:
-            self._known[key] = digest
-            if len(self._known) > self._MAX:
-                self._known.popitem(last=False)
+            self._facts[key] = facts
+            if len(self._facts) > self._MAX:
+                self._facts.popitem(last=False)
 
 
-_DIGESTS = _Digests()
+_KNOWN = _Known()
 
 
 class LayersTree:
@@ -143,20 +146,31 @@ class LayersTree:
     def content_digest(self, node: Node) -> str:
         """Return ``sha256:...`` of a regular file's content; kept per layer and path."""
         assert isinstance(node.place, Entry)
-        layer = self._layers[node.place.layer]
-        key = (layer.directory, node.path)
-        digest = _DIGESTS.get(key)
-        if not digest:
+        facts = self._known(node)
+        if facts is None:
             hasher = sha256_hasher()
             for chunk in self.chunks(node):
                 hasher.update(chunk)
-            digest = f"sha256:{hasher.hexdigest()}"
+            facts = f"sha256:{hasher.hexdigest()}", self._read_xattrs(node)
+            layer = self._layer(node)
             if not layer.is_writable:
-                _DIGESTS.put(key, digest)
-        return digest
+                _KNOWN.put((layer.directory, node.place.path), facts)
+        return facts[0]
 
     def xattrs(self, node: Node) -> dict[str, bytes]:
         """Return a regular file's extended attributes."""
+        facts = self._known(node)
+        return self._read_xattrs(node) if facts is None else facts[1]
+
+    def _layer(self, node: Node) -> Layer:
+        assert isinstance(node.place, Entry)
+        return self._layers[node.place.layer]
+
+    def _known(self, node: Node) -> _Facts | None:
+        assert isinstance(node.place, Entry)
+        return _KNOWN.get((self._layer(node).directory, node.place.path))
+
+    def _read_xattrs(self, node: Node) -> dict[str, bytes]:
         fd = self._open(node)
         try:
             return {name: os.getxattr(fd, name) for name in xattr_names(fd)}
