@@ -82,7 +82,8 @@ def nearest(steps: Sequence[CachedStep], ingredients: Ingredients) -> CachedStep
         same_home = step.place.rpartition("/")[0] == ingredients.place.rpartition("/")[0]
         same_place = step.place == ingredients.place
         same_parent = step.parent == ingredients.parent
-        if not same_text and not (same_home and (same_parent or same_place)):
+        is_known_here = same_home and (same_text or same_parent or same_place)
+        if not is_known_here and not (same_text and same_parent):
             continue  # another Dockerfile's: to compare with it would only confuse
         alike = 8 * same_text + 4 * same_parent + 2 * same_home + same_place
         score = (alike, step.last_used)

@@ -88,7 +88,7 @@ def finished(step_id: str, *, seconds: float, size_bytes: int, layer: str, image
     Args:
         step_id: which.
         seconds: how long it took.
-        size_bytes: of the layer archive it added; 0 for none.
+        size_bytes: of the files in the layer it added; 0 for none.
         layer: the layer's diff id, or "".
         image: id that an image of the steps so far has.
     """

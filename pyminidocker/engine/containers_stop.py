@@ -136,7 +136,9 @@ async def stop_all(engine: "Engine", timeout_s: float) -> None:
         policy.cancel(container)
         if container.is_running:
             number = signal_of(container.record.config.stop_signal or "SIGTERM")
-            waiting.append(_end(engine, container, number, timeout_s))
+            # A step of a build has nothing to put in order: its build ends with the engine.
+            patience_s = 0.0 if container.record.purpose == "build" else timeout_s
+            waiting.append(_end(engine, container, number, patience_s))
         elif container.status == "restarting":
             container.record.state.status = "exited"
             container.save()
