@@ -23,6 +23,15 @@ from pyminidocker.errors import InvalidArgument, NotFound
 from pyminidocker.units import human_size
 
 
+def running_registry(name: str) -> RegistryServer:
+    """Return the registry of that name that runs; it is not started, nor held.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return RegistryServer(REGISTRIES.ask(name))
+
+
 def serve_registry(
     root: str | os.PathLike[str] | None = None,
     *,
@@ -105,6 +114,15 @@ class RegistryServer:
         """End it; a directory of its own goes with it.  Once is enough, twice is fine."""
         if self.is_up:
             registry_start.stop(self.name)
+
+    def clear(self) -> None:
+        """Remove everything in it, so that what is pushed next is new to it.
+
+        Raises:
+            InvalidArgument: it is read-only.
+            NotFound: it does not run any more.
+        """
+        self._ask({"clear": True})
 
     def path_of(self, digest: str) -> Path:
         """Return the file that holds the content with that digest.

@@ -154,6 +154,7 @@ def _serve_told(fd: int) -> int:
         socket.socket(fileno=told["control"]),
         {**told["about"], "Since": time.time()},
         server.journal,
+        None if settings.read_only else server.store.clear,
         lambda: _clean(server, told),
     )
     _end_on_signals(server, told)

@@ -1,7 +1,7 @@
 """The unix socket on which a registry's owner asks how it is, and ends it.
 
 One line of JSON, one answer: ``{}`` asks for the state, ``{"requests": N}`` for the requests after
-number N as well, ``{"stop": true}`` ends the registry.  ``{"hold": true}`` keeps the connection:
+number N as well, ``{"clear": true}`` empties the registry, ``{"stop": true}`` ends it.  ``{"hold": true}`` keeps the connection:
 a registry that is not detached ends when the last one who holds it has gone, however that went.
 
 See: unix(7); docs/decisions/0019.
@@ -26,6 +26,7 @@ class Control:
         listener: of the control socket.
         about: what the state tells that does not change.
         journal: for the rest.
+        clear: empties the registry; None where nothing may be changed.
         end: called when the registry has to end, once; the last word to the one who asked for it
             is said after it.
     """
@@ -35,11 +36,13 @@ class Control:
         listener: socket.socket,
         about: dict[str, Any],
         journal: Journal,
+        clear: Callable[[], None] | None,
         end: Callable[[], None],
     ) -> None:
         self._listener = listener
         self._about = about
         self._journal = journal
+        self._clear = clear
         self._end = end
         self._guard = threading.Lock()
         self._holders = 0
@@ -92,6 +95,10 @@ class Control:
                 text += data
             request = json.loads(text)
             is_stop, is_hold = bool(request.get("stop")), bool(request.get("hold"))
+            if request.get("clear"):
+                if self._clear is None:
+                    raise ValueError("it is read-only")
+                self._clear()
             state = self._state(request)
         except (OSError, ValueError, AttributeError, TypeError) as error:
             self._say(sock, {"error": str(error)})

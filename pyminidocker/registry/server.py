@@ -70,8 +70,8 @@ class Server:
         if not settings.read_only:
             os.makedirs(f"{settings.root}/.minidocker", exist_ok=True)
             self._lock = _take(f"{settings.root}/.minidocker/lock", settings.root)
-        store = Store(settings.root, read_only=settings.read_only)
-        self._endpoints = Endpoints(store, settings.users, read_only=settings.read_only)
+        self.store = Store(settings.root, read_only=settings.read_only)
+        self._endpoints = Endpoints(self.store, settings.users, read_only=settings.read_only)
         self._slots = threading.BoundedSemaphore(MOST_CONNECTIONS)
 
     def run(self) -> None:

@@ -237,6 +237,12 @@ class Store:
 
     # ---------------------------------------------------------------------------------- the disk
 
+    def clear(self) -> None:
+        """Remove everything."""
+        with self._changes:
+            disk.remove_tree(self.layout.repositories)
+            disk.remove_tree(self.layout.blobs)
+
     def make_directory(self, path: str) -> None:
         """Make a directory of a repository, and those above it."""
         with self._changes:

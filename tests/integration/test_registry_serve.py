@@ -180,6 +180,22 @@ def test_what_a_killed_one_left_is_cleared():
         assert list(registry.repositories()) == []
 
 
+def test_it_can_be_emptied(registry, tmp_path):
+    fill(registry, "1", "2")
+    registry.clear()
+    assert list(registry.repositories()) == []
+    assert [path for path in registry.root.rglob("*") if path.is_file()] == [
+        registry.root / ".minidocker/lock"
+    ]
+    fill(registry, "1")
+    assert len(registry.repositories()) == 1
+    with (
+        pyminidocker.serve_registry(tmp_path, read_only=True) as reading,
+        pytest.raises(InvalidArgument, match="read-only"),
+    ):
+        reading.clear()
+
+
 def test_it_counts_bytes(registry):
     with registry.counting() as moved:
         fill(registry, "1")
