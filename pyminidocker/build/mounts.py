@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
 
+PROGRAM = "/dev/pipes/EOF"  # where a heredoc that is a program lies, as BuildKit has it
+
+
 class Source(NamedTuple):
     """Where a bind mount's files are.
 
@@ -170,9 +173,6 @@ class RunMounts:
     async def close(self) -> None:
         """Take everything away again."""
         await self._stack.aclose()
-
-
-PROGRAM = "/dev/pipes/EOF"  # as BuildKit calls it
 
 
 def _beneath(root: str, path: str, title: str) -> str:

@@ -1,7 +1,8 @@
 """``RUN --mount=type=secret``: a file that one step sees and nothing remembers.
 
 The file lies on the lab's own tmpfs, so that it never reaches a disk, is mounted into the step's
-container and deleted with it.
+container and deleted with it.  As a variable (``env=``) the secret is part of that container's
+record, and whoever may inspect the container can read it as long as the step runs.
 
 See: Dockerfile reference, RUN --mount=type=secret.
 """

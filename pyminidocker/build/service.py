@@ -1,6 +1,7 @@
 """Builds as a service: one call makes an image, others look at the cache and empty it."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import ExitStack
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pyminidocker.build.context import Context
     from pyminidocker.engine.engine import Engine
 
+LOG = logging.getLogger("minidockerd")
 _WAITING_MAX = 256  # records that a slow client may leave lying
 
 
@@ -98,11 +100,15 @@ class Builder:
         queue: "asyncio.Queue[Record | None]",
     ) -> None:
         try:
-            await queue.put(await self._carry_out(options, context, plan, queue.put))
+            last = await self._carry_out(options, context, plan, queue.put)
         except (MiniDockerError, OSError) as error:
-            await queue.put(_error(error))
+            last = _error(error)
+        except Exception as error:
+            LOG.exception("unexpected error in a build")
+            last = _error(SystemFailure(f"unexpected error in the engine: {error!r}"))
         finally:
             await asyncio.to_thread(context.close)
+        await queue.put(last)
         await queue.put(None)
 
     async def _carry_out(
