@@ -18,7 +18,8 @@ from typing import Any, Self
 
 from pyminidocker.client import registry_start
 from pyminidocker.client.registry_start import REGISTRIES, Plan
-from pyminidocker.client.table import Table, html_table, text_table
+from pyminidocker.client.registry_traffic import Traffic, requests_table
+from pyminidocker.client.table import Table, html_table
 from pyminidocker.errors import InvalidArgument, NotFound
 from pyminidocker.units import human_size
 
@@ -142,7 +143,7 @@ class RegistryServer:
 
     def requests(self) -> Table[dict[str, Any]]:
         """Return what it was asked, oldest first, and how many bytes of content went each way."""
-        return _requests(self._ask({"requests": 0})["Requests"])
+        return requests_table(self._ask({"requests": 0})["Requests"])
 
     def traffic(self) -> Traffic:
         """Return how many bytes of content went in and out since its start."""
@@ -159,7 +160,7 @@ class RegistryServer:
         finally:
             after = self._ask({"requests": seen})
             moved.become(Traffic(after["Traffic"]) - Traffic(before["Traffic"]))
-            moved.requests = _requests(after["Requests"])
+            moved.requests = requests_table(after["Requests"])
 
     def repositories(self, user: str = "") -> Table[dict[str, Any]]:
         """Return what is in it, tag by tag; asking for it shows in ``requests``.
@@ -196,109 +197,3 @@ class RegistryServer:
             ["pulled", human_size(traffic.pulled_bytes)],
         ]
         return html_table(["registry", self.name], rows)
-
-
-_HEADER = ("REQUESTS", "COUNT", "PUSHED", "PULLED")
-# (method, kind) -> what people call it; the others are called by method and kind.
-_WORDS = {
-    ("GET", "blob"): "blobs fetched",
-    ("GET", "manifest"): "manifests fetched",
-    ("HEAD", "blob"): "is that blob there?",
-    ("HEAD", "manifest"): "is that manifest there?",
-    ("PATCH", "upload"): "pieces of blobs",
-    ("POST", "mount"): "blobs lent by another repository",
-    ("POST", "upload"): "uploads begun",
-    ("PUT", "manifest"): "manifests stored",
-    ("PUT", "upload"): "uploads finished",
-}
-
-
-class Traffic:
-    """Bytes of content by kind of request; heads and lines of HTTP do not count.
-
-    Attributes:
-        rows: Method, Kind, Requests, Received, Sent.
-        requests: each of them, when it was counted over a block.
-    """
-
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        self.rows = rows
-        self.requests = _requests([])
-
-    @property
-    def pushed_bytes(self) -> int:
-        """Bytes that went into the registry."""
-        return sum(row["Received"] for row in self.rows)
-
-    @property
-    def pulled_bytes(self) -> int:
-        """Bytes that came out of the registry."""
-        return sum(row["Sent"] for row in self.rows)
-
-    @property
-    def count(self) -> int:
-        """How many requests there were."""
-        return sum(row["Requests"] for row in self.rows)
-
-    @property
-    def mounts(self) -> int:
-        """How many blobs one repository lent another."""
-        return sum(row["Requests"] for row in self.rows if row["Kind"] == "mount")
-
-    def __sub__(self, earlier: Traffic) -> Traffic:
-        """Return what came after ``earlier``."""
-        known = {(row["Method"], row["Kind"]): row for row in earlier.rows}
-        rows = []
-        for row in self.rows:
-            was = known.get((row["Method"], row["Kind"]), {})
-            counts = {name: row[name] - was.get(name, 0) for name in _COUNTED}
-            if counts["Requests"]:
-                rows.append({**row, **counts})
-        return Traffic(rows)
-
-    def become(self, other: Traffic) -> None:
-        """Take over another's figures."""
-        self.rows = other.rows
-
-    def _cells(self) -> list[list[str]]:
-        lines = [
-            [
-                _WORDS.get((row["Method"], row["Kind"]), f"{row['Method']} {row['Kind']}"),
-                str(row["Requests"]),
-                human_size(row["Received"]),
-                human_size(row["Sent"]),
-            ]
-            for row in self.rows
-        ]
-        total = [human_size(self.pushed_bytes), human_size(self.pulled_bytes)]
-        return [*lines, ["total", str(self.count), *total]]
-
-    def __repr__(self) -> str:
-        return text_table(_HEADER, self._cells())
-
-    def _repr_html_(self) -> str:
-        return html_table(_HEADER, self._cells())
-
-
-_COUNTED = ("Requests", "Received", "Sent")
-
-
-def _requests(entries: list[dict[str, Any]]) -> Table[dict[str, Any]]:
-    return Table(
-        entries,
-        [
-            ("METHOD", lambda one: str(one["Method"])),
-            ("PATH", lambda one: shortened(one["Path"])),
-            ("STATUS", lambda one: str(one["Status"])),
-            ("PUSHED", lambda one: human_size(one["Received"])),
-            ("PULLED", lambda one: human_size(one["Sent"])),
-        ],
-    )
-
-
-def shortened(path: str) -> str:
-    """Return a request's path with digests and sessions cut to twelve digits."""
-    import re
-
-    path = re.sub(r"(sha256(?::|%3A)[0-9a-f]{12})[0-9a-f]{52}", r"\1", path)
-    return re.sub(r"([0-9a-f]{8}-[0-9a-f]{3})[0-9a-f-]{24}", r"\1", path)

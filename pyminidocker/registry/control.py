@@ -1,8 +1,9 @@
 """The unix socket on which a registry's owner asks how it is, and ends it.
 
 One line of JSON, one answer: ``{}`` asks for the state, ``{"requests": N}`` for the requests after
-number N as well, ``{"clear": true}`` empties the registry, ``{"stop": true}`` ends it.  ``{"hold": true}`` keeps the connection:
-a registry that is not detached ends when the last one who holds it has gone, however that went.
+number N as well, ``{"clear": true}`` empties the registry, ``{"stop": true}`` ends it.
+``{"hold": true}`` keeps the connection: a registry that is not detached ends when the last one who
+holds it has gone, however that went.
 
 See: unix(7); docs/decisions/0019.
 """
