@@ -252,6 +252,14 @@ def test_the_cache_is_listed_and_pruned(project):
     assert len(succeeds("builder", "du").splitlines()) == 3
 
 
+def test_system_prune_takes_the_cache_too(project):
+    succeeds("build", "-q", str(project))
+    asked = succeeds("system", "prune", stdin="n\n")
+    assert "\n  - unused build cache\n" in asked
+    assert "Deleted build cache objects:\n" in succeeds("system", "prune", "--force")
+    assert len(succeeds("builder", "du").splitlines()) == 3
+
+
 def test_in_python(project, engine, capsys):
     build = engine.build(project, tag="cli:python", labels={"c": "d"})
     assert " RUN cat /app/app.txt /made" in capsys.readouterr().out

@@ -88,13 +88,14 @@ def volumes(call: Invocation) -> int:
 
 
 def system(call: Invocation) -> int:
-    """Remove stopped containers, unused networks, nameless images, with ``--volumes`` volumes."""
+    """Remove what nobody uses: containers, networks, images, build cache, and volumes if asked."""
     options = call.options
     losses = ["all stopped containers", "all networks not used by at least one container"]
     if options["volumes"]:
         losses.append("all anonymous volumes not used by at least one container")
     kind = "all images without at least one container associated to them"
     losses.append(kind if options["all"] else "all dangling images")
+    losses.append("all build cache" if options["all"] else "unused build cache")
     if not _allowed(call, "This will remove:\n" + "\n".join(f"  - {one}" for one in losses) + "\n"):
         return CANCELLED
     asked = filters(options["filter"])
@@ -111,6 +112,10 @@ def system(call: Invocation) -> int:
     answer = call.engine.image_prune({**asked, "dangling": [dangling]})
     total += answer.get("SpaceReclaimed") or 0
     _report("Deleted Images", _deleted_images(answer))
+    times = {key: values for key, values in asked.items() if key == "until"}
+    answer = call.engine.build_prune(all=options["all"], filters=times)
+    total += answer.get("SpaceReclaimed") or 0
+    _report("Deleted build cache objects", answer.get("CachesDeleted") or [])
     return _total(total)
 
 
