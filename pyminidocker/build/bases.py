@@ -10,8 +10,6 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from pyminidocker.build.options import BuildOptions
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound
 from pyminidocker.images.records import Image
@@ -135,9 +133,9 @@ class Bases:
         given = credentials_for(name, self._options.credentials)
         if given is None:
             return None
-        from pyminidocker.images.registry.auth import Credentials
+        from pyminidocker.images.registry.auth import credentials_of
 
-        return msgspec.convert(dict(given), Credentials, strict=False)
+        return credentials_of(given)
 
 
 def credentials_for(name: str, known: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:

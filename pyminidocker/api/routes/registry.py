@@ -64,10 +64,10 @@ async def push(engine: Engine, request: Request) -> Outcome:
 
 async def auth(engine: Engine, request: Request) -> Outcome:
     """POST /auth."""
-    from pyminidocker.images.registry.auth import Credentials
+    from pyminidocker.images.registry.auth import credentials_of
     from pyminidocker.images.registry.failures import Refused, Unauthorized
 
-    given = await request.document(Credentials)
+    given = credentials_of(await request.document(dict[str, object]))
     if not given.username and not given.identitytoken:
         raise InvalidArgument("invalid username: it is empty")
     try:

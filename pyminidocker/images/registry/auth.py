@@ -10,7 +10,8 @@ See: distribution.github.io/distribution/spec/auth/token and /oauth; RFC 9110, 1
 import re
 import threading
 import time
-from base64 import b64encode, urlsafe_b64decode
+from base64 import b64decode, b64encode, urlsafe_b64decode
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -55,6 +56,19 @@ class Credentials(msgspec.Struct, omit_defaults=True):
 ANONYMOUS = Credentials()
 
 
+def credentials_of(given: Mapping[str, object]) -> Credentials:
+    """Return what a client's JSON says; docker-py has null where it knows nothing."""
+    names = Credentials.__struct_fields__
+    found = {name: text for name in names if isinstance(text := given.get(name), str)}
+    if found.get("auth") and not found.get("username"):  # as it stands in config.json
+        try:
+            pair = b64decode(found["auth"]).decode()
+        except ValueError:
+            pair = ""
+        found["username"], _, found["password"] = pair.partition(":")
+    return Credentials(**found)
+
+
 def decode_header(text: str) -> Credentials:
     """Read X-Registry-Auth: base64url of JSON, with or without padding.
 
@@ -62,7 +76,7 @@ def decode_header(text: str) -> Credentials:
     """
     try:
         data = urlsafe_b64decode(text.replace("+", "-").replace("/", "_") + "=" * (-len(text) % 4))
-        return msgspec.json.decode(data, type=Credentials | None) or ANONYMOUS
+        return credentials_of(msgspec.json.decode(data, type=dict[str, object] | None) or {})
     except ValueError:
         return ANONYMOUS
 

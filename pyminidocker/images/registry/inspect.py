@@ -97,8 +97,11 @@ def log_in(session: Session) -> str:
     try:
         session.request("GET", "/v2/", ()).close()
     except Refused as error:
+        from http import HTTPStatus
+
         base = session.way.base if session.way else ""
+        phrase = HTTPStatus(error.status).phrase if error.status in set(HTTPStatus) else ""
         raise Unauthorized(
-            f"login attempt to {base}/v2/ failed with status: {error.status}: {error}"
+            f"login attempt to {base}/v2/ failed with status: {error.status} {phrase}".rstrip()
         ) from error
     return session.auth.identity

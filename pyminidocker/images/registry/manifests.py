@@ -84,14 +84,16 @@ def parse_platform(text: str) -> Platform:
     parts = text.strip().lower().split("/")
     if not text.strip():
         return here
-    if len(parts) > 3 or not all(
-        part.replace("-", "").replace("_", "").isalnum() for part in parts
-    ):
-        raise InvalidArgument(
-            f'"{text}" is an invalid component of "{text}": platform specifier component must match'
-            ' "^[A-Za-z0-9_-]+$": invalid argument',
-            hint="os/architecture[/variant], such as linux/amd64 or linux/arm64/v8",
-        )
+    wrong = [one for one in parts if not one.replace("-", "").replace("_", "").isalnum()]
+    if wrong or len(parts) > 3:
+        why = f'"{text}": cannot parse platform specifier: invalid argument'
+        if wrong:
+            why = (
+                f'"{wrong[0]}" is an invalid component of "{text}": platform specifier component'
+                ' must match "^[A-Za-z0-9_-]+$": invalid argument'
+            )
+        hint = "os/architecture[/variant], such as linux/amd64 or linux/arm64/v8"
+        raise InvalidArgument(why, hint=hint)
     if len(parts) == 1:
         if parts[0] == "linux":
             return here
