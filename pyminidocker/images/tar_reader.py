@@ -134,11 +134,18 @@ class TarReader:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _skip(self, size: int) -> None:
+    def _skip(self, size: int, optional: int = 0) -> None:
+        """Pass over ``size`` bytes, the last of which may be missing at the archive's end.
+
+        Go's tar.Writer pads a file only when the next entry or the end mark is written, and the
+        docker command does not write one when its Dockerfile comes from outside of the context.
+        """
         while size:
             available = len(self._data) - self._at
             if not available:
                 if not self._fill():
+                    if size <= optional:
+                        return
                     raise IntegrityError("damaged archive: cut off in the middle of a file")
                 continue
             step = min(size, available)
@@ -215,7 +222,7 @@ class TarReader:
         extended = self._defaults
         long_name = long_target = b""
         while True:
-            self._skip(self._left + self._padding)
+            self._skip(self._left + self._padding, self._padding)
             self._left = self._padding = 0
             block = self._take(BLOCK)
             if len(block) < BLOCK:

@@ -49,6 +49,14 @@ def test_compressed_or_not(world, pack):
     assert (context.count, context.size) == (3, 14)
 
 
+def test_an_archive_without_its_end(world):
+    """What ``docker build -f`` sends for a Dockerfile outside of the context."""
+    data = archive(entry("Dockerfile", b"FROM x\n"))
+    assert take_in(data[: 512 + 7], world).read("Dockerfile") == b"FROM x\n"
+    with pytest.raises(InvalidArgument, match="cut off"):
+        take_in(data[: 512 + 6], world)
+
+
 def test_nothing_gets_a_name_on_disk(world):
     take_in(SMALL, world)
     assert os.listdir(f"{world.state}/build/scratch") == []
