@@ -85,7 +85,7 @@ class Image:
 
     def waste(self) -> Waste:
         """Return what its layers carry in vain: files that later layers replaced or deleted."""
-        return Waste(self.ref, self.api.image_waste(self.ref))
+        return Waste((self.tags or [self.short_id])[0], self.api.image_waste(self.ref))
 
     def tag(self, name: str) -> Self:
         """Give it another name; return self."""

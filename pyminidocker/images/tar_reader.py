@@ -232,10 +232,7 @@ class TarReader:
             if block == _ZEROS:
                 return None
             fields = _HEADER.unpack(block)
-            stored = number(fields[6])
-            # adler32's lower half is 1 plus the sum of all bytes: the checksum at C speed.
-            found = (zlib.adler32(block) & 0xFFFF) - 1 - sum(fields[6]) + _EIGHT_SPACES
-            if (found - stored) % _MODULUS:
+            if not _has_right_sum(block, fields[6]):
                 raise IntegrityError(
                     "damaged archive: this is no tar archive"
                     if not self.count
@@ -337,6 +334,19 @@ class TarReader:
         if stored != self._left or end > entry.size:
             raise IntegrityError("damaged archive: the map of a sparse file does not fit it")
         return extended.get(b"GNU.sparse.name", name)
+
+
+def _has_right_sum(block: bytes, stored: bytes) -> bool:
+    """Compare the sum of a header's bytes, its own field taken as blanks, with that field."""
+    digits = stored.strip(b" \0")
+    if not digits.isdigit():
+        return False
+    # adler32's lower half is 1 plus the sum of all bytes: the checksum at C speed.
+    found = (zlib.adler32(block) & 0xFFFF) - 1 - sum(stored) + _EIGHT_SPACES
+    try:
+        return (found - int(digits, 8)) % _MODULUS == 0
+    except ValueError:
+        return False
 
 
 def _write_all(fd: int, part: memoryview) -> None:

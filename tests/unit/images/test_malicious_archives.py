@@ -210,6 +210,7 @@ def test_a_million_entries_need_no_memory_for_each(tmp_path):
     owner = os.getuid(), os.getgid()
     try:
         for number in range(1000):
+            root.make_directory(f"d{number % 40}", Metadata(0o755, *owner))
             root.make_directory(f"d{number % 40}/s{number}", Metadata(0o755, *owner))
             assert len(root._pending) <= 3
         root.finish()
