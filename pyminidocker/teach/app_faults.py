@@ -57,6 +57,14 @@ def front_port(lesson: Lesson, container: str) -> int:
     return int(published[0]["HostPort"])
 
 
+def _look(lesson: Lesson, target: str) -> None:
+    """Let a few visits be counted, and then give the counter to root."""
+    own(lesson, target, OWNER)  # when it was broken before
+    for _ in range(3):
+        fetch(front_port(lesson, target))
+    own(lesson, target, "0:0")
+
+
 def _fails(lesson: Lesson, target: str) -> bool:
     try:
         port = front_port(lesson, target)
@@ -71,7 +79,7 @@ register(
         "A colleague had a look at the data of `{target}`, with a container of their own. Since "
         "then every visit of the page ends with an error. Nobody touched the image or the "
         "container.",
-        inject=lambda lesson, target: own(lesson, target, "0:0"),
+        inject=_look,
         repair=lambda lesson, target: own(lesson, target, OWNER),
         broken=_fails,
     )

@@ -38,20 +38,6 @@ def _labelled(listed: dict[str, Any], number: str) -> bool:
     return bool((listed.get("Labels") or {}).get(LABEL) == number)
 
 
-def images(lesson: Lesson) -> list[str]:
-    """Return this lesson's images: its tags, and ids of images that lost their tag meanwhile.
-
-    A cell that is run again commits to the same tag again; the image before it stays, nameless.
-    """
-    mine = []
-    for one in lesson.calls.image_list():
-        tags = [tag for tag in one["RepoTags"] or () if tag != "<none>:<none>"]
-        mine += [tag for tag in tags if tag.removesuffix(":latest") in lesson.plan.images]
-        if not tags and one["Created"] >= lesson.started:
-            mine.append(one["Id"])
-    return mine
-
-
 def processes(lesson: Lesson) -> set[tuple[int, int]]:
     """Return (pid on this machine, start) of all processes in this lesson's containers."""
     namespaces = set()
@@ -92,7 +78,7 @@ def remove_all(lesson: Lesson) -> None:
     for identifier in containers(lesson):
         with suppress(NotFound):
             lesson.calls.container_remove(identifier, force=True, volumes=True)
-    for tag in images(lesson):
+    for tag in surroundings.images(lesson, lesson.calls):
         with suppress(NotFound):
             lesson.calls.image_remove(tag, force=True)
     for name in volumes(lesson):
@@ -115,7 +101,7 @@ def proof(lesson: Lesson, members: set[tuple[int, int]], state_directory: str) -
     left: dict[str, tuple[list[Any], str]] = {
         "containers": (sorted(containers(lesson).values()), "asked the engine"),
         "processes": (alive, "looked for each one in /proc"),
-        "images made here": (images(lesson), "asked the engine"),
+        "images made here": (surroundings.images(lesson, lesson.calls), "asked the engine"),
         "mounts on this machine": (facts.mounts_under(state_directory), "read mountinfo"),
     }
     plan = lesson.plan
@@ -125,6 +111,8 @@ def proof(lesson: Lesson, members: set[tuple[int, int]], state_directory: str) -
         left["links made by hand"] = (surroundings.links(lesson), "asked the kernel by netlink")
     if plan.hosts:
         left["further hosts"] = (surroundings.running_hosts(lesson), "looked for their sockets")
+    if plan.registry:
+        left["registries"] = (surroundings.registries(lesson), "looked for its socket")
     if plan.volumes:
         left["volumes"] = (volumes(lesson), "asked the engine")
     if plan.folders:

@@ -141,12 +141,13 @@ class Plan:
         needs: base images that must be there.
         objectives: at most seven.
         containers: fixed names this lesson may use, also in shell cells.
-        images: tags this lesson may create.
+        images: tags this lesson may create; of images in a registry, the repositories.
         images_watched: containers of these images, made while the lesson runs, belong to it
             (a shell cell such as `!minidocker run hello-world` leaves one with a random name).
         networks: fixed names of networks it may create.
         links: names of links it makes by hand in the lab.
         hosts: names of further lab hosts it may start.
+        registry: name of the registry it may start.
         folders: names of directories that its cells write files in.
         volumes: names of volumes it may create.
         faults: names in ``faults.FAULTS`` that this lesson injects.
@@ -170,6 +171,7 @@ class Plan:
     networks: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    registry: str = ""
     folders: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()

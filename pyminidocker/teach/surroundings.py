@@ -1,4 +1,4 @@
-"""What a lesson on networks builds around its containers: networks, links by hand, further hosts.
+"""What a lesson builds around its containers: networks, links by hand, hosts, a registry, images.
 
 A further host is an engine of its own, on the same machine and by the same user.  It is started
 when a lesson asks for it and stopped when the lesson cleans up; what it has on disk, its images,
@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyminidocker.client import connect
+from pyminidocker.client import connect, registry_server, registry_start
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.wire_start import label
 from pyminidocker.client.wires import wires
@@ -23,6 +23,7 @@ from pyminidocker.teach.network_faults import WHOLE_LAB
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
+    from pyminidocker.client.registry_server import RegistryServer
     from pyminidocker.client.wires import Wire
     from pyminidocker.teach.lesson import Lesson
 
@@ -52,6 +53,51 @@ def fetch(calls: EngineClient, images: tuple[str, ...]) -> None:
     if missing:
         for _ in calls.image_bootstrap(missing):
             pass
+
+
+def images(lesson: Lesson, calls: EngineClient) -> list[str]:
+    """Return the lesson's images on a host: its tags, and ids of images that lost theirs meanwhile.
+
+    A cell that is run again commits to the same tag again; the image before it stays, nameless.
+    """
+    mine = []
+    for one in calls.image_list():
+        tags = [tag for tag in one["RepoTags"] or () if tag != "<none>:<none>"]
+        mine += [tag for tag in tags if _plain(tag) in lesson.plan.images]
+        if not tags and one["Created"] >= lesson.started:
+            mine.append(one["Id"])
+    return mine
+
+
+def _plain(tag: str) -> str:
+    """Return an image's name as a plan has it: without ``latest``; in a registry the repository."""
+    host, slash, path = tag.partition("/")
+    if slash and ":" in host:
+        return path.partition(":")[0]
+    return tag.removesuffix(":latest")
+
+
+def running_registry(lesson: Lesson) -> RegistryServer:
+    """Return the lesson's registry; it is not started.
+
+    Raises:
+        NotFound: it does not run.
+    """
+    try:
+        return registry_server.running_registry(lesson.plan.registry)
+    except NotFound:
+        raise NotFound(
+            "the registry of this lesson does not run", hint="run the cell that starts it"
+        ) from None
+
+
+def registries(lesson: Lesson) -> list[str]:
+    """Return the name of the lesson's registry, when it runs."""
+    if not lesson.plan.registry:
+        return []
+    with suppress(NotFound):
+        return [running_registry(lesson).name]
+    return []
 
 
 def networks(lesson: Lesson) -> list[str]:
@@ -146,7 +192,9 @@ def remove_all(lesson: Lesson) -> None:
             wire.cut()
     for name in running_hosts(lesson):
         with suppress(Unavailable):
-            _shut_down(EngineClient(name, autostart=False))
+            _shut_down(lesson, EngineClient(name, autostart=False))
+    if lesson.plan.registry:
+        registry_start.stop(lesson.plan.registry)
     for name in networks(lesson):
         with suppress(NotFound):
             lesson.calls.network_remove(name)
@@ -155,11 +203,14 @@ def remove_all(lesson: Lesson) -> None:
         remove_link(lesson, link)
 
 
-def _shut_down(calls: EngineClient) -> None:
+def _shut_down(lesson: Lesson, calls: EngineClient) -> None:
     """Empty a host of what a lesson made there, and stop it; its base images stay."""
     with calls:
         for one in calls.container_list(all=True):
             calls.container_remove(one["Id"], force=True, volumes=True)
+        for tag in images(lesson, calls):
+            with suppress(NotFound):
+                calls.image_remove(tag, force=True)
         calls.network_prune()
         calls.shutdown()
 

@@ -14,7 +14,7 @@ from pyminidocker.teach.web import Page, fetch
 if TYPE_CHECKING:
     from pyminidocker.teach.lesson import Lesson
 
-APP, TAG, CAFE = "friendly", "friendly_docker", "cafe"
+APP, TAG, CAFE, KIOSK = "friendly", "friendly_docker", "cafe", "kiosk"
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _BY_DIGEST = re.compile(r"(sha256:)?[0-9a-f]{12,64}|.+@sha256:[0-9a-f]{64}")
 
@@ -162,27 +162,27 @@ def fixed(lesson: Lesson) -> Outcome:
 
 def well(lesson: Lesson) -> Outcome:
     """After the fault: visits are counted again, and none is lost."""
-    if faults.find("foreign_files").broken(lesson, APP):
+    if faults.find("foreign_files").broken(lesson, KIOSK):
         owner = _owner(lesson)
         return not_yet(
-            f"`{APP}` still cannot count; its files in the volume belong to {owner}.",
+            f"`{KIOSK}` still cannot count; its files in the volume belong to {owner}.",
             "`ls -ln /data` in the container shows owners by number, `id -u` who the program is.",
             "Who may give files to somebody else? Not the program itself.",
             "Any container that gets the volume and runs as root can change the owner.",
         )
-    visits = int(page_of(lesson, APP).value("Visits"))
-    if visits <= 2 or _ANONYMOUS.fullmatch(volume_of(lesson, APP)):
+    visits = int(page_of(lesson, KIOSK).value("Visits"))
+    if visits <= 2 or _ANONYMOUS.fullmatch(volume_of(lesson, KIOSK)):
         return not_yet(
-            f"`{APP}` counts again, but from the beginning: {visits}.",
-            f"`engine.container('{APP}').attrs['Mounts']` shows its volume.",
+            f"`{KIOSK}` counts again, but from the beginning: {visits}.",
+            f"`engine.container('{KIOSK}').attrs['Mounts']` shows its volume.",
             "The data was never lost; it only belonged to somebody else.",
-            "`lesson.reset()` and the cells above bring the fault back; keep the volume this time.",
+            "The cell above that breaks it may be run again; keep the volume this time.",
         )
-    return met(f"`{APP}` counts again, and no visit was lost.")
+    return met(f"`{KIOSK}` counts again, and no visit was lost.")
 
 
 def _owner(lesson: Lesson) -> str:
-    listed = lesson.engine.container(APP).exec("stat -c %u /data/visits")
+    listed = lesson.engine.container(KIOSK).exec("stat -c %u /data/visits")
     if not listed.ok:
         raise NotFound("the counter is not there any more", hint="run the cells above first")
     return "root" if listed.strip() == "0" else f"user {listed.strip()}"

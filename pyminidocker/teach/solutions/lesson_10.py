@@ -42,4 +42,4 @@ def fix_app(engine: Any, folder: Path, deploy: Any) -> None:
 
 def repair_data(engine: Any) -> None:
     """Root may give files away; any container with the volume will do."""
-    engine.run("busybox", "chown -R 10001:10001 /data", volumes=["visits:/data"])
+    engine.run("busybox", "chown -R 10001:10001 /data", volumes=["kiosk:/data"])
