@@ -142,7 +142,7 @@ OUTSIDE = "/tmp/pyminidocker-must-not-exist"
             "is a hard link to 'etc/shadow', which is not there",
         ),
         (hostile("x" * 300), "is too long"),
-        (context({"Dockerfile": "FROM x"})[:700], "cut off"),
+        (context({"Dockerfile": "FROM x"})[:515], "cut off"),
         (b"no archive" * 1000, "is not a readable tar archive"),
     ],
 )
