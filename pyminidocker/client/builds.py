@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyminidocker.client.build import Build, BuildError
 from pyminidocker.client.build_lines import Plain, Summary
 from pyminidocker.client.context_pack import pack_context
+from pyminidocker.client.credentials import find_all
 from pyminidocker.client.table import Table
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.ids import short_id
@@ -105,6 +106,7 @@ class Builds:
             context.pieces(),
             options,
             tags=[tag] if isinstance(tag, str) else list(tag),
+            registries=find_all(),
             secrets={name: _content(value) for name, value in (secrets or {}).items()},
         ):
             records.append(record)

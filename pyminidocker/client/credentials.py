@@ -10,7 +10,6 @@ github.com/docker/docker-credential-helpers for the helpers' protocol.
 from __future__ import annotations
 
 import os
-from base64 import b64decode, b64encode, urlsafe_b64encode
 
 from pyminidocker.client.json_text import dumps, loads
 from pyminidocker.errors import InvalidArgument, NotFound, Unavailable
@@ -126,6 +125,8 @@ def find(key: str) -> Json:
             continue
         found: Json = {"serveraddress": key}
         if entry.get("auth"):
+            from base64 import b64decode  # 6 ms, which most builds need not pay
+
             try:
                 user, _, password = b64decode(entry["auth"]).decode().partition(":")
             except ValueError:
@@ -141,10 +142,33 @@ def find(key: str) -> Json:
     return {}
 
 
+def find_all() -> dict[str, Json]:
+    """Return what is known for every registry, as X-Registry-Config has it, for a build.
+
+    What cannot be read is left out, as in Docker: a build that needs no registry goes on.
+    """
+    try:
+        config = load()
+    except InvalidArgument:
+        return {}
+    names = [*(config.get("auths") or {}), *(config.get("credHelpers") or {})]
+    found: dict[str, Json] = {}
+    for key in dict.fromkeys(map(server_key, names)):
+        try:
+            known = find(key)
+        except (InvalidArgument, Unavailable):
+            continue
+        if known:
+            found[key] = known
+    return found
+
+
 def header_of(credentials: Json) -> tuple[tuple[str, str], ...]:
     """Return the header that carries credentials to the engine; none for nobody."""
     if not credentials:
         return ()
+    from base64 import urlsafe_b64encode
+
     return (("X-Registry-Auth", urlsafe_b64encode(dumps(credentials).encode()).decode()),)
 
 
@@ -166,6 +190,8 @@ def store(key: str, credentials: Json) -> str:
         _ask_helper(helper, "store", dumps(kept))
         auths[key] = {}
     else:
+        from base64 import b64encode
+
         pair = f"{credentials.get('username', '')}:{'' if token else credentials.get('password')}"
         auths[key] = {"auth": b64encode(pair.encode()).decode()}
         if token:

@@ -60,12 +60,15 @@ def build(call: Invocation) -> int:
 def _records(
     call: Invocation, context: PackedContext, query: Json, secrets: dict[str, bytes]
 ) -> Iterator[Json]:
+    from pyminidocker.client.credentials import find_all
+
     archive = context.pieces()
     return call.engine.build(
         None if archive is None else _checked(archive),
         query,
         tags=call.options["tag"],
         secrets=secrets,
+        registries=find_all(),
     )
 
 

@@ -4,7 +4,7 @@ import io
 import itertools
 import os
 import sys
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode
 
 import pytest
 
@@ -12,7 +12,7 @@ from pyminidocker.cli import build_progress
 from pyminidocker.client.build import Build, BuildError
 from pyminidocker.client.build_lines import Plain, Summary, failure
 from pyminidocker.client.build_steps import BuildStory
-from pyminidocker.client.calls_build import SECRETS_HEADER, BuildCalls
+from pyminidocker.client.calls_build import REGISTRIES_HEADER, SECRETS_HEADER, BuildCalls
 from pyminidocker.client.context_pack import PackedContext
 from pyminidocker.client.engine import Engine
 from pyminidocker.client.json_text import loads
@@ -259,6 +259,32 @@ class Answer:
 
     def __exit__(self, *_):
         pass
+
+
+@pytest.fixture(autouse=True)
+def no_credentials(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+
+
+def test_credentials_go_along(tmp_path, monkeypatch):
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "config.json").write_text(
+        '{"auths": {"reg.example.org": {"auth": "dTpw"}, "empty.example.org": {},'
+        ' "damaged.example.org": {"auth": "a"}},'
+        ' "credHelpers": {"helped.example.org": "no-such-helper"}}'
+    )
+    engine = Engine.of(FakeEngine(GOOD))
+    engine.build(text="FROM scratch\n", progress="quiet")
+    ((name, value),) = engine.api.asked[2]["headers"]
+    assert name == REGISTRIES_HEADER
+    assert loads(urlsafe_b64decode(value)) == {
+        "reg.example.org": {
+            "username": "u", "password": "p", "serveraddress": "reg.example.org"
+        }
+    }  # fmt: skip
+    (tmp_path / "docker" / "config.json").write_text("no JSON")
+    engine.build(text="FROM scratch\n", progress="quiet")
+    assert engine.api.asked[2]["headers"] == []
 
 
 def test_engine_build(tmp_path, capsys):
