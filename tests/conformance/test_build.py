@@ -1,5 +1,6 @@
 """docker build (the classic builder's API) and docker-py's images.build on our socket."""
 
+import gc
 import io
 import json
 import re
@@ -30,6 +31,7 @@ def tidy(engine):
     """Remove what a test builds, and all of the cache."""
     before = {row["Id"] for row in engine.api.image_list(all=True)}
     yield
+    gc.collect()  # docker-py's sockets: here their warnings are ignored
     for row in engine.api.image_list(all=True):
         if row["Id"] not in before:
             engine.api.image_remove(row["Id"], force=True)
