@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pyminidocker.errors import Conflict, MiniDockerError, NotFound
-from pyminidocker.teach import Lesson, cleanup, facts, faults
+from pyminidocker.teach import Lesson, cleanup, facts, faults, surroundings
 from pyminidocker.teach.cards import Card
 
 
@@ -107,7 +107,7 @@ def test_leaving_no_trace_cleans_and_proves(course: Any) -> None:
     try:
         card: Card = lesson.leave_no_trace()
         assert card.mood == "met", card.text()
-        assert cleanup.images(lesson) == []
+        assert surroundings.images(lesson, lesson.calls) == []
         assert "not-of-the-lesson" in [one.name for one in lesson.engine.containers(all=True)]
     finally:
         lesson.engine.container("not-of-the-lesson").remove()
