@@ -158,7 +158,8 @@ class _Live(BuildProgress):
         passed = seconds(monotonic() - self.began)
         steps = self.story.needed
         if not steps:
-            return f"[+] Building {passed}, sending {human_size(self.context.sent_bytes)}"
+            sent = self.context.sent_bytes
+            return f"[+] Building {passed}" + (f", sending {human_size(sent)}" if sent else "")
         over = sum(step.state in (DONE, FAILED) for step in steps)
         return f"[+] Building {passed} ({over}/{len(steps)})"
 

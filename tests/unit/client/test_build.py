@@ -3,8 +3,10 @@
 import io
 import itertools
 import os
+import subprocess
 import sys
 from base64 import b64decode, urlsafe_b64decode
+from pathlib import Path
 
 import pytest
 
@@ -235,6 +237,27 @@ def test_build_error():
     with pytest.raises(MiniDockerError, match="made no image"):
         _ = error.build.image
     assert "failed:" in repr(error.build)
+
+
+IMPORTS = """
+import sys
+sys.path.insert(0, {checkout!r})
+from pyminidocker.cli.commands import build
+from pyminidocker.cli import build_progress
+from pyminidocker.client import build_steps, calls_build, context_pack, credentials, engine_client
+context_pack.pack_context({directory!r}).pieces()
+heavy = {{"re", "tarfile", "base64", "json", "socket", "threading", "pathlib", "msgspec", "enum"}}
+print(sorted(heavy & set(sys.modules)))
+"""
+
+
+def test_the_command_imports_little(tmp_path):
+    """Starting is most of what a cached build costs."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    code = IMPORTS.format(checkout=str(Path(build_progress.__file__).parents[2]),
+                          directory=str(tmp_path))  # fmt: skip
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("[]\n", "")
 
 
 class FakeEngine(BuildCalls):
