@@ -9,6 +9,7 @@ See: Dockerfile reference, RUN --mount=type=cache.
 
 import asyncio
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from pyminidocker.build.places import mounts_root
+from pyminidocker.build.threads import in_thread
 from pyminidocker.images.atomic import write_file
 from pyminidocker.images.trees import remove_tree, tree_size
 from pyminidocker.oci.digest import sha256
@@ -51,6 +53,7 @@ class CacheMounts:
         self._root = mounts_root(state_dir)
         self._locks: dict[str, asyncio.Lock] = {}
         self._users: Counter[str] = Counter()
+        self._opening = threading.Lock()
 
     @asynccontextmanager
     async def use(
@@ -74,7 +77,7 @@ class CacheMounts:
             await lock.acquire()
         self._users[name] += 1
         try:
-            yield await asyncio.to_thread(self._open, name, mount_id, make)
+            yield await in_thread(lambda: self._open(name, mount_id, make))
         finally:
             self._users[name] -= 1
             if sharing == "locked":
@@ -84,16 +87,18 @@ class CacheMounts:
         directory = f"{self._root}/{name}"
         data = f"{directory}/data"
         now = time.time()
-        record = _read(directory) or CacheMount(mount_id, now, now)
-        if not os.path.isdir(data):
-            temporary = f"{directory}/.tmp-{os.urandom(8).hex()}"
-            os.makedirs(temporary, mode=0o700)
-            os.chmod(temporary, _DEFAULT_MODE)
-            make(temporary)
-            os.rename(temporary, data)
-        record.last_used = now
-        record.use_count += 1
-        write_file(f"{directory}/mount.json", msgspec.json.encode(record))
+        with self._opening:
+            record = _read(directory) or CacheMount(mount_id, now, now)
+            if not os.path.isdir(data):
+                remove_tree(directory)  # half made when an engine was killed
+                temporary = f"{directory}/new"
+                os.makedirs(temporary, mode=0o700)
+                os.chmod(temporary, _DEFAULT_MODE)
+                make(temporary)
+                os.rename(temporary, data)
+            record.last_used = now
+            record.use_count += 1
+            write_file(f"{directory}/mount.json", msgspec.json.encode(record))
         return data
 
     def all(self) -> list[tuple[str, CacheMount, int]]:

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from tests.support import builds
 from tests.support.builds import build, context
 
 pytestmark = pytest.mark.requires("busybox")
@@ -11,13 +12,9 @@ pytestmark = pytest.mark.requires("busybox")
 
 @pytest.fixture
 def images(engine):
-    """Remove what a test builds, and all of the cache."""
-    before = {row["Id"] for row in engine.api.image_list(all=True)}
-    yield engine
-    for row in engine.api.image_list(all=True):
-        if row["Id"] not in before:
-            engine.api.image_remove(row["Id"], force=True)
-    engine.api.build_prune(all=True)
+    """The engine; nothing that a build made stays when its images and the cache are removed."""
+    with builds.tidy(engine):
+        yield engine
 
 
 def inspect(engine, image):
@@ -282,6 +279,16 @@ def test_whoever_leaves_ends_the_build(images):
         client.shutdown(socket.SHUT_RDWR)
         images.api.container_wait(row["Id"], condition="removed").result()
     assert images.api.container_list(all=True) == []
+
+
+def test_whoever_leaves_in_the_middle_of_the_context_leaves_nothing(images):
+    data = context({"Dockerfile": "FROM busybox", "big": b"x" * 3_000_000})
+    head = f"POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(images.api.socket_path)
+    with client:
+        client.sendall(head.encode() + data[:2_000_000])
+    assert build(images, "FROM busybox").image  # and the engine goes on
 
 
 def test_what_is_wrong_is_told_with_its_line(images):

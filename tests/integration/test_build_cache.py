@@ -10,6 +10,7 @@ import pytest
 
 import pyminidocker
 from tests.conftest import remove_state
+from tests.support import builds
 from tests.support.builds import build, context
 from tests.support.leaks import read_traces, wait_until_clean
 from tests.support.processes import wait_for_end
@@ -29,14 +30,9 @@ ALL_HIT = ["base", "hit", "hit", "hit", "hit", "hit"]
 
 @pytest.fixture
 def images(engine):
-    """Remove what a test builds, and all of the cache."""
-    before = {row["Id"] for row in engine.api.image_list(all=True)}
-    yield engine
-    for row in engine.api.image_list(all=True):
-        if row["Id"] not in before:
-            engine.api.image_remove(row["Id"], force=True)
-    engine.api.build_prune(all=True)
-    assert engine.api.build_cache() == []
+    """The engine; nothing that a build made stays when its images and the cache are removed."""
+    with builds.tidy(engine):
+        yield engine
 
 
 def test_a_second_build_does_nothing_and_gives_the_same_image(images):

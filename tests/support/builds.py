@@ -1,8 +1,11 @@
 """Builds in tests: a context from a dictionary, the records of a build, questions about them."""
 
 import io
+import os
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
@@ -59,6 +62,29 @@ class Told:
 
     def output(self, stream: str = "stdout") -> str:
         return "".join(x["Text"] for x in self.of("Output") if x["Stream"] == stream)
+
+
+@contextmanager
+def tidy(engine: Any) -> Iterator[None]:
+    """Remove what is built meanwhile and empty the cache; then nothing may be left on disk."""
+    state = Path(engine.api.engine_facts()["StateDir"])
+
+    def kept() -> dict[str, list[str]]:
+        places = ("blobs/sha256", "layers", "build/scratch", "build/mounts", "build/files")
+        return {
+            place: sorted(os.listdir(state / place)) if (state / place).exists() else []
+            for place in places
+        }
+
+    before = {row["Id"] for row in engine.api.image_list(all=True)}
+    files = kept()
+    yield
+    for row in engine.api.image_list(all=True):
+        if row["Id"] not in before:
+            engine.api.image_remove(row["Id"], force=True)
+    engine.api.build_prune(all=True)
+    assert engine.api.build_cache() == []
+    assert kept() == files
 
 
 def build(
