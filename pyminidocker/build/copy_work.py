@@ -18,7 +18,7 @@ from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.owners import Mode, parse_owner
 from pyminidocker.build.remote import RemoteFile, is_url, refuse_git
 from pyminidocker.build.target import Target
-from pyminidocker.build.tree import DIRECTORY, FILE, LINK, SOCKET, Node, SingleFile, Tree
+from pyminidocker.build.tree import DIRECTORY, FILE, LINK, SOCKET, Node, SingleFile, Tree, resolve
 from pyminidocker.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -239,22 +239,27 @@ class CopyWork(Iterator[bytes]):
     ) -> None:
         """Copy to the destination with the source's directories, which keep their modes."""
         top = place.of_directory()
-        kept = one.kept.split("/") if one.kept else []
-        above = one.path.split("/")[: len(one.path.split("/")) - len(kept)] if kept else []
-        made = False
+        place_of: str | None = None
         for relative, node in contents(
-            self._source, self._options.keyword, one, exclude, keeps_top=bool(kept)
+            self._source, self._options.keyword, one, exclude, keeps_top=bool(one.kept)
         ):
-            if not made:
-                made = True
-                for depth in range(1, len(kept)):
-                    parent = self._source.get("/".join([*above, *kept[:depth]]))
-                    path = "/".join(filter(None, [top, *kept[:depth]]))
-                    if parent is not None and not self._target.is_directory(path):
-                        self._put(parent, self._source, path)
+            if place_of is None:  # only now is it sure that there is something to copy
+                place_of = self._keep_parents(one, top)
             if node.kind != SOCKET:
-                path = "/".join(filter(None, [top, *kept, relative]))
-                self._put(node, self._source, path)
+                self._put(node, self._source, "/".join(filter(None, [place_of, relative])))
+
+    def _keep_parents(self, one: Selected, top: str) -> str:
+        """Make the source's directories below ``top``; return where the source itself goes."""
+        *parents, name = one.kept.split("/")
+        above = one.path.removesuffix(one.kept).strip("/")
+        for part in parents:
+            above = f"{above}/{part}" if above else part
+            path = f"{top}/{part}" if top else part
+            parent = resolve(self._source, above)
+            if parent is not None and not self._target.is_directory(path):
+                self._put(parent, self._source, path)
+            top = self._target.directory(path)
+        return "/".join(filter(None, [top, name]))
 
     def _unpacked(self, one: Selected, place: Destination) -> bool:
         """Unpack a local archive into the destination; False when it is none."""

@@ -9,7 +9,16 @@ See: tar(5); moby pkg/archive/archive.go, Unpack.
 from collections.abc import Iterable, Iterator
 
 from pyminidocker.build.spool import Limits, Spool
-from pyminidocker.build.tree import DIRECTORY, FILE, KINDS, LINK, Entries, Node, resolve
+from pyminidocker.build.tree import (
+    DIRECTORY,
+    FILE,
+    KINDS,
+    LINK,
+    Entries,
+    Node,
+    is_too_long,
+    resolve,
+)
 from pyminidocker.errors import IntegrityError, InvalidArgument
 from pyminidocker.images.compression import decompressed
 from pyminidocker.images.tar_reader import Entry, TarReader
@@ -17,9 +26,6 @@ from pyminidocker.images.trees import is_portable_xattr
 from pyminidocker.oci.digest import sha256_hasher
 
 _PIECE = 1 << 18
-_PATH_MAX = 4095  # limits.h
-_NAME_MAX = 255
-_DEPTH_MAX = 255
 _SHOWN_MAX = 80
 _ID_MAX = 2**32 - 2  # chown(2): -1 means "leave it"
 
@@ -181,12 +187,7 @@ class ArchiveTree:
             raise InvalidArgument(f"{self.title}: {_shown(name)} points outside of it")
         if "\0" in path:
             raise InvalidArgument(f"{self.title}: {_shown(name)} is no file name")
-        size = len(path.encode(errors="surrogateescape"))
-        if (
-            size > _PATH_MAX
-            or len(parts) > _DEPTH_MAX
-            or (size > _NAME_MAX and any(_too_long(part) for part in parts))
-        ):
+        if is_too_long(path):
             raise InvalidArgument(f"{self.title}: the path {_shown(name)} is too long")
         return path
 
@@ -259,10 +260,6 @@ class ArchiveTree:
     def xattrs(self, node: Node) -> dict[str, bytes]:
         """Return a regular file's extended attributes."""
         return self._xattrs.get(node.place, {})
-
-
-def _too_long(name: str) -> bool:
-    return len(name.encode(errors="surrogateescape")) > _NAME_MAX
 
 
 def _shown(path: str) -> str:

@@ -14,7 +14,16 @@ from msgspec.structs import replace
 
 from pyminidocker.build.copy_error import CopyError
 from pyminidocker.build.packing import pack
-from pyminidocker.build.tree import DIRECTORY, LINK, LINKS_MAX, Entries, Node, Tree, steps_of
+from pyminidocker.build.tree import (
+    DIRECTORY,
+    LINK,
+    LINKS_MAX,
+    Entries,
+    Node,
+    Tree,
+    is_too_long,
+    steps_of,
+)
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -120,9 +129,22 @@ class Target:
         node = self.get(path)
         self._hold(path.rpartition("/")[0])
         if node is None:
+            self._check_name(path)
             uid, gid = self._owner
             node = Node(path, DIRECTORY, 0o755, uid, gid, mtime_ns=self._now_ns)
+        elif node.kind != DIRECTORY:
+            raise self.failed(f"cannot copy to non-directory: /{path}")
         self._new.put(replace(node, path=path))
+
+    def _check_name(self, path: str) -> None:
+        if is_too_long(path):
+            raise self.failed(f"/{path[:60]}...: file name too long")
+        if path.rpartition("/")[2].startswith(_WHITEOUT):
+            raise self.failed(
+                f"{path!r}: in a layer, a name that begins with {_WHITEOUT} means that a file is"
+                " deleted",
+                hint="give the file another name, or leave it out by --exclude",
+            )
 
     def put(self, node: Node, tree: Tree, *, replaces: bool = False) -> None:
         """Put a node at its path, which has no links any more.
@@ -138,14 +160,8 @@ class Target:
             CopyError: a file is in a directory's way or the reverse, or the name means a deletion.
         """
         path = node.path
-        parent, _, name = path.rpartition("/")
-        if name.startswith(_WHITEOUT):
-            raise self.failed(
-                f"{path!r}: in a layer, a name that begins with {_WHITEOUT} means that a file is"
-                " deleted",
-                hint="give the file another name, or leave it out by --exclude",
-            )
-        self._hold(parent)
+        self._check_name(path)
+        self._hold(path.rpartition("/")[0])
         old = self.get(path)
         if old is not None and (old.kind == DIRECTORY) != (node.kind == DIRECTORY):
             if not replaces:

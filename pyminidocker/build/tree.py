@@ -17,6 +17,9 @@ from pyminidocker.errors import InvalidArgument
 from pyminidocker.oci.digest import sha256_hasher
 
 LINKS_MAX = 40  # as the kernel, ELOOP
+_PATH_MAX = 4095  # limits.h
+_NAME_MAX = 255
+_DEPTH_MAX = 255
 
 FILE = "file"
 DIRECTORY = "directory"
@@ -182,6 +185,21 @@ class SingleFile:
         """Return nothing: it has none."""
         assert node.kind == FILE
         return {}
+
+
+def is_too_long(path: str) -> bool:
+    """Tell whether no file system could hold ``path``, or nobody could walk down to it.
+
+    See: path_resolution(7), NAME_MAX and PATH_MAX.
+    """
+    parts = path.split("/")
+    if len(parts) > _DEPTH_MAX:
+        return True
+    size = len(path.encode(errors="surrogateescape"))
+    if size <= _NAME_MAX:
+        return False
+    names = (len(part.encode(errors="surrogateescape")) for part in parts)
+    return size > _PATH_MAX or max(names) > _NAME_MAX
 
 
 def clean(path: str) -> str:

@@ -146,6 +146,26 @@ def test_parents_spare_directories_that_are_there(world, context):
     assert found["src"] == ("d", 0o711, 9, 0, "")
 
 
+def test_parents_follow_links_of_the_image(world, context):
+    world.image(entry("data"), link("src", "data"), link("bad", "file"), entry("file", b""))
+    assert set(rows(world.copy(context, "src/deep/c.txt", "/", parents=True))) == {
+        "data",
+        "data/deep",
+        "data/deep/c.txt",
+    }
+    world.image(entry("p/src", b""))
+    with pytest.raises(CopyError, match="cannot copy to non-directory: /p/src"):
+        world.copy(context, "src/deep/c.txt", "/p", parents=True)
+
+
+def test_parents_through_links_of_the_context(world):
+    """The directory is kept under the link's name, with the mode of what it leads to."""
+    context = world.context(entry("real", mode=0o711), entry("real/x", b"x"), link("l", "real"))
+    found = rows(world.copy(context, "l/x", "/p", parents=True))
+    assert found["p/l"] == ("d", 0o711, 0, 0, "")
+    assert found["p/l/x"][4] == b"x"
+
+
 def test_parents_with_exclude(world, context):
     found = rows(world.copy(context, "src", "/p", parents=True, exclude=("src/deep",)))
     assert set(found) == {"p", "p/src", "p/src/a.txt", "p/src/b.md", "p/src/l"}
@@ -286,6 +306,15 @@ def test_names_that_mean_deletions(world):
     with pytest.raises(CopyError, match=r"begins with \.wh\. means that a file is deleted"):
         world.copy(context, "d", "/etc")
     assert rows(world.copy(context, "d", "/etc", exclude=(".wh.*",)))
+    for destination in ("/.wh.etc/", "/.wh.etc", "/.wh.etc/x"):
+        with pytest.raises(CopyError, match="means that a file is deleted"):
+            world.copy(context, ["d"], destination, exclude=(".wh.*",))
+
+
+@pytest.mark.parametrize("destination", ["/" + "x" * 256, "/d" * 256, ("/" + "x" * 250) * 17])
+def test_destinations_that_no_disk_can_hold(world, context, destination):
+    with pytest.raises(CopyError, match="file name too long"):
+        world.copy(context, "app.py", destination)
 
 
 def test_large_files_come_in_pieces(world):
