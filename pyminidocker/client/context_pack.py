@@ -10,9 +10,9 @@ See: https://docs.docker.com/build/concepts/context/; docker/cli, cli/command/im
 from __future__ import annotations
 
 import os
-import stat
 
 from pyminidocker.client import tar_headers as tar
+from pyminidocker.client.context_walk import IGNORE_NAME, PIECE, entries
 from pyminidocker.errors import InvalidArgument, NotFound, PermissionDenied
 
 TYPE_CHECKING = False
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pyminidocker.dockerfile.ignore import Ignore
 
 DEFAULT_NAME = "Dockerfile"
-IGNORE_NAME = ".dockerignore"
-_PIECE = 1 << 18
 _MAGICS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
 _GIT = ("git@", "git://", "github.com/")
 _URLS = ("http://", "https://")
@@ -37,6 +35,7 @@ class PackedContext:
     Attributes:
         dockerfile: the Dockerfile's path in the archive.
         shown: what to call the Dockerfile in messages.
+        text: reads the Dockerfile; None when it is in an archive or behind a URL.
         remote: a URL that the engine fetches; then there is no archive.
         sent_bytes: how much of the archive has been sent so far.
     """
@@ -47,11 +46,13 @@ class PackedContext:
         *,
         dockerfile: str = DEFAULT_NAME,
         shown: str = "",
+        text: Callable[[], bytes] | None = None,
         remote: str = "",
     ) -> None:
         self._pieces = pieces
         self.dockerfile = dockerfile
         self.shown = shown or dockerfile
+        self.text = text
         self.remote = remote
         self.sent_bytes = 0
 
@@ -66,7 +67,7 @@ class PackedContext:
         for piece in pieces():
             waiting.append(piece)
             size += len(piece)
-            if size >= _PIECE:
+            if size >= PIECE:
                 self.sent_bytes += size
                 yield b"".join(waiting)
                 waiting, size = [], 0
@@ -121,7 +122,7 @@ def pack_context(
 
 def _file_pieces(path: str) -> Iterator[bytes]:
     with open(path, "rb") as file:
-        while data := file.read(_PIECE):
+        while data := file.read(PIECE):
             yield data
 
 
@@ -134,7 +135,7 @@ def _from_stdin(stdin: IO[bytes] | None, dockerfile: str) -> PackedContext:
 
         def pieces() -> Iterator[bytes]:
             yield begin
-            while data := stdin.read(_PIECE):
+            while data := stdin.read(PIECE):
                 yield data
 
         return PackedContext(pieces, dockerfile=dockerfile or DEFAULT_NAME)
@@ -149,7 +150,9 @@ def _from_stdin(stdin: IO[bytes] | None, dockerfile: str) -> PackedContext:
             "unable to prepare context: standard input is empty",
             hint="send a Dockerfile or a tar archive: minidocker build - < Dockerfile",
         )
-    return PackedContext(lambda: _single(DEFAULT_NAME, text), shown="standard input")
+    return PackedContext(
+        lambda: _single(DEFAULT_NAME, text), shown="standard input", text=lambda: text
+    )
 
 
 def _single(name: str, content: bytes) -> Iterator[bytes]:
@@ -169,20 +172,34 @@ def _from_directory(path: str, dockerfile: str, stdin: IO[bytes] | None) -> Pack
     if dockerfile == "-":
         if stdin is None:
             raise InvalidArgument("unable to prepare context: there is no standard input")
-        name, shown = _outsider(stdin.read(), extra), "standard input"
+        content = stdin.read()
+        name, shown = _outsider(content, extra), "standard input"
+
+        def text() -> bytes:
+            return content
+
     else:
         found, shown = _find_dockerfile(path, top, dockerfile)
         inside = os.path.relpath(found, top)
         own_ignore = f"{found}{IGNORE_NAME}"
+
+        def text() -> bytes:
+            return _read(found)
+
         name = _outsider(_read(found), extra) if inside.startswith("../") else inside
     ignore_file = own_ignore if own_ignore and os.path.isfile(own_ignore) else ""
     if ignore_file:  # Dockerfile.dockerignore takes the place of .dockerignore
         extra[IGNORE_NAME] = _read(ignore_file)
     ignore = _ignore(ignore_file or f"{top}/{IGNORE_NAME}")
     always = {name, IGNORE_NAME}
-    return PackedContext(
-        lambda: _directory_pieces(top, ignore, always, extra), dockerfile=name, shown=shown
-    )
+
+    def pieces() -> Iterator[bytes]:
+        for extra_name, content in extra.items():
+            yield from _entry(extra_name, content)
+        yield from entries(top, ignore, always, leave=frozenset(extra))
+        yield tar.END
+
+    return PackedContext(pieces, dockerfile=name, shown=shown, text=text)
 
 
 def _find_dockerfile(path: str, top: str, dockerfile: str) -> tuple[str, str]:
@@ -234,85 +251,3 @@ def _ignore(path: str) -> Ignore | None:
     from pyminidocker.dockerfile.ignore import Ignore
 
     return Ignore(_read(path)) or None
-
-
-def _directory_pieces(
-    top: str, ignore: Ignore | None, always: set[str], extra: dict[str, bytes]
-) -> Iterator[bytes]:
-    for name, content in extra.items():
-        yield from _entry(name, content)
-    skip = frozenset(extra)
-    for name, entry in _walk(top, "", ignore, always):
-        if name not in skip:
-            yield from _pack(name, entry)
-    yield tar.END
-
-
-def _walk(
-    directory: str, prefix: str, ignore: Ignore | None, always: set[str]
-) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield (name in the archive, entry) of all that is not left behind, in order."""
-    try:
-        with os.scandir(directory) as listing:
-            entries = sorted(listing, key=lambda one: one.name)
-    except PermissionError as error:
-        raise _unreadable(directory) from error
-    for entry in entries:
-        name = f"{prefix}{entry.name}"
-        is_directory = entry.is_dir(follow_symlinks=False)
-        excluded = ignore is not None and ignore.excludes(name)
-        if not excluded or name in always:
-            yield name, entry
-        if is_directory and (
-            not excluded
-            or any(one.startswith(f"{name}/") for one in always)
-            or (ignore is not None and ignore.may_hold_exceptions(name))
-        ):
-            yield from _walk(entry.path, f"{name}/", ignore, always)
-
-
-def _pack(name: str, entry: os.DirEntry[str]) -> Iterator[bytes]:
-    try:
-        facts = entry.stat(follow_symlinks=False)
-        mode, mtime = stat.S_IMODE(facts.st_mode), int(facts.st_mtime)
-        kind = stat.S_IFMT(facts.st_mode)
-        if kind == stat.S_IFREG:
-            yield from _regular(name, entry.path, mode, facts.st_size, mtime)
-        elif kind == stat.S_IFDIR:
-            yield tar.header(name, tar.DIRECTORY, mode=mode, mtime=mtime)
-        elif kind == stat.S_IFLNK:
-            target = os.readlink(entry.path)
-            yield tar.header(name, tar.LINK, mode=0o777, mtime=mtime, target=target)
-        elif kind == stat.S_IFIFO:
-            yield tar.header(name, tar.FIFO, mode=mode, mtime=mtime)
-        elif kind != stat.S_IFSOCK:
-            raise InvalidArgument(
-                f"unable to prepare context: {entry.path} is a device",
-                hint=f"leave it out: add {name} to {IGNORE_NAME}",
-            )
-    except FileNotFoundError:
-        return  # gone since the directory was read
-    except PermissionError as error:
-        raise _unreadable(entry.path) from error
-
-
-def _regular(name: str, path: str, mode: int, size: int, mtime: int) -> Iterator[bytes]:
-    """Yield a file's entry with exactly ``size`` bytes, also when it changes meanwhile."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        yield tar.header(name, tar.FILE, mode=mode, size=size, mtime=mtime)
-        left = size
-        while left:
-            data = os.read(fd, min(_PIECE, left)) or bytes(min(_PIECE, left))
-            left -= len(data)
-            yield data
-    finally:
-        os.close(fd)
-    yield bytes(tar.padding(size))
-
-
-def _unreadable(path: str) -> PermissionDenied:
-    return PermissionDenied(
-        f"error checking context: can't stat '{path}': permission denied",
-        hint=f"leave it out by a line in {IGNORE_NAME}, or make it readable",
-    )

@@ -152,6 +152,32 @@ def test_wrong_options(project, words, message):
     assert message in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--squash"], ["-m", "1g"], ["-o", "x"], ["--ssh=default"]])
+def test_what_docker_can_and_we_cannot(project, words):
+    done = minidocker("build", *words, str(project))
+    assert done.returncode == 1
+    assert done.stderr.startswith("--")
+    assert "\nhint: " in done.stderr
+
+
+def test_check(project):
+    done = minidocker("build", "--check", str(project))
+    assert (done.returncode, done.stdout) == (0, "Check complete, no warnings found.\n")
+    done = minidocker("build", "--check", "-", stdin="FROM a AS B\nCMD x\n")
+    assert (done.returncode, done.stderr) == (1, "")
+    page = "https://docs.docker.com/go/dockerfile/rule/stage-name-casing/"
+    assert done.stdout.startswith(
+        "Check complete, 2 warnings have been found!\n\n"
+        f"WARNING: StageNameCasing - {page}\nStage name 'B' should be lowercase\n"
+        "standard input:1\n--------------------\n> 1 | FROM a AS B\n    | ^^^^^^^^^^^\n"
+    )
+    done = minidocker("build", "--check", "-", stdin="FROM a\nRUNN x\n")
+    assert done.returncode == 1
+    assert "> 2 | RUNN x\n" in done.stderr
+    assert "did you mean RUN?" in done.stderr
+    assert minidocker("build", "--check", "https://example.org/x.tar").returncode == 1
+
+
 @pytest.mark.parametrize(
     ("secret", "message"),
     [

@@ -20,6 +20,30 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 MODES = ("auto", "plain", "tty", "quiet", "rawjson")
+_LIMITS = ("this engine sets no resource limits", "build without the limit")
+_IMAGES = ("this engine keeps the image in its store", "minidocker save, or minidocker push")
+_FRONTEND = ("this engine reads Dockerfiles itself", "")
+# Options of Docker's that would have no effect here: (why, what to do instead).
+NOT_HERE: dict[str, tuple[str, str]] = {
+    "build-context": ("this engine has one context", "copy the files into it"),
+    "cache-to": ("this engine keeps its cache to itself", "minidocker builder du shows it"),
+    "cgroup-parent": _LIMITS,
+    "cpu-period": _LIMITS,
+    "cpu-quota": _LIMITS,
+    "cpu-shares": _LIMITS,
+    "cpuset-cpus": _LIMITS,
+    "memory": _LIMITS,
+    "output": _IMAGES,
+    "push": _IMAGES,
+    "squash": (
+        "this engine does not put layers together afterwards",
+        "put steps together in one RUN, or copy from one stage into another",
+    ),
+    "ssh": ("this engine hands no ssh agent to builds", "give a key: --secret id=key,src=FILE"),
+    "call": _FRONTEND,
+    "sbom": _FRONTEND,
+    "provenance": _FRONTEND,
+}
 
 
 def build(call: Invocation) -> int:
@@ -28,6 +52,9 @@ def build(call: Invocation) -> int:
     from pyminidocker.client.context_pack import pack_context
 
     options = call.options
+    for name, (why, instead) in NOT_HERE.items():
+        if name in call.given:
+            raise Failure(f"--{name}: {why}", hint=instead)
     quiet = options["quiet"] or options["progress"] == "quiet"
     if options["progress"] not in MODES:
         raise Failure(
@@ -41,6 +68,10 @@ def build(call: Invocation) -> int:
         context = pack_context(call.arguments[0], options["file"], stdin=sys.stdin.buffer)
     except MiniDockerError as error:
         raise _ours(error) from None
+    if options["check"]:
+        from pyminidocker.cli.dockerfile_check import check
+
+        return check(context)
     query["dockerfile"], query["remote"] = context.dockerfile, context.remote
     with open_progress("quiet" if quiet else options["progress"], context) as progress:
         for record in _records(call, context, query, secrets):
@@ -197,6 +228,7 @@ BUILD = Command(
         Option("--add-host", "list", 'Add a custom host-to-IP mapping (format: "host:ip")'),
         Option("--build-arg", "list", "Set build-time variables"),
         Option("--cache-from", "list", "Images to consider as cache sources"),
+        Option("--check", "bool", "Say what is doubtful in the Dockerfile, and build nothing"),
         Option("--compress", "bool", ""),
         Option("--disable-content-trust", "bool", ""),
         Option("-f, --file", "string", 'Name of the Dockerfile (default: "PATH/Dockerfile")'),
@@ -225,6 +257,14 @@ BUILD = Command(
         Option("-t, --tag", "list", 'Name and optionally a tag (format: "name:tag")'),
         Option("--target", "string", "Set the target build stage to build"),
         Option("--ulimit", "ulimit", "Ulimit options"),
+        *(
+            Option(
+                {"memory": "-m, --memory", "output": "-o, --output"}.get(name, f"--{name}"),
+                "bool" if name in ("push", "squash") else "string",
+                "",
+            )
+            for name in NOT_HERE
+        ),
     ),
     build,
     1,
