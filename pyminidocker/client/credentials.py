@@ -227,7 +227,7 @@ def _ask_helper(name: str, verb: str, text: str) -> str:
         done = subprocess.run(
             [program, verb], input=text.encode(), capture_output=True, check=False
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:  # also: a PATH we may not search
         raise Unavailable(
             f'{program} is not installed, and {config_path()} names it ("credsStore" or'
             ' "credHelpers")',
