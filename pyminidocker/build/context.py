@@ -93,7 +93,7 @@ class Context(ArchiveTree):
         """
         node = resolve(self, path)
         if node is None:
-            raise NotFound(f"{path!r} is not in the build context", hint=self.suggestion(path))
+            raise self._missing(path)
         if node.kind != FILE:
             raise InvalidArgument(f"{path!r} in the build context is a {node.kind}, not a file")
         if node.size > limit:
@@ -102,13 +102,18 @@ class Context(ArchiveTree):
             )
         return b"".join(self.chunks(node))
 
-    def suggestion(self, path: str) -> str:
-        """Return a hint for a path that is not there: excluded, misspelt, or elsewhere."""
+    def excuse(self, path: str) -> tuple[str, str]:
+        """Return why a path may not be there, and a remedy; both may be empty."""
         wanted = clean(path)
         if self.is_ignored(wanted):
-            return f"{_IGNORE_FILE} excludes it; add a line !{wanted} there"
+            return f"{_IGNORE_FILE} excludes it", f"add a line !{wanted} to {_IGNORE_FILE}"
         near = near_miss(self, wanted)
-        return f"did you mean {near}?" if near else ""
+        return (f"did you mean {near}?", "") if near else ("", "")
+
+    def _missing(self, path: str) -> NotFound:
+        why, remedy = self.excuse(path)
+        hint = "; ".join(filter(None, (why, remedy)))
+        return NotFound(f"{path!r} is not in the build context", hint=hint)
 
     def find(self, pattern: str) -> list[str]:
         """Return the paths that a COPY source with wildcards means, sorted.
@@ -128,7 +133,7 @@ class Context(ArchiveTree):
         for path in paths:
             start = resolve(self, path)
             if start is None:
-                raise NotFound(f"{path!r} is not in the build context", hint=self.suggestion(path))
+                raise self._missing(path)
             for node in walk(self, start):
                 described[printable(node.path)] = describe(self, node, (0, 0))
         return described

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from pyminidocker.build import patterns
+from pyminidocker.build.context import Context
 from pyminidocker.build.copy_error import CopyError
 from pyminidocker.build.remote import is_url
 from pyminidocker.build.tree import BLOCK, CHARACTER, DIRECTORY, LINK, Node, Tree, clean, resolve
@@ -65,12 +66,12 @@ def select(tree: Tree, keyword: str, sources: Sequence[str], *, parents: bool) -
         found.extend(_select_one(tree, keyword, written, parents))
     if sources and not found:
         listed = ", ".join(sources)
-        hints = [_suggestion(tree, clean(written)) for written in sources]
+        why, remedy = _excuse(tree, clean(sources[0]))
         raise CopyError(
             f"{keyword} failed: no source files were specified: nothing in {tree.title} matches"
-            f" {listed}",
+            f" {listed}" + (f" ({why})" if why else ""),
             source=sources[0],
-            hint=next(filter(None, hints), "* does not cross a slash: use **/ for any depth"),
+            hint=remedy or "* does not cross a slash: use **/ for any depth",
         )
     return found
 
@@ -153,20 +154,19 @@ def _missing(tree: Tree, keyword: str, path: str, written: str) -> CopyError:
             source=written,
             hint="links are followed inside of it only: copy the file itself there",
         )
-    hint = _suggestion(tree, path)
+    why, remedy = _excuse(tree, path)
     if keyword == "COPY" and is_url(written):
-        hint = "COPY takes files of the build context only: ADD fetches URLs"
-    why = f" ({hint.rstrip('?')}?)" if hint.startswith("did you mean") else ""
+        remedy = "COPY takes files of the build context only: ADD fetches URLs"
     return CopyError(
-        f'{keyword} failed: "{shown}" is not in {tree.title}{why}',
+        f'{keyword} failed: "{shown}" is not in {tree.title}' + (f" ({why})" if why else ""),
         source=written,
-        hint="" if why else hint,
+        hint=remedy,
     )
 
 
-def _suggestion(tree: Tree, path: str) -> str:
-    suggestion = getattr(tree, "suggestion", None)
-    return suggestion(path) if suggestion is not None else ""
+def _excuse(tree: Tree, path: str) -> tuple[str, str]:
+    """Return why a path may not be there, and a remedy."""
+    return tree.excuse(path) if isinstance(tree, Context) else ("", "")
 
 
 def members(tree: Tree, one: Selected, exclude: "Ignore | None") -> Iterator[tuple[str, Node]]:

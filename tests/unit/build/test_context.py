@@ -231,7 +231,10 @@ def test_ignore_file(world):
     )
     assert context.is_ignored("x.log")
     assert not context.is_ignored("app.py")
-    assert context.suggestion("x.log") == ".dockerignore excludes it; add a line !x.log there"
+    assert context.excuse("x.log") == (
+        ".dockerignore excludes it",
+        "add a line !x.log to .dockerignore",
+    )
     context.apply_ignore("Dockerfile")
     assert context.find("*") == [".dockerignore", "app.py"]
 
