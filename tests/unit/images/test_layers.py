@@ -195,6 +195,7 @@ def test_links_out_of_the_layer_stay_inside(target, where):
         gzip.compress(archive(entry("a", b"x")))[:30],
         b"\x1f\x8b" + bytes(100),
     ],
+    ids=["no archive", "cut tar", "cut gzip", "no gzip"],
 )
 def test_damage_is_named(target, data):
     with pytest.raises(IntegrityError, match="damaged"):
