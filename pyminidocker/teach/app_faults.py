@@ -8,11 +8,12 @@ See: open(2), EACCES; path_resolution(7), "Permissions".
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pyminidocker.errors import MiniDockerError, NotFound
 from pyminidocker.teach import facts
-from pyminidocker.teach.faults import Fault, register, wait_for
+from pyminidocker.teach.faults import Fault, register
 from pyminidocker.teach.web import fetch
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ def _look(lesson: Lesson, target: str) -> None:
 
 def _fails(lesson: Lesson, target: str) -> bool:
     try:
-        port = front_port(lesson, target)
-        return not wait_for(lambda: fetch(port).status == 200, 1.0)
+        return fetch(front_port(lesson, target)).status != HTTPStatus.OK
     except MiniDockerError:
         return True
 

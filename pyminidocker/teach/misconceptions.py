@@ -296,6 +296,31 @@ BELIEFS = {
         "A check looks at the state of the engine and the kernel, whichever way it came about.",
         "00",
     ),
+    "image-is-one-file": Belief(
+        "An image is one file, and travels as one.",
+        "It is a manifest, a configuration and layers; each is stored and sent by itself.",
+        "14",
+    ),
+    "push-sends-all": Belief(
+        "Every push and every pull moves the whole image.",
+        "Both sides compare digests first; only what the other one lacks is sent.",
+        "14",
+    ),
+    "repository-has-copies": Belief(
+        "Each repository of a registry has a copy of its layers.",
+        "Content is stored once; a repository has the right to hand it out.",
+        "14",
+    ),
+    "run-asks-registry": Belief(
+        "run always takes the newest image from the registry.",
+        "run takes what the name stands for on its own host; only a pull asks the registry.",
+        "14",
+    ),
+    "registry-is-trusted": Belief(
+        "What a registry hands out is what was pushed.",
+        "The client computes each digest again, and refuses what does not fit.",
+        "14",
+    ),
     "ping-is-one-way": Belief(
         "A ping's time is the time to the other side.",
         "It is the time there and back; a delay on the way counts twice.",

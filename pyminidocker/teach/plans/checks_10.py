@@ -85,9 +85,11 @@ def keep(lesson: Lesson) -> Outcome:
         )
     lesson.engine.container(APP).restart(timeout_s=5)
     first, second = (int(page.value("Visits")) for page in (before, page_of(lesson, APP)))
-    if second != first + 1:
+    kept = lesson.engine.container(APP).exec("cat /data/visits").stdout.strip()
+    if second != first + 1 or kept != str(second):
         return not_yet(
-            f"`{APP}` counted {first}, and {second} after a restart.",
+            f"`{APP}` counted {first}, and {second} after a restart; the volume has "
+            f"{kept or 'no number'}.",
             "Where does the program keep its number?",
             f"`engine.container('{APP}').attrs['Mounts']` shows what is mounted where.",
             "The volume has to be at /data.",
