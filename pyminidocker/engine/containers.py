@@ -316,8 +316,8 @@ class Containers:
             tag: defaults to ``latest`` when there is a repository.
             author: for the image's config.
             comment: for the image's history.
-            changes: Dockerfile lines: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, USER, VOLUME,
-                WORKDIR.
+            changes: Dockerfile lines: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD,
+                STOPSIGNAL, USER, VOLUME, WORKDIR.
             config: overrides parts of the container's config.
 
         Raises:

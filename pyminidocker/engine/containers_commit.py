@@ -13,7 +13,7 @@ from pyminidocker.engine.container import Container
 from pyminidocker.engine.records import ContainerConfig
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.images.records import Image
-from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
+from pyminidocker.oci.image_spec import HealthConfig, History, ImageConfig, RootFs, RunConfig
 from pyminidocker.units import whole_number
 
 if TYPE_CHECKING:
@@ -198,6 +198,22 @@ def _set_stop_signal(run: RunConfig, text: str) -> None:
     run.stop_signal = text
 
 
+def _set_health(run: RunConfig, text: str) -> None:
+    from pyminidocker.dockerfile.instructions import HealthCheck
+    from pyminidocker.dockerfile.parser import parse_trigger
+
+    given = parse_trigger(f"HEALTHCHECK {text}")
+    assert isinstance(given, HealthCheck)
+    run.healthcheck = HealthConfig(
+        test=list(given.test),
+        interval=given.interval_ns,
+        timeout=given.timeout_ns,
+        start_period=given.start_period_ns,
+        start_interval=given.start_interval_ns,
+        retries=given.retries,
+    )
+
+
 def _add_on_build(run: RunConfig, text: str) -> None:
     run.on_build = [*(run.on_build or []), text]
 
@@ -207,6 +223,7 @@ _CHANGES = {
     "ENTRYPOINT": _set_entrypoint,
     "ENV": _set_env,
     "EXPOSE": _set_expose,
+    "HEALTHCHECK": _set_health,
     "LABEL": _set_label,
     "ONBUILD": _add_on_build,
     "STOPSIGNAL": _set_stop_signal,
