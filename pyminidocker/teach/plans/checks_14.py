@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyminidocker.errors import MiniDockerError, NotFound
 from pyminidocker.teach.checks import Outcome, call, met, not_yet
-from pyminidocker.teach.registry_faults import GOOD, OLD, digest_of, is_flipped, manifest
+from pyminidocker.teach.registry_faults import GOOD, OLD, digest_of, is_flipped, manifest, tags
 from pyminidocker.teach.surroundings import running_host, running_registry
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ STALL = "stall"
 def digest(lesson: Lesson, digest: Callable[..., Any]) -> Outcome:
     """The learner's function asks the registry which digest a tag stands for."""
     registry = running_registry(lesson)
-    for tag in (OLD, GOOD):
-        wanted = digest_of(registry, APP, tag)
+    digest_of(registry, APP, OLD)  # the section's own image has to be there
+    for tag, wanted in tags(registry, APP).items():
         answer = call(digest, registry.address, APP, tag)
         if answer == wanted:
             continue
