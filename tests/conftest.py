@@ -132,13 +132,13 @@ def shared_engine(engine_home: Path) -> Iterator["pyminidocker.client.Engine"]:
 def engine(shared_engine: "pyminidocker.client.Engine") -> Iterator["pyminidocker.client.Engine"]:
     """The session's engine; whatever a test leaves in it is a failure of that test."""
     home = os.environ["MINIDOCKER_ROOT"].removesuffix("/state")
-    before = read_traces(home)
+    # Parked children come and go with every start: processes are compared at the session's end.
+    changing = ("processes", "user_namespaces", "fds")
+    before = read_traces(home, changing)
     yield shared_engine
     stray = [container.name for container in shared_engine.containers(all=True)]
     for name in stray:
         shared_engine.container(name).remove(force=True)
     assert not stray, f"the test left containers behind: {stray}"
-    # Parked children come and go with every start: processes are compared at the session's end.
-    changing = ("processes", "user_namespaces", "fds")
     left = wait_until_clean(before, home, seconds=2.0, apart_from=changing)
     assert not left, f"the test left behind: {left}"

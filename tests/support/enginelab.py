@@ -62,7 +62,7 @@ async def _main(lab: object, home: str, file: str, names: list[str]) -> None:
         for name in names:
             await asyncio.wait_for(getattr(module, name)(engine), TIMEOUT_S - 10)
     finally:
-        await asyncio.wait_for(engine.stop(2.0), 20)
+        await asyncio.wait_for(engine.stop(0.2), 20)
 
 
 def main() -> None:
