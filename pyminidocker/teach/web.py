@@ -83,7 +83,7 @@ def fetch(port: int, path: str = "/", *, host: str = "127.0.0.1") -> Page:
         except (OSError, http.client.HTTPException) as error:
             if time.monotonic() > end:
                 raise Unavailable(
-                    f"nobody answers at port {port} of this machine: {error or 'cut off'}",
+                    f"nobody answers at port {port} of this machine: {error!r}",
                     hint="does the container run, and is its port published?",
                 ) from error
         finally:

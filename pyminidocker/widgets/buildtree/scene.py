@@ -181,7 +181,7 @@ class _Painter:
         text = text_width(step.weight, 11.5) * AIR + 18
         bar = max(2.0, (room - text) * step.told.bytes / self.largest)
         return [
-            Box(x, y - 4, bar, 8, f"{hue_of(step)}-edge", radius=2),
+            *([Box(x, y - 4, bar, 8, f"{hue_of(step)}-edge", radius=2)] * bool(step.told.bytes)),
             Label(x + room - 12, y + 4, step.weight, 11.5, 400, "ink", "end"),
         ]
 

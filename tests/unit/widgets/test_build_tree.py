@@ -181,7 +181,7 @@ def test_twin_says_what_the_picture_says():
     twin = build_table(read(build(changed="3.3")))
     row = next(line for line in twin.splitlines() if "COPY app.py" in line)
     assert re.split(r"\s{2,}", row) == [
-        "3/5", "COPY app.py /app/", "* carried out", "3.4kB", "content of app.py changed",
+        "stage-2 3/5", "COPY app.py /app/", "* carried out", "3.4kB", "content of app.py changed",
     ]  # fmt: skip
     assert "builder 2/3" in twin
     assert "- not needed: left out" in twin
