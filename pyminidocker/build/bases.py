@@ -123,8 +123,7 @@ class Bases:
                 await tell(message)
             return await pulling
         except MiniDockerError as error:
-            hint = error.hint or "look at the name, or build on a base image that is here"
-            error.hint = hint
+            error.hint = _hint(name) or error.hint
             raise
         finally:
             pulling.cancel()
@@ -170,6 +169,18 @@ def _short(name: str) -> str:
         return ""
     complete = reference.with_default_tag()
     return complete.familiar.removesuffix(":latest")
+
+
+def _hint(name: str) -> str:
+    """Return what helps without a network where one of our own base images would do."""
+    from pyminidocker.images.base.bootstrap import ALL_NAMES
+
+    repository, _, tag = _short(name).partition(":")
+    if repository not in ALL_NAMES:
+        return ""
+    if not tag:
+        return "without a network, leave out --pull and --platform: this image is made here"
+    return f"without a network, write FROM {repository}: that image is made on this machine"
 
 
 def _is_ours(name: str) -> bool:

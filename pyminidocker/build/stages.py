@@ -23,7 +23,7 @@ from pyminidocker.dockerfile.expansion import expanded
 from pyminidocker.dockerfile.parser import parse_trigger
 from pyminidocker.dockerfile.shell_words import expand
 from pyminidocker.errors import InvalidArgument, MiniDockerError, SystemFailure
-from pyminidocker.images.records import StoredLayer
+from pyminidocker.images.records import Image, StoredLayer
 
 if TYPE_CHECKING:
     from pyminidocker.build.work import Origin, Work
@@ -79,7 +79,7 @@ class StageRun:
             reason = "nothing: an empty root file system"
         else:
             known = work.engine.images.store.catalog.images.keys() | set()
-            image = await work.bases.get(plan.base, plan.platform, self._progress(step_id))
+            image = await self._image(step_id)
             descriptors = await in_thread(lambda: work.engine.images.store.manifest(image))
             state = State.of_image(image, descriptors.layers)
             is_hit = image.id in known
@@ -98,6 +98,14 @@ class StageRun:
             )
         )
         return state
+
+    async def _image(self, step_id: str) -> Image:
+        plan, work = self._plan, self._work
+        try:
+            return await work.bases.get(plan.base, plan.platform, self._progress(step_id))
+        except MiniDockerError as error:
+            error.hint = work.hint(plan.base, self._index, error)
+            raise
 
     def _progress(self, step_id: str) -> "bases.TellLater":
         totals: dict[str, tuple[int, int]] = {}
@@ -216,11 +224,11 @@ class StageRun:
         if isinstance(instruction, words.Transfer):
             origin = None
             if isinstance(instruction, words.Copy) and instruction.from_:
-                origin = await self._origin(instruction.from_, instruction)
+                origin = await self._origin(instruction.from_)
             return await CopyStep(self._work, state, instruction, origin).prepare(ingredients)
         if isinstance(instruction, words.Run):
             origins: dict[str, Origin] = {
-                mount.from_: await self._origin(mount.from_, instruction)
+                mount.from_: await self._origin(mount.from_)
                 for mount in instruction.mounts
                 if mount.from_
             }
@@ -237,9 +245,9 @@ class StageRun:
         ingredients.instruction = text
         return Prepared(ingredients, f"{' '.join(state.shell)} #(nop)  {text}")
 
-    async def _origin(self, name: str, instruction: words.Instruction) -> "Origin":
+    async def _origin(self, name: str) -> "Origin":
         began = time.perf_counter()
-        found = await self._work.origin(name, self._index, instruction)
+        found = await self._work.origin(name, self._index)
         self._waited_s += time.perf_counter() - began
         return found
 

@@ -15,7 +15,7 @@ from pyminidocker.build.options import BuildOptions
 from pyminidocker.build.records import Record
 from pyminidocker.build.state import State
 from pyminidocker.dockerfile.instructions import Dockerfile, Instruction
-from pyminidocker.errors import NotFound, PermissionDenied, Unavailable
+from pyminidocker.errors import InvalidArgument, MiniDockerError
 from pyminidocker.images.records import Layer
 
 if TYPE_CHECKING:
@@ -130,11 +130,11 @@ class Work:
         steps = self.graph.steps(lambda index: self.triggers.get(index, []))
         await self.emit(records.plan(steps))
 
-    async def origin(self, name: str, before: int, instruction: Instruction) -> Origin:
+    async def origin(self, name: str, before: int) -> Origin:
         """Return the files that ``--from=name`` means in stage number ``before``.
 
         Raises:
-            DockerfileError: neither a stage nor an image.
+            InvalidArgument: neither a stage nor an image.
         """
         index = self.graph.stage_of(name, before)
         if index is not None:
@@ -142,13 +142,16 @@ class Work:
             return Origin(f'stage "{self.graph.stages[index].title}"', state.layers)
         try:
             image = await self.bases.get(name, "", self._ignore)
-        except (NotFound, PermissionDenied, Unavailable) as error:
-            near = self.graph.near(name, before)
-            hint = f"no stage before this one is called {name}" + (
-                f"; did you mean {near}?" if near else f", and as an image: {error.hint}"
-            )
-            self.graph.fail(instruction, f"invalid from flag value {name}: {error}", hint)
+        except MiniDockerError as error:
+            what = f"invalid from flag value {name}: {error}"
+            raise InvalidArgument(what, hint=self.hint(name, before, error)) from error
         return Origin(f'image "{name}"', image.layers)
+
+    def hint(self, name: str, before: int, error: MiniDockerError) -> str:
+        """Return what to try when stage number ``before`` names an image that cannot be had."""
+        if near := self.graph.near(name, before):
+            return f"did you mean the stage {near}?"
+        return error.hint
 
     async def _ignore(self, message: Record) -> None:
         """Let the progress of a pull pass that no step of its own has asked for."""

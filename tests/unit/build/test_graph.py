@@ -54,6 +54,8 @@ def test_triggers_come_between_from_and_the_rest():
 
 def test_targets():
     assert graph(TEXT, "B").wanted == 1
+    assert graph(TEXT).near("Unusd", 3) == "unused"
+    assert graph(TEXT).near("Unusd", 2) == ""
     assert [plan.is_needed for plan in graph(TEXT, "1").stages] == [True, True, False, False]
     with pytest.raises(InvalidArgument, match="failed to reach build target unusd") as caught:
         graph(TEXT, "unusd")
