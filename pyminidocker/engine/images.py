@@ -193,7 +193,10 @@ class Images:
         self.engine.events.emit("image", action, image_id, {"name": name})
 
     async def prune(self, filters: Filters | None = None) -> PruneReport:
-        """Delete dangling images (filter dangling=false: all unused; until; label)."""
+        """Delete dangling images, and what broken pulls left.
+
+        Filters: dangling=false (all unused images), until, label.
+        """
         wanted = filters or {}
         matching.check_names(wanted, _KNOWN_PRUNE)
         dangling_only = matching.boolean(wanted, "dangling", True)
@@ -209,6 +212,7 @@ class Images:
         removed, size = await asyncio.to_thread(
             lambda: self.store.prune(dangling_only=dangling_only, select=is_wanted, users=users)
         )
+        size += await asyncio.to_thread(self.engine.registry.forget_downloads)
         report = PruneReport(images=self._removed(removed), space_reclaimed_bytes=size)
         self.engine.events.emit("image", "prune", "", {"reclaimed": str(size)})
         return report

@@ -6,6 +6,7 @@ operation, so that a change needs no restart.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -195,6 +196,8 @@ class Registry:
 
     def forget_downloads(self) -> int:
         """Remove what broken pulls left for the next try; return the bytes that were freed."""
+        if self._downloads is None and not os.path.isdir(f"{self.engine.state_dir}/downloads"):
+            return 0  # nobody has pulled anything: no need to import how
         return self._arrivals().sweep(0)
 
     # -- the way there ------------------------------------------------------------------------

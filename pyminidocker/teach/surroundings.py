@@ -211,6 +211,7 @@ def _shut_down(lesson: Lesson, calls: EngineClient) -> None:
         for tag in images(lesson, calls):
             with suppress(NotFound):
                 calls.image_remove(tag, force=True)
+        calls.image_prune()
         calls.network_prune()
         calls.shutdown()
 
