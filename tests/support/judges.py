@@ -47,7 +47,8 @@ def dockerd(home: Path, *options: str) -> Iterator[Judge]:
     """A Docker engine of its own (root only), as its command line; nothing stays of it.
 
     Args:
-        home: a short directory for all it has.
+        home: a short directory for all it has, ``/tmp/j?-...``: by that name other processes'
+            tests pass over its mounts (tests/support/leaks.py).
         options: further options of dockerd.
     """
     host = f"unix://{home}/docker.sock"

@@ -4,6 +4,7 @@ Only what belongs to this user counts; the engine's own directories are looked a
 """
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from typing import NamedTuple
 CGROUPS = Path("/sys/fs/cgroup")
 # Homes of other people's engines (tests/support/judges.py).  One may be at work for a test of
 # another process, so single tests do not see their mounts; tools/run_tests.py does, at the end.
-JUDGES = "/tmp/jd-"
+JUDGES = re.compile(r"/tmp/j[a-z]-")
 
 
 class Traces(NamedTuple):
@@ -34,7 +35,7 @@ class Traces(NamedTuple):
 def _mounts(*, judges_too: bool) -> frozenset[str]:
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     places = (line.split()[4] for line in lines)
-    return frozenset(place for place in places if judges_too or not place.startswith(JUDGES))
+    return frozenset(place for place in places if judges_too or not JUDGES.match(place))
 
 
 def _processes(marker: str) -> tuple[frozenset[str], frozenset[str]]:
