@@ -205,8 +205,10 @@ class _Notebook(_Live):
         text = self.status()
         for step in self.story.steps.values():
             if step.state == RUNNING and not self.story.is_held_up(step):
-                last = step.tail(1)
-                text += f" {step.label} {step.first_line}" + "".join(f" | {one}" for one in last)
+                text += f" {step.label} {step.first_line}"
+                if step.total_bytes:
+                    text += f" {human_size(step.current)} / {human_size(step.total_bytes)}"
+                text += "".join([f" | {one}" for one in step.tail(1)])
                 break
         text = _printable(text)[: self.width]
         self.out.write(text)

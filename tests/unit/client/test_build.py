@@ -421,6 +421,8 @@ def test_a_notebook_sees_lines_and_no_cursor_movement(monkeypatch):
     _, text = shown(monkeypatch, "notebook", GOOD)
     assert "\x1b" not in text
     assert "[+] Building" in text
+    _, pulling = shown(monkeypatch, "notebook", [*GOOD[1:4], {"Started": "9.9"}, GOOD[0], GOOD[7]])
+    assert "[builder 1/3] FROM busybox AS builder 10B / 100B" in pulling
     assert "\n".join(screen(text)).strip("\n") == summary(GOOD, width=79, sent=lambda: 0).strip(
         "\n"
     )
