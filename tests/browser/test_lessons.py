@@ -133,6 +133,24 @@ def test_the_puzzle_is_solved_with_the_keyboard(open_browser: Browser, gallery: 
     assert "MET" in text_of(open_browser.run_cell('lesson.check("three-layers"'))
 
 
+def test_the_build_tree_judges_predictions(open_browser: Browser, gallery: Path) -> None:
+    open_browser.open(names("10"))
+    open_browser.run_until("tree = build_tree")
+    cell = open_browser.cell("tree = build_tree")
+    cell.scroll_into_view_if_needed()
+    step = cell.locator('[role="option"]', has_text="COPY app.py").first
+    step.click()
+    guess = cell.locator(".md-guess")
+    for said in ("cached", "carried out"):
+        open_browser.page.keyboard.press("Enter")
+        guess.get_by_text(f"next build: {said}").wait_for()
+    open_browser.run_cell('tag="friendly_docker", progress=tree')
+    cell.locator(".md-detail").get_by_text("Your prediction was right.").wait_for()
+    assert "as you said" in str(step.text_content())
+    cell.screenshot(path=str(gallery / "10-build-tree.png"))
+    open_browser.run_source("lesson.leave_no_trace()")
+
+
 def test_the_terminal_takes_typing(open_browser: Browser, gallery: Path) -> None:
     open_browser.strangers.clear()
     open_browser.open(names("00"))
