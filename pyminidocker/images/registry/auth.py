@@ -95,7 +95,7 @@ def challenges(header: str) -> list[Challenge]:
     found = []
     starts = [*_CHALLENGE.finditer(header)]
     ends = [match.start() for match in starts[1:]] + [len(header)]
-    for match, end in zip(starts, ends, strict=True):
+    for match, end in zip(starts, ends, strict=False):
         values = {
             name.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain
             for name, quoted, plain in _PARAMETER.findall(header[match.end() : end])

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from pyminidocker.images.registry.attempts import Cancelled
 from pyminidocker.oci.digest import sha256_hasher
 
-# Measured on a tree of 163 MB: level 6 takes three times as long as 3, for 3 % less.
+# Measured on 34 MB: level 1 takes 0.30 s of a processor, 3 0.38 s, 6 0.64 s, for 1 % and 9 % less.
 LEVEL = 3
 _READ = 1 << 18
 # magic, deflate, no flags, no time, no particular effort, Unix

@@ -9,7 +9,6 @@ store before all of it is complete.
 See: OCI distribution-spec, Pull; moby's distribution/pull_v2.go for the messages.
 """
 
-import os
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from pyminidocker.images.store import ImageStore
 
 MAX_CONFIG_BYTES = 8 << 20
-_UNPACKERS = 2
+_UNPACKERS = 3
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -78,6 +77,8 @@ class Pull:
         self._tell = tell
         self._stop = threading.Event()  # also set when one of several transfers failed
         self._is_cancelled = False
+        self._downloading = threading.BoundedSemaphore(max(1, settings.max_concurrent_downloads))
+        self._unpacking = threading.BoundedSemaphore(_UNPACKERS)
 
     def cancel(self) -> None:
         """End the pull; ``run`` raises Cancelled."""
@@ -220,16 +221,13 @@ class Pull:
             else:
                 self._tell(state(short(place.blob.digest), "Pulling fs layer"))
                 missing.setdefault(place.blob.digest, []).append(place)
-        unpacking = threading.BoundedSemaphore(min(_UNPACKERS, os.cpu_count() or 1))
         tasks = [
-            lambda same=same: self._layer(session, repository, same, line, unpacking)
+            lambda same=same: self._layer(session, repository, same, line)
             for same in missing.values()
         ]
         # Those that unpack take no connection: they do not count against the transfers.
-        at_once = self._settings.max_concurrent_downloads
-        downloading = threading.BoundedSemaphore(max(1, at_once))
-        self._downloading = downloading
-        run_all(tasks, at_once + _UNPACKERS, self._stop, self._http.abort)
+        at_once = self._settings.max_concurrent_downloads + _UNPACKERS
+        run_all(tasks, at_once, self._stop, self._http.abort)
 
     def _layer(
         self,
@@ -237,7 +235,6 @@ class Pull:
         repository: str,
         same: list[Place],
         line: "_Line",
-        unpacking: threading.BoundedSemaphore,
     ) -> None:
         blob, name = same[0].blob, short(same[0].blob.digest)
         meter = Meter(self._tell, name, "Downloading", blob.size)
@@ -246,7 +243,7 @@ class Pull:
                 raise Cancelled("the pull was cancelled")
             self._fetch(session, repository, blob, meter)
         self._tell(state(name, "Download complete"))
-        with unpacking:
+        with self._unpacking:
             for place in same:
                 if self._stop.is_set():
                     raise Cancelled("the pull was cancelled")

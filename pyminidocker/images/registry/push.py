@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 MEDIA_DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 _PLAIN = frozenset((MEDIA_LAYER, "application/vnd.docker.image.rootfs.diff.tar"))
 _ATTEMPTS = 5  # dockerd's, which nothing configures
-_PACKERS = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -187,8 +186,7 @@ class Push:
                 return there
         path = f"{self._scratch}/.pack-{os.urandom(8).hex()}"
         try:
-            with _PACKERS:
-                packed = self._pack(blob, path)
+            packed = self._pack(blob, path)
             meter = Meter(self._tell, name, "Pushing", packed.size)
             self._tell(state(name, self._blob(session, tag, packed, path, meter)))
         finally:
