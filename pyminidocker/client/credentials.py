@@ -128,7 +128,7 @@ def find(key: str) -> Json:
             from base64 import b64decode  # 6 ms, which most builds need not pay
 
             try:
-                user, _, password = b64decode(entry["auth"]).decode().partition(":")
+                user, _, password = b64decode(entry["auth"], validate=True).decode().partition(":")
             except ValueError:
                 raise InvalidArgument(
                     f"{config_path()}: the entry for {name} is damaged",

@@ -177,3 +177,47 @@ def test_udp_clients_are_forgotten_after_silence(monkeypatch: pytest.MonkeyPatch
         for sock in (*clients, *stock._sockets["udp4"]):
             sock.close()
     reactor._epoll.close()
+
+
+def test_sockets_of_the_machine(link: AgentLink) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        name = link.ask_socket("tcp4")
+        hear(link, lambda: name in link.sockets)
+        made = link.sockets.pop(name)
+        assert isinstance(made, socket.socket)
+        with made:
+            assert made.family == socket.AF_INET
+            assert not os.get_inheritable(made.fileno())
+            made.connect(server.getsockname())
+            server.accept()[0].close()
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted"),
+    [
+        ("localhost", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+        ("nosuch.invalid", ""),
+        ("x" * 300, ""),
+        ("\u2603..", ""),
+    ],
+)
+def test_names_of_the_machine(link: AgentLink, host: str, wanted: str) -> None:
+    name = link.ask_addresses(host)
+    hear(link, lambda: name in link.addresses)
+    code, addresses = link.addresses.pop(name)
+    if wanted:
+        assert code == 0
+        assert wanted in addresses
+    else:
+        assert code in (socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_NODATA)
+        assert addresses == []
+
+
+def test_the_agent_goes_on_while_it_looks_up(link: AgentLink) -> None:
+    """Names take their time in a child; ports do not wait for it."""
+    names = [link.ask_addresses(f"nosuch{number}.invalid") for number in range(20)]
+    link.ask_facts()
+    hear(link, lambda: link.facts is not None)
+    hear(link, lambda: all(name in link.addresses for name in names))
