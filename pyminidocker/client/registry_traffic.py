@@ -15,11 +15,11 @@ _WORDS = {
     ("GET", "manifest"): "manifests fetched",
     ("HEAD", "blob"): "is that blob there?",
     ("HEAD", "manifest"): "is that manifest there?",
-    ("PATCH", "upload"): "pieces of blobs",
+    ("PATCH", "upload"): "blobs, in pieces",
     ("POST", "mount"): "blobs lent by another repository",
     ("POST", "upload"): "uploads begun",
     ("PUT", "manifest"): "manifests stored",
-    ("PUT", "upload"): "uploads finished",
+    ("PUT", "upload"): "blobs completed",
 }
 
 
