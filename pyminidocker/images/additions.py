@@ -7,7 +7,7 @@ unpacked side by side, and the same layer twice ends as one.
 See: OCI image-spec layer.md, manifest.md and config.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from pyminidocker.images.archive import pack_changes
@@ -81,15 +81,21 @@ class Additions:
     def _take(
         self, parent: str, chunks: Iterable[bytes], *, keeps_empty: bool
     ) -> StoredLayer | None:
-        with self.blobs.writer() as blob, Behind(blob.write) as storing:
-            pieces = storing.passing(gathered(chunks))
-            with self.layers.prepare(pieces) as prepared:
-                storing.finish()
-                if blob.digest == EMPTY_LAYER and not keeps_empty:
-                    return None
-                digest = blob.finish()
-                layer = self.layers.adopt(prepared, parent, digest)
-            return StoredLayer(layer, digest, blob.size)
+        try:
+            with self.blobs.writer() as blob, Behind(blob.write) as storing:
+                pieces = storing.passing(gathered(chunks))
+                with self.layers.prepare(pieces) as prepared:
+                    storing.finish()
+                    if blob.digest == EMPTY_LAYER and not keeps_empty:
+                        return None
+                    digest = blob.finish()
+                    layer = self.layers.adopt(prepared, parent, digest)
+                return StoredLayer(layer, digest, blob.size)
+        finally:
+            # A packer that stopped half-way has files open, and they would take up the full disk
+            # for as long as somebody keeps the error.
+            if isinstance(chunks, Generator):
+                chunks.close()
 
     def add_blob_layer(
         self, parent_chain_id: str, blob_digest: str, media_type: str, diff_id: str

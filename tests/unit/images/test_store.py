@@ -1,5 +1,6 @@
 """The image store: finding, naming, committing, and coming back after damage."""
 
+import errno
 import json
 import os
 import stat
@@ -9,6 +10,7 @@ import pytest
 
 from pyminidocker.errors import IntegrityError, InvalidArgument, NotFound, SystemFailure
 from pyminidocker.images.store import ImageStore
+from pyminidocker.images.tar_reader import TarReader
 from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
 from tests.unit.images.conftest import add_image, archive, entry
 
@@ -211,6 +213,23 @@ def test_a_full_disk_leaves_nothing_behind(store, state, monkeypatch):
             add_image(store, ONE, TWO, name="more")
     assert sorted(str(path) for path in Path(state).rglob("*")) == before
     add_image(store, ONE, TWO, name="more")
+
+
+def test_a_full_disk_keeps_no_file_of_the_container_open(store, tmp_path, monkeypatch):
+    upper = tmp_path / "upper"
+    upper.mkdir()
+    (upper / "big").write_bytes(bytes(2_000_000))
+
+    def full(_reader, _fd):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(TarReader, "write_to", full)
+    with pytest.raises(SystemFailure) as kept:
+        store.add_upper((), str(upper))
+    links = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+    held = [os.readlink(link) for link in links if os.path.islink(link)]
+    assert [path for path in held if path.startswith(str(upper))] == []
+    assert "no space left" in str(kept.value)
 
 
 def test_an_archive_that_is_not_what_the_config_says_is_refused(store):
