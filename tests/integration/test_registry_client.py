@@ -327,7 +327,7 @@ def test_login(engine, closed, tmp_path):
     words = ("login", "-u", "learner", "--password-stdin", closed.address)
     wrong = minidocker(*words, stdin="guess")
     assert wrong.returncode == 1
-    assert "unauthorized" in wrong.stderr
+    assert "failed with status: 401 Unauthorized" in wrong.stderr
     assert succeeds(*words, stdin="secret\n") == "Login Succeeded"
     kept = json.loads((tmp_path / "docker/config.json").read_text())
     assert kept == {"auths": {closed.address: {"auth": "bGVhcm5lcjpzZWNyZXQ="}}}
