@@ -90,7 +90,8 @@ def pack_changes(
         packer = _Packer(b, clamp_mtime_s)
         done: set[str] = set()
         gone: set[str] = set()
-        for difference in walk.run():
+        walk.run()
+        for difference in walk.with_links():
             path = difference.path[1:]
             parent, _, name = path.rpartition("/")
             if difference.kind == "deleted":

@@ -48,11 +48,13 @@ class Difference:
     Attributes:
         entries: what differs, parents before what is in them.
         visible: B's side of them and of all directories walked through, by path without a slash.
+        unchanged: files that a writable layer of B holds all the same, with other links to them.
     """
 
     def __init__(self, a: View, b: View, *, with_marks: bool = False) -> None:
         self.entries: list[DiffEntry] = []
         self.visible: dict[str, Entry] = {}
+        self.unchanged: list[Entry] = []
         self._a = a
         self._b = b
         self._with_marks = with_marks
@@ -61,6 +63,21 @@ class Difference:
         """Compare everything."""
         self._descend("", self._a.all_layers, self._b.all_layers, -1)
         return self.entries
+
+    def with_links(self) -> "list[DiffEntry]":
+        """Return ``entries`` and, of the unchanged files, the hard links to one of them.
+
+        ``ln /old /new`` copies ``old`` up first, and only a layer with both has them as one file.
+
+        See: link(2); Documentation/filesystems/overlayfs.rst, Upper and Lower.
+        """
+        new = {_inode(entry) for entry in self.visible.values() if entry.is_file}
+        linked = [entry for entry in self.unchanged if _inode(entry) in new]
+        if not linked:
+            return self.entries
+        self.visible.update({entry.path: entry for entry in linked})
+        more = [self._present("attributes", None, entry, is_opaque=False) for entry in linked]
+        return sorted([*self.entries, *more], key=lambda entry: entry.path.split("/"))
 
     def _descend(
         self, path: str, in_a: tuple[int, ...], in_b: tuple[int, ...], hidden_by: int
@@ -103,6 +120,8 @@ class Difference:
             if kind:
                 self.visible[b.path] = b
                 entry = self._present(kind, a, b, is_opaque=is_opaque)
+            elif b.is_file and b.info.st_nlink > 1 and self._b.layers[b.layer].is_writable:
+                self.unchanged.append(b)
         elif a is not None:
             entry = DiffEntry(
                 path=f"/{a.path}",
@@ -182,6 +201,10 @@ class Difference:
 
 def _directories(entry: Entry | None) -> tuple[int, ...]:
     return entry.directories if entry is not None else ()
+
+
+def _inode(entry: Entry) -> tuple[int, int]:
+    return entry.info.st_dev, entry.info.st_ino
 
 
 def _size(entry: Entry | None) -> int:

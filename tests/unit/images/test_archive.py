@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import stat
 import tarfile
 
@@ -10,7 +11,7 @@ import pytest
 from pyminidocker.errors import NotFound
 from pyminidocker.images.archive import pack_changes, pack_stack
 from pyminidocker.images.assemble import EMPTY_LAYER
-from pyminidocker.images.diff import compare
+from pyminidocker.images.diff import changes, compare
 from pyminidocker.images.tar_writer import content
 from pyminidocker.oci.digest import sha256
 from tests.unit.images.conftest import add_layers, archive, entry, hard_link, link
@@ -69,6 +70,23 @@ def test_changes_of_a_container(base, upper):
     assert found["etc/d"].islnk()
     assert found["etc/d"].linkname == "etc/c"
     assert found["link"].linkname == "etc/c"
+
+
+def test_a_link_to_a_file_of_the_image_takes_the_file_along(layer_store, tmp_path):
+    """``ln /etc/a /hard``: overlayfs copies the file up; dockerd's layer has both, as one file."""
+    base = add_layers(
+        layer_store, archive(entry("etc"), entry("etc/a", b"a"), entry("etc/b", b"b"))
+    )
+    upper = tmp_path / "upper"
+    (upper / "etc").mkdir(parents=True)
+    for name in ("a", "b"):
+        shutil.copy2(f"{base[0].directory}/etc/{name}", upper / "etc" / name)
+    os.link(upper / "etc" / "a", upper / "hard")
+    os.link(upper / "etc" / "b", tmp_path / "elsewhere")
+    found = members(b"".join(pack_changes(str(upper), base)))
+    assert list(found) == ["etc", "etc/a", "hard"]
+    assert (found["hard"].islnk(), found["hard"].linkname) == (True, "etc/a")
+    assert [change.path for change in changes(str(upper), base)] == ["/hard"]
 
 
 def test_packing_and_unpacking_gives_the_same_tree(base, upper, layer_store):
