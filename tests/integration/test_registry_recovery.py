@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import socket
 import threading
 from pathlib import Path
@@ -159,7 +160,7 @@ def test_many_clients_push_and_pull_the_same_image(alone):
 
 def test_a_big_blob_needs_no_memory(alone):
     registry, call = alone
-    size = 200 << 20
+    size = 96 << 20
     piece = os.urandom(1 << 20)
     hasher = hashlib.sha256()
     for _ in range(size >> 20):
@@ -176,3 +177,22 @@ def test_a_big_blob_needs_no_memory(alone):
     status = Path(f"/proc/{registry._state['Pid']}/status").read_text()
     [peak_kib] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")]
     assert peak_kib < 64 << 10
+
+
+def test_a_full_disk_is_told_and_does_no_harm(alone):
+    """A limit on the size of files fails as a full disk does: in the middle of a write."""
+    registry, call = alone
+    no_limit = resource.prlimit(registry.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(registry.pid, resource.RLIMIT_FSIZE, (1 << 20, no_limit[1]))
+    data = os.urandom(3 << 20)
+    location = begin(call)
+    answer = call("PATCH", location, data)
+    assert (answer.status, answer.code) == (507, "UNKNOWN")
+    assert "the registry's disk" in answer.json["errors"][0]["message"]
+    call.push_image("app", "1", layer(small="fits"))
+    resource.prlimit(registry.pid, resource.RLIMIT_FSIZE, no_limit)
+    have = offset(call, location)
+    assert have <= 1 << 20
+    assert call("PATCH", location, data[have:]).status == 202
+    arrived(call("PUT", f"{location}?digest={digest_of(data)}"), digest_of(data))
+    assert call("GET", f"/v2/in/blobs/{digest_of(data)}").body == data
