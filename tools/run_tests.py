@@ -3,6 +3,10 @@
     python tools/run_tests.py [--only-user] [pytest options]
 
 Rootless is how learners run the engine, so a green run as root alone proves little.
+
+The tests of a tier are shared by a few processes, each with an engine of its own: most of them wait
+for the network and for time to pass, not for the processor.  A test looks for what it left behind
+itself (tests/support/leaks.py); what a whole tier left behind is looked for here.
 """
 
 import contextlib
@@ -17,8 +21,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CHECKOUT))
+from tests.support.leaks import read_traces, wait_until_clean  # noqa: E402 - ours, by its place
+
 USER = "minidocker-test"
-# One process a tier: Playwright, for one, leaves an event loop running in the main thread.
+# One run of pytest a tier: Playwright, for one, leaves an event loop running in the main thread.
 TIERS = {
     "unit": ("tests/unit", "tests/test_architecture.py", "tests/test_environment.py"),
     "linters and set-up": ("tests/test_linters.py", "tests/test_two_commands.py"),
@@ -26,6 +33,14 @@ TIERS = {
     "notebooks": ("tests/notebooks",),
     "browser": ("tests/browser",),
 }
+# How pytest-xdist shares a tier.  Files of integration tests stay whole: their tests share hosts.
+SHARED = {
+    "unit": ("-n2", "--dist=load"),
+    "integration": ("-n3", "--dist=loadfile"),
+    "notebooks": ("-n3", "--dist=loadgroup"),
+    "browser": ("-n2", "--dist=load"),
+}
+HOMES = "MINIDOCKER_ROOT=/tmp/md"  # how the state of the tests' engines is called
 USER_TIERS = ("unit", "integration", "notebooks")
 # What differs when a user has no range in /etc/subuid: one id is all there is in the containers.
 SINGLE_ID = ("tests/integration/test_engine_lifecycle.py", "tests/integration/test_cli_run.py")
@@ -47,14 +62,19 @@ class Runner:
         self.prefix = prefix
 
     def run(self, title: str, *arguments: str, **variables: str) -> bool:
-        """Run pytest; True when everything passed."""
+        """Run pytest; True when everything passed and nothing was left behind."""
         print(f"\n== {title} ==", flush=True)
+        before = read_traces(HOMES, judges_too=True)
         began = time.monotonic()
         command = [*self.prefix, self.python, "-m", "pytest", "-q", *arguments]
         env = {**self.env, **variables}
         code = subprocess.run(command, check=False, env=env, cwd=self.tree).returncode
         print(f"== {title}: exit code {code} after {time.monotonic() - began:.0f} s", flush=True)
-        return code == 0
+        left = wait_until_clean(before, HOMES, apart_from=("fds",), judges_too=True)
+        if left:
+            print(f"== {title}: left behind on this machine: {left}", flush=True)
+        # Elsewhere somebody may have done something on the machine meanwhile.
+        return code == 0 and not (left and os.environ.get("CI"))
 
 
 def ensure_user() -> pwd.struct_passwd:
@@ -107,7 +127,10 @@ def as_user(options: list[str]) -> list[bool]:
         identity = (f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups")
         prefix = ("setpriv", *identity, "--inh-caps=-all", "--")
         runner = Runner(f"{venv}/bin/python", tree, env, prefix)
-        passed = [runner.run(f"{name}, as {USER}", *TIERS[name], *options) for name in USER_TIERS]
+        passed = [
+            runner.run(f"{name}, as {USER}", *TIERS[name], *SHARED[name], *options)
+            for name in USER_TIERS
+        ]
         title = f"one user id only, as {USER}"
         passed.append(runner.run(title, *SINGLE_ID, *options, MINIDOCKER_SINGLE_ID="1"))
         return passed
@@ -118,7 +141,10 @@ def main() -> int:
     options = [option for option in sys.argv[1:] if option != "--only-user"]
     passed = []
     if "--only-user" not in sys.argv:
-        passed = [Runner().run(name, *files, *options) for name, files in TIERS.items()]
+        passed = [
+            Runner().run(name, *files, *SHARED.get(name, ()), *options)
+            for name, files in TIERS.items()
+        ]
     if os.getuid() == 0:
         passed += as_user(options)
     else:
