@@ -6,7 +6,7 @@ from pyminidocker.errors import MiniDockerError
 
 
 class StepFailed(MiniDockerError):
-    """A RUN's command ended with another code than 0, or could not be started.
+    """A RUN's command ended with another code than 0.
 
     Args:
         message: moby's words.

@@ -107,7 +107,7 @@ class RunInstruction:
         work, run, state = self._work, self._run, self._state
         secrets = work.options.secrets
         env = [*state.run.env, *(f"{key}={value}" for key, value in self._env.items())]
-        env += secret_files.environment(secret_files.present(run.mounts, secrets), secrets)
+        secret_env = secret_files.environment(secret_files.present(run.mounts, secrets), secrets)
         network = work.options.network if run.network == "default" else run.network
         program = run.program.content.encode() if run.program is not None else None
         made = RunMounts(work.engine, work.cache_mounts, state.run.working_dir)
@@ -129,6 +129,7 @@ class RunInstruction:
                 config,
                 host,
                 image,
+                secret_env=secret_env,
                 epoch_s=work.plan.epoch_s,
                 write=self._write,
                 announce=self._announce,

@@ -18,7 +18,6 @@ from pyminidocker.build.state import State
 from pyminidocker.build.threads import in_thread
 from pyminidocker.engine.records import ContainerConfig, HostOptions, MountRequest
 from pyminidocker.engine.streams import STDERR, Subscription
-from pyminidocker.errors import InitError, MiniDockerError
 from pyminidocker.images.records import Image, StoredLayer
 from pyminidocker.oci.image_spec import ImageConfig, RootFs
 
@@ -95,6 +94,7 @@ async def carry_out(
     host: HostOptions,
     image: Image,
     *,
+    secret_env: list[str],
     epoch_s: int | None,
     write: Write,
     announce: Callable[[str], Awaitable[None]],
@@ -107,18 +107,20 @@ async def carry_out(
         config: from ``container_of``; likewise ``host``.
         host: see there.
         image: from ``stage_image``.
+        secret_env: variables that only the command sees.
         epoch_s: SOURCE_DATE_EPOCH.
         write: takes (stream, text) as it comes.
         announce: told the container's id once it is made, and "" when it is gone.
 
     Raises:
-        StepFailed: the command could not be started, or ended with another code than 0.
-        MiniDockerError: the engine could not make the container.
+        StepFailed: the command ended with another code than 0.
+        MiniDockerError: the container could not be made, or the command not be started.
     """
     targets = [request.target for request in host.mounts]
     tidy = await in_thread(lambda: stubs(state.layers, targets)) if targets else None
     with engine.images.lend(image):
         container, _ = await engine.containers.create(config, host, of=image, purpose="build")
+        container.secret_env = secret_env
         try:
             await announce(container.id)
             code = await _run(engine, container, write)
@@ -147,13 +149,6 @@ async def _run(engine: "Engine", container: "Container", write: Write) -> int:
         await engine.containers.start(container.id)
         await _pass_on(subscription, write)
         return (await ended).exit_code
-    except InitError as error:
-        raise StepFailed(str(error), container.record.state.exit_code, hint=error.hint) from error
-    except MiniDockerError as error:
-        if isinstance(error.__cause__, InitError):
-            code = container.record.state.exit_code
-            raise StepFailed(str(error), code, hint=error.hint) from error
-        raise
     finally:
         subscription.close()
         ended.cancel()

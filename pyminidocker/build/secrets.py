@@ -1,8 +1,8 @@
 """``RUN --mount=type=secret``: a file that one step sees and nothing remembers.
 
 The file lies on the lab's own tmpfs, so that it never reaches a disk, is mounted into the step's
-container and deleted with it.  As a variable (``env=``) the secret is part of that container's
-record, and whoever may inspect the container can read it as long as the step runs.
+container and deleted with it.  A variable (``env=``) is kept in the engine's memory until the
+command starts: it is no part of the container's record, and neither inspect nor exec show it.
 
 See: Dockerfile reference, RUN --mount=type=secret.
 """
@@ -61,11 +61,15 @@ def environment(mounts: Sequence[Mount], secrets: Mapping[str, bytes]) -> list[s
         if not mount.env:
             continue
         content = secrets[name_of(mount)]
-        if b"\0" in content:
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
             raise InvalidArgument(
-                f"secret {name_of(mount)} holds a NUL byte: it can be a file only"
+                f"secret {name_of(mount)} is not plain UTF-8 text: it can be a file only"
             )
-        found.append(f"{mount.env}={content.decode(errors='surrogateescape')}")
+        found.append(f"{mount.env}={text}")
     return found
 
 

@@ -27,6 +27,7 @@ class Container:
         published: where its ports are reached on the real machine; empty while it does not run.
         pidfd: of the first process while running, else -1.
         health: runs its health check while it runs; None when it has none or does not run.
+        secret_env: variables of its process that no record, disk or client may see.
         exec_ids: execs that were made for it and still run or were never started.
         lock: held by verbs that change what it is (start, remove, rename, commit).
         restart_timer: fires when a restart policy's back-off is over.
@@ -47,6 +48,7 @@ class Container:
         "record",
         "restart_delay_s",
         "restart_timer",
+        "secret_env",
         "size_on_disk",
         "stop_is_wanted",
     )
@@ -59,6 +61,7 @@ class Container:
         self.pidfd = -1
         self.published: list[PublishedPort] = []
         self.health: Monitor | None = None
+        self.secret_env: list[str] = []
         self.exec_ids: list[str] = []
         self.lock = asyncio.Lock()
         self.restart_timer: asyncio.TimerHandle | None = None

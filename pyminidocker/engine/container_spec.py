@@ -98,7 +98,7 @@ def build(
         id=record.id,
         process=ProcessSpec(
             args=[record.path, *record.args],
-            env=image_defaults.environment(record.config, DEFAULT_PATH),
+            env=image_defaults.environment(record.config, DEFAULT_PATH, container.secret_env),
             cwd=record.config.working_dir or "/",
             user=record.config.user,
             additional_groups=host.group_add,

@@ -1,5 +1,7 @@
 """What an image's config gives a container: Docker's merge rules (moby daemon/commit.go)."""
 
+from collections.abc import Sequence
+
 from pyminidocker.engine.records import ContainerConfig, Healthcheck
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.oci import command_line
@@ -68,17 +70,18 @@ def command(config: ContainerConfig) -> list[str]:
     return [*(config.entrypoint or ()), *(config.cmd or ())]
 
 
-def environment(config: ContainerConfig, default_path: str) -> list[str]:
+def environment(config: ContainerConfig, default_path: str, more: Sequence[str] = ()) -> list[str]:
     """Return the process's environment, as dockerd composes it.
 
     Args:
         config: the merged config.
         default_path: PATH when neither user nor image sets it.
+        more: variables that win over the config's.
     """
     composed = {"PATH": default_path, "HOSTNAME": config.hostname}
     if config.tty:
         composed["TERM"] = "xterm"
-    for item in config.env:
+    for item in (*config.env, *more):
         name, equals, value = item.partition("=")
         if equals:
             composed[name] = value

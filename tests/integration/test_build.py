@@ -1,6 +1,7 @@
 """Builds by the real engine: stages, arguments, RUN in all its forms, ONBUILD, and the result."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -103,8 +104,32 @@ def test_a_failed_run_ends_the_build_with_its_code(images):
     )
     assert not any(record.get("Started") == "0.3" for record in told.records)
     missing = build(images, 'FROM busybox\nRUN ["nosuch"]')
-    assert missing.error["Code"] == 127
+    assert missing.error["Code"] == 1  # as with docker: no command ended
     assert 'exec: "nosuch": executable file not found in $PATH' in missing.error["Message"]
+
+
+def test_a_secret_variable_is_in_no_record_and_on_no_disk(images):
+    text = (
+        "FROM busybox\nRUN --mount=type=secret,id=token,env=TOKEN mkfifo /go; echo ready; "
+        "read word < /go; rm /go; echo $word ${#TOKEN}"
+    )
+    state = Path(images.api.engine_facts()["StateDir"])
+    records = []
+    data = context({"Dockerfile": text})
+    for record in images.api.build(data, {}, secrets={"token": b"s3cret"}):
+        records.append(record)
+        if record.get("Text") == "ready\n":
+            (row,) = images.api.container_list()
+            assert "s3cret" not in str(images.api.container_inspect(row["Id"]))
+            kept = [path for path in state.glob("containers/*/*") if path.is_file()]
+            assert any(path.name == "config.json" for path in kept)
+            assert not [path for path in kept if b"s3cret" in path.read_bytes()]
+            step = images.container(row["Id"])
+            assert "TOKEN" not in step.exec(["sh", "-c", "echo seen > /go; env"]).stdout
+    assert [x["Text"] for x in records if "Output" in x] == ["ready\n", "seen 6\n"]
+    other = text.replace("ready", "so far")
+    binary = build(images, other, secrets={"token": b"\xff"}).error["Message"]
+    assert binary == "secret token is not plain UTF-8 text: it can be a file only"
 
 
 def test_the_forms_of_run(images):
