@@ -52,7 +52,8 @@ def dockerd(home: Path, *options: str) -> Iterator[Judge]:
         options: further options of dockerd.
     """
     host = f"unix://{home}/docker.sock"
-    command = ["dockerd", "-H", host, "--data-root", f"{home}/data", "--exec-root", f"{home}/exec"]
+    program = shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin") or "dockerd"
+    command = [program, "-H", host, "--data-root", f"{home}/data", "--exec-root", f"{home}/exec"]
     command += ["--pidfile", f"{home}/pid", "--iptables=false", "--bridge=none", *options]
     with Path(home, "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, start_new_session=True, **_QUIET)
