@@ -21,6 +21,9 @@ from pyminidocker.oci.image_spec import ImageConfig, encode
 if TYPE_CHECKING:
     from pyminidocker.images.store import ImageStore
 
+# Of each piece two threads tell each other; pieces of this size make that rare.
+_PIECE = 1 << 20
+
 
 class Additions:
     """The methods of an image store that bring something in.
@@ -83,7 +86,7 @@ class Additions:
     ) -> StoredLayer | None:
         try:
             with self.blobs.writer() as blob, Behind(blob.write) as storing:
-                pieces = storing.passing(gathered(chunks))
+                pieces = storing.passing(gathered(chunks, _PIECE))
                 with self.layers.prepare(pieces) as prepared:
                     storing.finish()
                     if blob.digest == EMPTY_LAYER and not keeps_empty:

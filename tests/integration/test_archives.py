@@ -4,6 +4,7 @@ import gzip
 import http.server
 import io
 import os
+import socket
 import tarfile
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from pyminidocker.errors import MiniDockerError, NotFound
 from tests.support.command_line import Terminal, minidocker, succeeds
+from tests.support.talker import until
 
 pytestmark = pytest.mark.requires("busybox")
 
@@ -73,6 +75,21 @@ def test_from_python(engine, changed, tmp_path):
     with pytest.raises(MiniDockerError, match="damaged archive"):
         engine.load(Path(path).read_bytes()[:9000])
     assert sorted(os.listdir(tmp_path)) == ["x.tar"]
+
+
+def test_a_client_that_leaves_half_way_leaves_nothing_behind(engine, changed, tmp_path):
+    path = changed.save(tmp_path / "x.tar")
+    state = Path(os.environ["MINIDOCKER_ROOT"], "default")
+    places = [state / "layers", state / "blobs/sha256", state / "images"]
+    changed.remove()
+    before = [sorted(os.listdir(place)) for place in places]
+    data = Path(path).read_bytes()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(engine.api.socket_path)
+        head = f"POST /images/load HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
+        client.sendall(head.encode() + data[:-300_000])
+    until(lambda: [sorted(os.listdir(place)) for place in places] == before)
+    engine.load(path)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import tarfile
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -217,6 +218,29 @@ def test_a_million_entries_need_no_memory_for_each(tmp_path):
     finally:
         root.close()
     assert root.owners == {}
+
+
+def test_a_huge_file_is_never_held_in_memory(world):
+    """Whatever a layer's size, what is in memory is a few pieces of it."""
+    piece = bytes(1 << 18)
+    info = entry("huge", b"")[0]
+    info.size = 64 << 20
+
+    def chunks():
+        yield info.tobuf(tarfile.GNU_FORMAT)
+        for _ in range(256):
+            yield piece[:]
+        yield bytes(1024)
+
+    tracemalloc.start()
+    try:
+        with world.lease():
+            stored = world.add_layer("", chunks())
+            [peak] = tracemalloc.get_traced_memory()[1:]
+    finally:
+        tracemalloc.stop()
+    assert stored.layer.size == 64 << 20
+    assert peak < 16 << 20
 
 
 # ------------------------------------------------------------------------ archives of images
