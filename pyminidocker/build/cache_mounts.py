@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import msgspec
 
@@ -72,16 +72,13 @@ class CacheMounts:
             while self._users[name]:
                 count += 1
                 name = f"{base}-{count}"
-        lock = self._locks.setdefault(name, asyncio.Lock())
-        if sharing == "locked":
-            await lock.acquire()
-        self._users[name] += 1
-        try:
-            yield await in_thread(lambda: self._open(name, mount_id, make))
-        finally:
-            self._users[name] -= 1
-            if sharing == "locked":
-                lock.release()
+        is_locked = sharing == "locked"
+        async with self._locks.setdefault(name, asyncio.Lock()) if is_locked else nullcontext():
+            self._users[name] += 1
+            try:
+                yield await in_thread(lambda: self._open(name, mount_id, make))
+            finally:
+                self._users[name] -= 1
 
     def _open(self, name: str, mount_id: str, make: Callable[[str], None]) -> str:
         directory = f"{self._root}/{name}"
@@ -112,10 +109,11 @@ class CacheMounts:
 
     def remove(self, name: str) -> bool:
         """Delete one unless a step uses it; tell whether it is gone.  Blocks."""
-        if self._users[name]:
-            return False
-        remove_tree(f"{self._root}/{name}")
-        return True
+        with self._opening:
+            if self._users[name]:
+                return False
+            remove_tree(f"{self._root}/{name}")
+            return True
 
     def _names(self) -> list[str]:
         try:

@@ -108,6 +108,7 @@ class RunMounts:
             secrets: by id.
             program: a heredoc to be run, mounted at ``PROGRAM``.
         """
+        caches = await self._caches(mounts, sources)
         for mount in mounts:
             target = inside(mount.target, self._working_dir) if mount.target else ""
             if mount.type == "tmpfs":
@@ -115,7 +116,10 @@ class RunMounts:
                     MountRequest(type="tmpfs", target=target, tmpfs_size_bytes=mount.size_bytes)
                 )
             elif mount.type == "cache":
-                await self._cache(mount, target, sources)
+                path = caches[mount.id or target]
+                self.requests.append(
+                    MountRequest(source=path, target=target, read_only=mount.read_only)
+                )
             elif mount.type == "bind":
                 path = await self._bind(sources[mount.from_], mount.source)
                 self.requests.append(
@@ -134,7 +138,21 @@ class RunMounts:
         self._stack.callback(os.unlink, request.source)
         self.requests.append(request)
 
-    async def _cache(self, mount: Mount, target: str, sources: Mapping[str, Source]) -> None:
+    async def _caches(
+        self, mounts: Sequence[Mount], sources: Mapping[str, Source]
+    ) -> dict[str, str]:
+        """Return the directories of cache mounts, by id.
+
+        Each is taken once, in the order of ids: steps that lock two of them never wait for each
+        other crosswise, and no step waits for itself.
+        """
+        wanted: dict[str, Mount] = {}
+        for mount in mounts:
+            if mount.type == "cache":
+                wanted.setdefault(mount.id or inside(mount.target, self._working_dir), mount)
+        return {name: await self._cache(name, wanted[name], sources) for name in sorted(wanted)}
+
+    async def _cache(self, name: str, mount: Mount, sources: Mapping[str, Source]) -> str:
         first = ""
         if mount.from_ in sources and mount.from_:
             first = await self._bind(sources[mount.from_], mount.source)
@@ -149,23 +167,25 @@ class RunMounts:
             except OSError:
                 pass  # an id this lab has not got
 
-        using = self._cache_mounts.use(mount.id or target, mount.sharing, make)
-        path = await self._stack.enter_async_context(using)
-        self.requests.append(MountRequest(source=path, target=target, read_only=mount.read_only))
+        using = self._cache_mounts.use(name, mount.sharing, make)
+        return await self._stack.enter_async_context(using)
 
     async def _bind(self, source: Source, path: str) -> str:
+        place = new_temporary(self._engine.state_dir)
+        self._stack.push_async_callback(in_thread, lambda: remove_tree(place))
+
         def show() -> str:
-            place = new_temporary(self._engine.state_dir)
-            self._stack.callback(remove_tree, place)
             for name in ("diff", "work", "root"):
                 os.mkdir(f"{place}/{name}", 0o755)
             try:
                 overlay = new_overlay(source.directories, f"{place}/diff", f"{place}/work")
-                mount_api.move_mount(overlay, f"{place}/root")
+                try:
+                    mount_api.move_mount(overlay, f"{place}/root")
+                finally:
+                    os.close(overlay)
             except SyscallError as error:
                 raise NotFound(f"{source.title} cannot be mounted: {error}") from error
             self._stack.callback(kernel_mount.umount2, f"{place}/root")
-            os.close(overlay)
             return _beneath(f"{place}/root", path, source.title)
 
         return await in_thread(show)

@@ -185,6 +185,20 @@ def test_mounts_show_files_and_leave_nothing_in_the_layer(images):
     assert left == ""
 
 
+def test_locked_cache_mounts_never_wait_in_a_circle(images):
+    """One step has the same one twice; two steps have two of them, the other way round."""
+    x = "--mount=type=cache,id=x,sharing=locked,target="
+    y = "--mount=type=cache,id=y,sharing=locked,target="
+    text = f"""
+        FROM busybox AS one
+        RUN {x}/x {y}/y {x}/again touch /x/made && ls /again && echo 1 > /one
+        FROM busybox
+        RUN {y}/y {x}/x echo 2 > /two
+        COPY --from=one /one /one
+        """
+    assert build(images, text).output() == "made\n"
+
+
 def test_a_secret_is_seen_by_its_step_only(images):
     text = r"""
         FROM busybox
