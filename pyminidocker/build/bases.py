@@ -127,6 +127,7 @@ class Bases:
             raise
         finally:
             pulling.cancel()
+            await asyncio.wait([pulling])
 
     def _credentials(self, name: str) -> Any:
         given = credentials_for(name, self._options.credentials)

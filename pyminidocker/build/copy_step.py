@@ -1,9 +1,9 @@
 """COPY and ADD as steps: where the files come from, what the cache sees of them, and the layer."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyminidocker.build import copy, remote
@@ -92,9 +92,13 @@ class CopyStep:
         Raises:
             CopyError: a source is missing or outside of the context.
         """
-        if self._options.keyword == "ADD":
-            await self._fetch(self._given.sources)
-        found, kind = await in_thread(self._look)
+        try:
+            if self._options.keyword == "ADD":
+                await self._fetch(self._given.sources)
+            found, kind = await in_thread(self._look)
+        except BaseException:
+            self.close()
+            raise
         ingredients.instruction = canonical(self._given)
         ingredients.files, ingredients.files_digest = found.files, found.digest
         given = self._given
@@ -110,14 +114,14 @@ class CopyStep:
         if not urls:
             return
         checksum = self._given.checksum if isinstance(self._given, Add) else ""
+        state_dir = self._work.engine.state_dir
         client = await self._work.engine.registry.http()
         try:
             for url in urls:
-                self._remote[url] = await asyncio.to_thread(
-                    remote.fetch, url, client, self._work.engine.state_dir, checksum=checksum
-                )
+                fetch = partial(remote.fetch, url, client, state_dir, checksum=checksum)
+                self._remote[url] = await in_thread(fetch, client.abort)
         finally:
-            await asyncio.to_thread(client.close)
+            client.close()
 
     def _tree(self) -> AbstractContextManager[Tree]:
         if self._origin is None:

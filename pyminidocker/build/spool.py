@@ -106,6 +106,11 @@ class Spool:
             os.close(self.fd)
             self.fd = -1
 
+    def __del__(self) -> None:
+        # Of a request that was given up before anybody took what had been received for it.
+        if hasattr(self, "fd"):
+            self.close()
+
 
 def _unnamed_file(directory: str) -> int:
     try:

@@ -11,8 +11,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T], stop: Callable[[], None] | None = None) -> T:
     """Run ``work`` in a thread; when the caller is cancelled, that happens after the thread's end.
+
+    Args:
+        work: blocks.
+        stop: called when the caller is cancelled; makes ``work`` fail soon.
 
     Raises:
         Exception: whatever ``work`` raises.
@@ -21,6 +25,8 @@ async def in_thread(work: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
+        if stop is not None:
+            stop()
         await asyncio.wait([running])
         if not running.cancelled():
             running.exception()  # nobody is there any more to hear of it

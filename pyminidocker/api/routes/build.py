@@ -1,7 +1,7 @@
 """POST /build, /build/prune, and /minidocker/build/cache."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -55,16 +55,17 @@ async def build(engine: Engine, request: Request) -> Outcome:
 
 async def _context(engine: Engine, request: Request, options: "BuildOptions") -> "Context":
     from pyminidocker.build import context, remote
+    from pyminidocker.build.threads import in_thread
 
     if not options.remote or options.remote == "client-session":
         return await context.receive(request.body.chunks(), engine.state_dir)
     client = await engine.registry.http()
     try:
-        return await asyncio.to_thread(
-            remote.fetch_context, options.remote, client, engine.state_dir, options.dockerfile
-        )
+        url, dockerfile = options.remote, options.dockerfile
+        fetch = partial(remote.fetch_context, url, client, engine.state_dir, dockerfile)
+        return await in_thread(fetch, client.abort)
     finally:
-        await asyncio.to_thread(client.close)
+        client.close()
 
 
 async def _lines(records: "AsyncGenerator[Json, None]") -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ import pytest
 
 from pyminidocker.build import context as contexts
 from pyminidocker.build.context import from_files, receive
-from pyminidocker.build.spool import Limits
+from pyminidocker.build.spool import Limits, Spool
 from pyminidocker.build.tree import resolve
 from pyminidocker.errors import InvalidArgument, NotFound
 from tests.unit.build.conftest import archive, entry, hard_link, link
@@ -275,3 +275,12 @@ def test_a_thousand_files_take_no_time(world):
     data = archive(*(entry(f"d{n % 10}/f{n}", b"x" * 100) for n in range(1000)))
     context = world.context(data=data)
     assert context.count == 1010
+
+
+def test_what_was_received_goes_with_whoever_forgets_it(tmp_path):
+    spool = Spool(str(tmp_path), "a file", Limits())
+    spool.write(b"x")
+    fd = spool.fd
+    del spool
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)
