@@ -14,6 +14,9 @@ Message = dict[str, Any]
 _RED, _PLAIN = "\x1b[91m", "\x1b[0m"
 # Each of a step's records has one of these keys, with the step's id.
 _OF_STEPS = ("Started", "Cache", "Output", "Progress", "Container", "Finished", "Failed")
+_HELD_MAX = 2 << 20  # bytes of output that wait for earlier stages, as BuildKit's limit of a log
+_RECORD_BYTES = 256  # what a record takes beside its text, about
+_CLIPPED = "[output clipped, log limit 2MiB reached]\n"
 
 
 class Teller:
@@ -32,6 +35,8 @@ class Teller:
         self._waiting: dict[str, list[Record]] = {}
         self._containers: dict[str, str] = {}
         self._at = 0
+        self._waiting_bytes = 0
+        self._clipped: set[str] = set()
         self._held: list[Message] = []  # the image of a FROM, until its triggers are done
         self._is_first_plan = True
 
@@ -49,8 +54,19 @@ class Teller:
             return [_stream(f"[Warning] {record['Warning']}\n")]
         for key in _OF_STEPS:
             if key in record:
-                self._waiting.setdefault(record[key], []).append(record)
+                self._keep(record[key], record)
         return self._drain()
+
+    def _keep(self, step: str, record: Record) -> None:
+        """Let a record wait until it is its step's turn; of much output only the beginning does."""
+        if "Output" in record and self._order[self._at : self._at + 1] != [step]:
+            self._waiting_bytes += len(record["Text"]) + _RECORD_BYTES
+            if self._waiting_bytes > _HELD_MAX:
+                if step in self._clipped:
+                    return
+                self._clipped.add(step)
+                record = {**record, "Text": _CLIPPED}
+        self._waiting.setdefault(step, []).append(record)
 
     def _plan(self, steps: list[Record]) -> list[Message]:
         self._order = [step["Id"] for step in steps if not step["Skipped"]]

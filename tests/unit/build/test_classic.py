@@ -34,6 +34,16 @@ def test_stages_come_in_order_whichever_is_quicker():
     ]
 
 
+def test_of_much_output_that_has_to_wait_only_the_beginning_is_kept():
+    teller = Teller([])
+    texts(teller, plan([step("0.1", "FROM a"), step("1.1", "FROM b")]), {"Started": "0.1"})
+    line = "x" * 1_000_000
+    texts(teller, {"Started": "1.1"}, *[output("1.1", "stdout", line)] * 50, done("1.1"))
+    assert texts(teller, output("0.1", "stdout", line)) == [line]
+    told = [text for text in texts(teller, done("0.1")) if "x" in text or "output" in text]
+    assert told == [line, line, "[output clipped, log limit 2MiB reached]\n"]
+
+
 def test_triggers_are_part_of_their_from_and_the_end():
     teller = Teller([])
     first = [step("0.1", "FROM a"), step("0.2", "RUN x")]
