@@ -134,22 +134,20 @@ async def prune(
         and _fits(item, filters)
     ]
     left = sum(item.size for item in candidates)
-    deleted: list[str] = []
-    freed = 0
+    deleted: list[_Candidate] = []
     for item in chosen:
         if keep_bytes and left <= keep_bytes:
             break
-        if item.kind == "mount":
-            if not await asyncio.to_thread(mounts.remove, item.id):
-                continue  # a step uses it
-        elif not store.cached_steps.remove([item.id]):
-            continue
-        deleted.append(item.id)
+        if item.kind == "mount" and not await asyncio.to_thread(mounts.remove, item.id):
+            continue  # a step uses it
+        deleted.append(item)
         left -= item.size
-        freed += 0 if item.is_shared else item.size
+    steps = [item.id for item in deleted if item.kind == "step"]
+    await asyncio.to_thread(store.cached_steps.remove, steps)
     await asyncio.to_thread(store.collect_garbage)
+    freed = sum(item.size for item in deleted if not item.is_shared)
     engine.events.emit("builder", "prune", "", {"reclaimed": str(freed)})
-    return {"CachesDeleted": deleted or None, "SpaceReclaimed": freed}
+    return {"CachesDeleted": [item.id for item in deleted] or None, "SpaceReclaimed": freed}
 
 
 def _fits(item: _Candidate, filters: Mapping[str, Sequence[str]]) -> bool:

@@ -196,7 +196,8 @@ class StageRun:
         state.add(created=created, created_by=prepared.created_by, key=found.key, stored=stored)
         seconds = time.perf_counter() - began - self._waited_s
         if found.step is None:
-            work.cache.remember(found, prepared.ingredients, state, stored, seconds)
+            step = (found, prepared.ingredients, state, stored, seconds)
+            await in_thread(lambda: work.cache.remember(*step))
         await work.emit(
             records.finished(
                 step_id,
