@@ -2,8 +2,8 @@
 
 State (images, containers, volumes) survives reboots; run-time files (socket, lock, pid) do not.
 Both follow the XDG base directory specification for ordinary users and the FHS for root.
-``MINIDOCKER_ROOT`` and ``MINIDOCKER_RUN`` move them, e.g. for tests; ``MINIDOCKER_CONFIG`` moves the
-configuration.
+``MINIDOCKER_ROOT`` and ``MINIDOCKER_RUN`` move them, e.g. for tests; ``MINIDOCKER_CONFIG`` moves
+the configuration.
 """
 
 import os

@@ -46,7 +46,7 @@ def test_run_and_errors(sdk):
     with pytest.raises(docker.errors.ContainerError) as failed:
         sdk.containers.run("busybox", "sh -c 'echo no >&2; exit 4'", remove=True)
     assert failed.value.exit_status == 4
-    with pytest.raises(docker.errors.APIError, match="registry-1.docker.io"):
+    with pytest.raises(docker.errors.APIError, match=r"registry-1\.docker\.io"):
         sdk.containers.run("nosuch")  # it pulls, and no test can reach the Hub
     with pytest.raises(docker.errors.ImageNotFound):
         sdk.images.get("nosuch")
