@@ -3,13 +3,19 @@
 import gzip
 import hashlib
 import json
+import socket
 import subprocess
 
 import pytest
 
 from pyminidocker import errors
+from pyminidocker.images.registry.endpoints import Endpoint
+from pyminidocker.images.registry.manifests import fetch
+from pyminidocker.images.registry.session import Session
+from pyminidocker.images.registry.transport import HttpClient
 from tests.support.command_line import Terminal, minidocker, succeeds
 from tests.support.debian_registry import debian_registry
+from tests.support.fake_hub import PEM
 from tests.support.registries import clean, daemon_json
 from tests.support.registry import (
     OCI_INDEX,
@@ -377,6 +383,28 @@ def test_only_https_for_others(engine, engine_home):
         done.stderr
     )
     assert "does a registry listen at registry.invalid:5000?" in done.stderr
+
+
+def test_tls_on_loopback(engine, tmp_path, call):
+    """Plain HTTP is refused there; TLS is tried next, and nobody asks whose certificate it is."""
+    with debian_registry(tmp_path / "tls", P + 66, tls=str(PEM)) as found:
+        name = f"{found.address}/tls/bb:1"
+        engine.image("busybox").tag(name)
+        digest = engine.push(name)
+        engine.image(name).remove()
+        assert digests(engine, engine.pull(name).ref) == [f"{found.address}/tls/bb@{digest}"]
+
+
+def test_insecure_registries_may_speak_plain_http(registry, call):
+    """HTTPS comes first for those that daemon.json names, and fails at once where there is none."""
+    digest = call.push_image("plain", "1", layer(a="a"), Cmd=["true"])
+    ways = [Endpoint(f"https://{registry.address}", verify=False),
+            Endpoint(f"http://{registry.address}")]  # fmt: skip
+
+    with HttpClient(lambda host, port: socket.create_connection((host, port), 5)) as http:
+        session = Session(http, ways)
+        assert fetch(session, "plain", "1").digest == digest
+        assert session.way == ways[1]
 
 
 def test_wrong_daemon_json(engine, engine_home):

@@ -25,7 +25,7 @@ class DebianRegistry:
         log: the file with a line for each request.
     """
 
-    def __init__(self, home: Path, port: int, *, users: bool = False) -> None:
+    def __init__(self, home: Path, port: int, *, users: bool = False, tls: str = "") -> None:
         self.address = f"127.0.0.1:{port}"
         self.log = home / "registry.log"
         self._config = home / "registry.yml"
@@ -36,7 +36,7 @@ class DebianRegistry:
         self._config.write_text(
             "version: 0.1\nlog: {level: error}\n"
             f"storage: {{filesystem: {{rootdirectory: {home}/blobs}}, delete: {{enabled: true}}}}\n"
-            f"http: {{addr: '{self.address}', relativeurls: true}}\n{auth}"
+            f"http: {{addr: '{self.address}', relativeurls: true{_tls(tls)}}}\n{auth}"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,11 +70,24 @@ class DebianRegistry:
         return [line for line in lines if f'"{method} ' in line and part in line]
 
 
+def _tls(pem: str) -> str:
+    return f", tls: {{certificate: {pem}, key: {pem}}}" if pem else ""
+
+
 @contextmanager
-def debian_registry(home: Path, port: int, *, users: bool = False) -> Iterator[DebianRegistry]:
-    """Run one for as long as the block lasts."""
+def debian_registry(
+    home: Path, port: int, *, users: bool = False, tls: str = ""
+) -> Iterator[DebianRegistry]:
+    """Run one for as long as the block lasts.
+
+    Args:
+        home: for all it has.
+        port: of loopback.
+        users: it knows ``learner`` with password ``secret``, and nobody else.
+        tls: a file with key and certificate.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    registry = DebianRegistry(home, port, users=users)
+    registry = DebianRegistry(home, port, users=users, tls=tls)
     registry.start()
     try:
         yield registry

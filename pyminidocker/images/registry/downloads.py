@@ -126,7 +126,7 @@ class Downloads:
             try:
                 arrival.complete(attempts)
                 os.link(self.path(blob.digest), self._blobs.path(blob.digest))
-            except IntegrityError:
+            except (IntegrityError, SystemFailure):  # wrong bytes, or no room for more of them
                 self.forget(blob.digest)
                 raise
             except OSError as error:
