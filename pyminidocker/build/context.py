@@ -10,12 +10,9 @@ See: moby builder/remotecontext.
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from types import TracebackType
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self
 
-from pyminidocker.build import patterns
-from pyminidocker.build.hashing import describe, printable
 from pyminidocker.build.intake import ArchiveTree
 from pyminidocker.build.packing import pack
 from pyminidocker.build.places import temporary_root
@@ -63,18 +60,8 @@ class Context(ArchiveTree):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def count(self) -> int:
-        """Number of entries."""
-        return len(self.entries.nodes) - 1
 
     def close(self) -> None:
         """Let go of everything on disk."""
@@ -114,29 +101,6 @@ class Context(ArchiveTree):
         why, remedy = self.excuse(path)
         hint = "; ".join(filter(None, (why, remedy)))
         return NotFound(f"{path!r} is not in the build context", hint=hint)
-
-    def find(self, pattern: str) -> list[str]:
-        """Return the paths that a COPY source with wildcards means, sorted.
-
-        Raises:
-            InvalidArgument: a malformed pattern.
-        """
-        return [node.path for node in patterns.find(self, pattern)]
-
-    def digest(self, paths: Iterable[str]) -> dict[str, str]:
-        """Return a description of each path and all below it, for the cache (``hashing``).
-
-        Raises:
-            NotFound: no such path.
-        """
-        described: dict[str, str] = {}
-        for path in paths:
-            start = resolve(self, path)
-            if start is None:
-                raise self._missing(path)
-            for node in walk(self, start):
-                described[printable(node.path)] = describe(self, node, (0, 0))
-        return described
 
     def is_ignored(self, path: str) -> bool:
         """Tell whether the context's .dockerignore would have kept ``path`` out."""
@@ -255,11 +219,3 @@ async def receive(
 def _pieces(file: Incoming) -> Iterator[bytes]:
     while piece := file.read(1 << 18):
         yield piece
-
-
-def from_files(files: Mapping[str, bytes], state_dir: str) -> Context:
-    """Return a context of a few files: a Dockerfile from standard input or from a URL."""
-    context = Context(state_dir)
-    for path, data in files.items():
-        context.add_file(clean(path), data)
-    return context

@@ -8,7 +8,6 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 from typing import Self
 
 from pyminidocker.build.tree import DIRECTORY, KINDS, LINK, Node
@@ -69,12 +68,7 @@ class LayersTree:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ RFC 6266, Content-Disposition.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
@@ -99,7 +99,6 @@ def fetch(
     state_dir: str,
     *,
     checksum: str = "",
-    progress: Callable[[int, int], None] | None = None,
     limits: Limits | None = None,
 ) -> RemoteFile:
     """Fetch a URL; blocks.
@@ -109,7 +108,6 @@ def fetch(
         http: the engine's way out (``engine.registry.http()``).
         state_dir: the engine's state directory.
         checksum: ADD --checksum, ``sha256:<hex>``; empty for none.
-        progress: told (bytes so far, bytes in all or 0).
         limits: how large it may be.
 
     Raises:
@@ -129,7 +127,7 @@ def fetch(
             _check_answer(url, response)
             spool = Spool(temporary_root(state_dir), url, limits or Limits())
             try:
-                digest = _read(response, spool, progress)
+                digest = _read(response, spool)
                 _check_content(url, digest, checksum)
                 name = _name_of(url, response.headers.get("content-disposition", ""))
                 mtime_s = _seconds(response.headers.get("last-modified", ""))
@@ -158,16 +156,13 @@ def _check_answer(url: str, response: "Response") -> None:
     )
 
 
-def _read(response: "Response", spool: Spool, progress: Callable[[int, int], None] | None) -> str:
+def _read(response: "Response", spool: Spool) -> str:
     length = response.headers.get("content-length", "")
-    total = int(length) if length.isdigit() else 0
-    spool.check(total)
+    spool.check(int(length) if length.isdigit() else 0)
     hasher = sha256_hasher()
     for view in response.views():
         hasher.update(view)
         spool.write(view)
-        if progress is not None:
-            progress(spool.size, total)
     return f"sha256:{hasher.hexdigest()}"
 
 

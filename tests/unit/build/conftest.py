@@ -10,38 +10,21 @@ from pyminidocker.build.context import Context
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.images.layers import unpack_layer
 from pyminidocker.images.records import Layer
+from tests.unit.images.conftest import archive, hard_link
+from tests.unit.images.conftest import entry as entry_of_owner
+
+__all__ = ["archive", "entry", "hard_link", "link"]
 
 NOW_S = 1_700_000_000
 
 
-def entry(name, data=None, *, kind=tarfile.REGTYPE, target="", mode=None, **fields):
-    """Return (header, content) of an archive entry; no data makes a directory."""
-    info = tarfile.TarInfo(name)
-    info.type = tarfile.DIRTYPE if data is None and kind == tarfile.REGTYPE else kind
-    info.mode = mode if mode is not None else (0o755 if info.isdir() else 0o644)
-    info.size = len(data or b"")
-    info.linkname = target
-    info.mtime = 1_000_000_000
-    for key, value in fields.items():
-        setattr(info, key, value)
-    return info, data or b""
+def entry(name, data=None, **fields):
+    """Return (header, content) of an archive entry that belongs to root."""
+    return entry_of_owner(name, data, **{"uid": 0, "gid": 0, **fields})
 
 
 def link(name, target):
     return entry(name, kind=tarfile.SYMTYPE, target=target)
-
-
-def hard_link(name, target):
-    return entry(name, kind=tarfile.LNKTYPE, target=target)
-
-
-def archive(*entries):
-    """Return the bytes of a tar of ``entry`` results."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for info, data in entries:
-            tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
 
 
 class World:

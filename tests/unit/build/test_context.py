@@ -11,7 +11,7 @@ import tarfile
 import pytest
 
 from pyminidocker.build import context as contexts
-from pyminidocker.build.context import from_files, receive
+from pyminidocker.build.context import receive
 from pyminidocker.build.spool import Limits, Spool
 from pyminidocker.build.tree import resolve
 from pyminidocker.errors import InvalidArgument, NotFound
@@ -46,7 +46,7 @@ def test_compressed_or_not(world, pack):
     context = take_in(pack(SMALL), world)
     assert context.read("Dockerfile") == b"FROM x\n"
     assert context.read("/src/../src/app.py") == b"print()"
-    assert (context.count, context.size) == (3, 14)
+    assert (len(context.entries.nodes), context.size) == (4, 14)
 
 
 def test_an_archive_without_its_end(world):
@@ -236,7 +236,7 @@ def test_ignore_file(world):
         "add a line !x.log to .dockerignore",
     )
     context.apply_ignore("Dockerfile")
-    assert context.find("*") == [".dockerignore", "app.py"]
+    assert sorted(context.entries.nodes) == ["", ".dockerignore", "app.py"]
 
 
 def test_a_directory_for_bind_mounts(world):
@@ -257,24 +257,10 @@ def test_a_directory_for_bind_mounts(world):
     assert not os.path.exists(path)
 
 
-def test_from_files(world):
-    context = from_files({"Dockerfile": b"FROM x", "a/b": b"1"}, world.state)
-    world.opened.append(context)
-    assert context.read("Dockerfile") == b"FROM x"
-    assert context.find("**") == ["Dockerfile", "a"]
-
-
-def test_digest_of_paths(world):
-    context = world.context(entry("d/a", b"1"), entry("b", b"2"))
-    assert set(context.digest(["d", "b"])) == {"d", "d/a", "b"}
-    with pytest.raises(NotFound, match="'c' is not in the build context"):
-        context.digest(["c"])
-
-
 def test_a_thousand_files_take_no_time(world):
     data = archive(*(entry(f"d{n % 10}/f{n}", b"x" * 100) for n in range(1000)))
     context = world.context(data=data)
-    assert context.count == 1010
+    assert len(context.entries.nodes) == 1011
 
 
 def test_what_was_received_goes_with_whoever_forgets_it(tmp_path):
