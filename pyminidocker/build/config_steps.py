@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pyminidocker.build import spelling
+from pyminidocker.build import go_format
 from pyminidocker.build.args import StageArguments
 from pyminidocker.build.state import State
 from pyminidocker.dockerfile import instructions as words
@@ -56,14 +56,14 @@ def _label(state: State, given: words.Label) -> str:
 def _cmd(state: State, given: words.Cmd) -> str:
     state.run.cmd = command_words(given.command, state) or None
     state.has_own_cmd = bool(given.command.words)
-    return f"CMD {spelling.quoted_list(state.run.cmd or ())}"
+    return f"CMD {go_format.quoted_list(state.run.cmd or ())}"
 
 
 def _entrypoint(state: State, given: words.Entrypoint) -> str:
     state.run.entrypoint = command_words(given.command, state) or None
     if not state.has_own_cmd:
         state.run.cmd = None  # the base image's CMD was meant for the base image's entrypoint
-    return f"ENTRYPOINT {spelling.quoted_list(state.run.entrypoint or ())}"
+    return f"ENTRYPOINT {go_format.quoted_list(state.run.entrypoint or ())}"
 
 
 def _expose(state: State, given: words.Expose) -> str:
@@ -102,7 +102,7 @@ def _volume(state: State, given: words.Volume) -> str:
     for path in given.paths:
         known.setdefault(path, {})
     state.run.volumes = known
-    return f"VOLUME {spelling.plain_list(given.paths)}"
+    return f"VOLUME {go_format.plain_list(given.paths)}"
 
 
 def _user(state: State, given: words.User) -> str:
@@ -130,12 +130,12 @@ def _health(state: State, given: words.HealthCheck) -> str:
         start_interval=given.start_interval_ns,
         retries=given.retries,
     )
-    return f"HEALTHCHECK {spelling.health(state.run.healthcheck)}"
+    return f"HEALTHCHECK {go_format.health(state.run.healthcheck)}"
 
 
 def _shell(state: State, given: words.Shell) -> str:
     state.run.shell = list(given.words)
-    return f"SHELL {spelling.plain_list(given.words)}"
+    return f"SHELL {go_format.plain_list(given.words)}"
 
 
 def _on_build(state: State, given: words.OnBuild) -> str:
@@ -162,11 +162,6 @@ _CHANGES: dict[type[words.Instruction], Callable[[State, Any], str]] = {
     words.OnBuild: _on_build,
     words.Maintainer: _maintainer,
 }
-
-
-def applies_to(instruction: words.Instruction) -> bool:
-    """Tell whether ``apply`` knows the instruction."""
-    return type(instruction) in _CHANGES
 
 
 def apply(state: State, instruction: words.Instruction) -> str:

@@ -1,167 +1,144 @@
-"""RUN: a real container on the stage so far; what it wrote becomes a layer.
+"""RUN as a step: its mounts and arguments for the cache, and its container when it must be done."""
 
-The container is listed while it runs, can be looked into with exec, and is removed in any case.
-Volumes of the image are not mounted, so that what a RUN writes there stays in the image, as with
-BuildKit.
-
-See: moby builder/dockerfile/dispatchers.go, dispatchRun.
-"""
-
-import codecs
-from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pyminidocker.build.failures import StepFailed
-from pyminidocker.build.mounts import stubs
-from pyminidocker.build.options import BuildOptions
+from pyminidocker.build import copy, hashing, mounts, run_container, run_words
+from pyminidocker.build import secrets as secret_files
+from pyminidocker.build.copy import CopyOptions
+from pyminidocker.build.ingredients import Ingredients
+from pyminidocker.build.layers_tree import LayersTree
+from pyminidocker.build.mounts import RunMounts, Source
+from pyminidocker.build.prepared import Prepared
+from pyminidocker.build.records import output
 from pyminidocker.build.state import State
 from pyminidocker.build.threads import in_thread
-from pyminidocker.engine.records import ContainerConfig, HostOptions, MountRequest
-from pyminidocker.engine.streams import STDERR, Subscription
-from pyminidocker.images.records import Image, StoredLayer
-from pyminidocker.oci.image_spec import ImageConfig, RootFs
+from pyminidocker.dockerfile.instructions import Mount, Run
+from pyminidocker.errors import NotImplementedHere
+from pyminidocker.images.records import StoredLayer
 
 if TYPE_CHECKING:
-    from pyminidocker.engine.container import Container
-    from pyminidocker.engine.engine import Engine
-
-Tell = Callable[[dict[str, object]], Awaitable[None]]
-Write = Callable[[str, str], Awaitable[None]]
-_SHM_BYTES = HostOptions().shm_size_bytes
+    from pyminidocker.build.args import StageArguments
+    from pyminidocker.build.work import Origin, Work
 
 
-def stage_image(engine: "Engine", state: State) -> Image:
-    """Return an image of a stage for its containers: the layers, and an empty config."""
-    store = engine.images.store
-    lower_dirs = [layer.directory for layer in reversed(state.layers)]
-    config = ImageConfig(state.architecture, state.os, RootFs([]))
-    return Image(
-        id=state.image_id or "sha256:" + "0" * 64,
-        manifest_digest="",
-        config=config,
-        layers=state.layers,
-        blobs=(),
-        lower_dirs=(store.init_layer, *lower_dirs),
-        size=sum(layer.size for layer in state.layers),
-        created=0.0,
-    )
-
-
-def container_of(
-    state: State,
-    image: Image,
-    argv: Sequence[str],
-    env: Sequence[str],
-    *,
-    network: str,
-    options: BuildOptions,
-    mounts: list[MountRequest],
-) -> tuple[ContainerConfig, HostOptions]:
-    """Return what the container of a RUN is made of.
+class RunStep:
+    """One RUN.
 
     Args:
-        state: gives user and working directory.
-        image: of the stage.
-        argv: the command.
-        env: the whole environment.
-        network: as in ``--network`` of a run.
-        options: of the build.
-        mounts: of the step.
-    """
-    config = ContainerConfig(
-        image=image.id,
-        user=state.run.user,
-        env=list(env),
-        cmd=list(argv),
-        working_dir=state.run.working_dir,
-        attach_stdout=True,
-        attach_stderr=True,
-    )
-    host = HostOptions(
-        network_mode=network,
-        shm_size_bytes=options.shm_size_bytes or _SHM_BYTES,
-        extra_hosts=list(options.extra_hosts),
-        ulimits=list(options.ulimits),
-        mounts=mounts,
-    )
-    return config, host
-
-
-async def carry_out(
-    engine: "Engine",
-    state: State,
-    config: ContainerConfig,
-    host: HostOptions,
-    image: Image,
-    *,
-    secret_env: list[str],
-    epoch_s: int | None,
-    write: Write,
-    announce: Callable[[str], Awaitable[None]],
-) -> StoredLayer | None:
-    """Run the command; return the layer it made, None when it changed nothing.
-
-    Args:
-        engine: runs the container.
+        work: the build.
         state: of the stage.
-        config: from ``container_of``; likewise ``host``.
-        host: see there.
-        image: from ``stage_image``.
-        secret_env: variables that only the command sees.
-        epoch_s: SOURCE_DATE_EPOCH.
-        write: takes (stream, text) as it comes.
-        announce: told the container's id once it is made, and "" when it is gone.
-
-    Raises:
-        StepFailed: the command ended with another code than 0.
-        MiniDockerError: the container could not be made, or the command not be started.
+        run: variables of its mounts put in.
+        arguments: the stage's.
+        origins: where the mounts' ``from=`` lead, by name.
+        step_id: for output.
     """
-    targets = [request.target for request in host.mounts]
-    tidy = await in_thread(lambda: stubs(state.layers, targets)) if targets else None
-    with engine.images.lend(image):
-        container, _ = await engine.containers.create(config, host, of=image, purpose="build")
-        container.secret_env = secret_env
+
+    def __init__(
+        self,
+        work: "Work",
+        state: State,
+        run: Run,
+        arguments: "StageArguments",
+        origins: "dict[str, Origin]",
+        step_id: str,
+    ) -> None:
+        self._work = work
+        self._state = state
+        self._run = run
+        self._origins = origins
+        self._step_id = step_id
+        self._arguments = arguments.visible(state.run.env)
+        self._env = arguments.for_run(state.run.env)
+
+    async def prepare(self, ingredients: Ingredients) -> Prepared:
+        """Fill in what the cache has to know.
+
+        Raises:
+            NotImplementedHere: ssh, --security=insecure.
+            MiniDockerError: a mount makes no sense, its source or secret is missing.
+        """
+        run = self._run
+        if run.security == "insecure":
+            raise NotImplementedHere(
+                "RUN --security=insecure is not supported by this engine",
+                hint="leave it out: a step is root in its container, with Docker's default rights",
+            )
+        mounts.check(run.mounts)
+        secret_files.present(run.mounts, self._work.options.secrets)
+        ingredients.instruction = run_words.canonical(run)
+        ingredients.arguments = self._arguments
+        run_words.note_parts(run, ingredients, self._state.run.working_dir)
+        binds = [mount for mount in run.mounts if mount.type == "bind"]
+        if binds:
+            ingredients.files = await in_thread(lambda: self._look(binds))
+            ingredients.files_digest = hashing.combine(ingredients.files)
+        created_by = run_words.created_by(self._state, run, self._arguments)
+        return Prepared(ingredients, created_by, self._act)
+
+    def _look(self, binds: list[Mount]) -> dict[str, str]:
+        files: dict[str, str] = {}
+        options = CopyOptions(keyword="RUN", from_image=True)
+        for mount in binds:
+            origin = self._origins.get(mount.from_)
+            source = [mount.source or "."]
+            if origin is None:
+                found = copy.digest(self._work.context, source, options)
+            else:
+                with LayersTree(origin.layers, origin.title) as tree:
+                    found = copy.digest(tree, source, options)
+            target = mounts.inside(mount.target, self._state.run.working_dir)
+            files.update({f"{target}: {path}": line for path, line in found.files.items()})
+        return files
+
+    async def _sources(self) -> dict[str, Source]:
+        found = {}
+        for mount in self._run.mounts:
+            if mount.type not in ("bind", "cache") or mount.from_ in found:
+                continue
+            if (origin := self._origins.get(mount.from_)) is not None:
+                directories = [layer.directory for layer in reversed(origin.layers)]
+                found[mount.from_] = Source(origin.title, directories)
+            elif mount.type == "bind":
+                directory = await in_thread(self._work.context.directory)
+                found[""] = Source("the build context", [directory])
+        return found
+
+    async def _act(self) -> StoredLayer | None:
+        work, run, state = self._work, self._run, self._state
+        secrets = work.options.secrets
+        env = [*state.run.env, *(f"{key}={value}" for key, value in self._env.items())]
+        secret_env = secret_files.environment(secret_files.present(run.mounts, secrets), secrets)
+        network = work.options.network if run.network == "default" else run.network
+        program = run.program.content.encode() if run.program is not None else None
+        made = RunMounts(work.engine, work.cache_mounts, state.run.working_dir)
         try:
-            await announce(container.id)
-            code = await _run(engine, container, write)
-            if code:
-                raise StepFailed(
-                    f"The command '{' '.join(config.cmd or ())}' returned a non-zero code: {code}",
-                    code,
-                )
-            if tidy is not None:
-                await in_thread(lambda: tidy(container.upper_dir))
-            stored = await in_thread(
-                lambda: engine.images.store.add_upper(
-                    state.layers, container.upper_dir, clamp_mtime_s=epoch_s
-                )
+            await made.prepare(run.mounts, await self._sources(), secrets, program)
+            image = run_container.stage_image(work.engine, state)
+            config, host = run_container.container_of(
+                state,
+                image,
+                run_words.argv(state, run),
+                env,
+                network=network,
+                options=work.options,
+                mounts=made.requests,
+            )
+            return await run_container.carry_out(
+                work.engine,
+                state,
+                config,
+                host,
+                image,
+                secret_env=secret_env,
+                epoch_s=work.plan.epoch_s,
+                write=self._write,
+                announce=self._announce,
             )
         finally:
-            await engine.containers.remove(container.id, force=True, volumes=True)
-        await announce("")
-        return stored
+            await made.close()
 
+    async def _write(self, stream: str, text: str) -> None:
+        await self._work.emit(output(self._step_id, stream, text))
 
-async def _run(engine: "Engine", container: "Container", write: Write) -> int:
-    subscription = container.hub.subscribe()
-    ended = container.on_exit()
-    try:
-        await engine.containers.start(container.id)
-        await _pass_on(subscription, write)
-        return (await ended).exit_code
-    finally:
-        subscription.close()
-        ended.cancel()
-
-
-async def _pass_on(subscription: Subscription, write: Write) -> None:
-    """Hand the output on as text; a letter whose bytes come in two pieces stays whole."""
-    make = codecs.getincrementaldecoder("utf-8")
-    decoders = {"stdout": make("replace"), "stderr": make("replace")}
-    async for stream, data in subscription:
-        name = "stderr" if stream == STDERR else "stdout"
-        if text := decoders[name].decode(data):
-            await write(name, text)
-    for name, decoder in decoders.items():
-        if text := decoder.decode(b"", final=True):
-            await write(name, text)
+    async def _announce(self, container_id: str) -> None:
+        await self._work.emit({"Container": self._step_id, "ContainerId": container_id})

@@ -14,7 +14,7 @@ from pyminidocker.build.graph import SCRATCH, StagePlan
 from pyminidocker.build.ingredients import Ingredients
 from pyminidocker.build.prepared import Prepared
 from pyminidocker.build.records import Record
-from pyminidocker.build.run_instruction import RunInstruction
+from pyminidocker.build.run_step import RunStep
 from pyminidocker.build.state import State, moment
 from pyminidocker.build.threads import in_thread
 from pyminidocker.dockerfile import instructions as words
@@ -128,7 +128,6 @@ class StageRun:
     async def _pull_triggers(self, state: State, triggers: list[str]) -> None:
         """Do what the base image asks of whoever builds on it."""
         from_ = self._plan.stage.from_
-        parsed = []
         async with self._telling(f"{self._index}.1", from_):
             parsed = [parse_trigger(text) for text in triggers]
         self._work.triggers[self._index] = parsed
@@ -233,7 +232,7 @@ class StageRun:
                 for mount in instruction.mounts
                 if mount.from_
             }
-            run = RunInstruction(self._work, state, instruction, self._arguments, origins, step_id)
+            run = RunStep(self._work, state, instruction, self._arguments, origins, step_id)
             return await run.prepare(ingredients)
         if isinstance(instruction, words.Workdir):
             return self._directory(instruction, state, ingredients)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyminidocker.build import spelling
+from pyminidocker.build import go_format
 from pyminidocker.oci.image_spec import HealthConfig
 
 
@@ -22,20 +22,20 @@ from pyminidocker.oci.image_spec import HealthConfig
     ],
 )
 def test_durations(nanoseconds, text):
-    assert spelling.duration(nanoseconds) == text
+    assert go_format.duration(nanoseconds) == text
 
 
 def test_strings():
-    assert spelling.quoted('a"b\\c\n\t\x00\x7f') == r'"a\"b\\c\n\t\x00\x7f"'
-    assert spelling.quoted("größe 漢") == '"größe 漢"'
-    assert spelling.quoted("\u200b\U000e0001") == r'"\u200b\U000e0001"'
-    assert spelling.quoted_list(["a", "b c"]) == '["a" "b c"]'
-    assert spelling.quoted_list([]) == "[]"
-    assert spelling.plain_list(["a", "b c"]) == "[a b c]"
+    assert go_format.quoted('a"b\\c\n\t\x00\x7f') == r'"a\"b\\c\n\t\x00\x7f"'
+    assert go_format.quoted("größe 漢") == '"größe 漢"'
+    assert go_format.quoted("\u200b\U000e0001") == r'"\u200b\U000e0001"'
+    assert go_format.quoted_list(["a", "b c"]) == '["a" "b c"]'
+    assert go_format.quoted_list([]) == "[]"
+    assert go_format.plain_list(["a", "b c"]) == "[a b c]"
 
 
 def test_health_checks():
     check = HealthConfig(test=["CMD", "x"], interval=30 * 10**9, retries=3)
-    assert spelling.health(check) == r"""&{["CMD" "x"] "30s" "0s" "0s" '\x03'}"""
+    assert go_format.health(check) == r"""&{["CMD" "x"] "30s" "0s" "0s" '\x03'}"""
     check = HealthConfig(test=["NONE"], start_interval=10**9, retries=65)
-    assert spelling.health(check) == """&{["NONE"] "0s" "0s" "0s" "1s" 'A'}"""
+    assert go_format.health(check) == """&{["NONE"] "0s" "0s" "0s" "1s" 'A'}"""
