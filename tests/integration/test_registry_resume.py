@@ -107,6 +107,22 @@ def test_a_damaged_part_is_not_built_upon(engine, registry, content):
     assert digest_of(content)[7:] not in downloads()
 
 
+def test_a_registry_that_has_half_a_blob(engine, registry, content):
+    """Its answers are whole, only too short: a few attempts, then an end that names the blob."""
+    digest = digest_of(content)
+    [blob] = registry.blobs.glob(f"**/{digest[7:]}/data")
+    blob.write_bytes(content[: SIZE // 2])
+    name = f"{registry.address}/big:1"
+    try:
+        with pytest.raises(errors.MiniDockerError, match="the registry has 1500000 of the") as told:
+            engine.pull(name)
+        assert digest in str(told.value)
+    finally:
+        blob.write_bytes(content)
+    engine.pull(name)
+    assert whole_layer(engine, name)
+
+
 def test_a_client_that_leaves(engine, registry, content):
     """As with dockerd, the pull ends with it; what had arrived is used by the next."""
     with BadLine(registry.address) as line:

@@ -23,11 +23,13 @@ class DebianRegistry:
     Attributes:
         address: where it listens.
         log: the file with a line for each request.
+        blobs: the directory it keeps everything in.
     """
 
     def __init__(self, home: Path, port: int, *, users: bool = False, tls: str = "") -> None:
         self.address = f"127.0.0.1:{port}"
         self.log = home / "registry.log"
+        self.blobs = home / "blobs"
         self._config = home / "registry.yml"
         auth = ""
         if users:

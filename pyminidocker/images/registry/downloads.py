@@ -156,6 +156,8 @@ class _Arrival:
         self._tell = tell
         self._begin()
 
+        self._furthest = 0
+
     def _begin(self) -> None:
         self._hasher = sha256_hasher()
         self._done = 0
@@ -190,15 +192,28 @@ class _Arrival:
 
     def _receive(self, attempts: Attempts) -> None:
         """Get what is missing, with as many connections as it takes."""
+        self._furthest = self._done
         while self._done < self._blob.size:
-            before = self._done
             try:
                 self._receive_some(attempts)
             except (Broken, Unreachable, Refused) as error:
-                attempts.again(error, has_moved=self._done > before)
+                attempts.again(error, has_moved=self._has_moved())
             else:
-                if self._done == before:
-                    attempts.again(Broken("unexpected EOF"))
+                if self._done < self._blob.size:
+                    attempts.again(self._short(), has_moved=self._has_moved())
+
+    def _has_moved(self) -> bool:
+        """Tell whether there is more than ever before; what came twice is no progress."""
+        before, self._furthest = self._furthest, max(self._furthest, self._done)
+        return self._furthest > before
+
+    def _short(self) -> Broken:
+        """Return what is wrong with an answer that is whole, and yet not the whole blob."""
+        return Broken(
+            f"the registry has {self._furthest} of the {self._blob.size} bytes of blob"
+            f" {self._blob.digest}: unexpected EOF",
+            hint="its copy is damaged: push the image again, after deleting the blob there",
+        )
 
     def _receive_some(self, attempts: Attempts) -> None:
         headers = {"Accept-Encoding": "identity"}
