@@ -74,8 +74,10 @@ def test_changes_of_a_container(base, upper):
 
 def test_a_link_to_a_file_of_the_image_takes_the_file_along(layer_store, tmp_path):
     """``ln /etc/a /hard``: overlayfs copies the file up; dockerd's layer has both, as one file."""
+    mine = {"uid": os.getuid(), "gid": os.getgid()}
     base = add_layers(
-        layer_store, archive(entry("etc"), entry("etc/a", b"a"), entry("etc/b", b"b"))
+        layer_store,
+        archive(entry("etc", **mine), entry("etc/a", b"a", **mine), entry("etc/b", b"b", **mine)),
     )
     upper = tmp_path / "upper"
     (upper / "etc").mkdir(parents=True)
