@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pyminidocker.errors import IntegrityError, InvalidArgument, NotFound, SystemFailure
 from pyminidocker.images.store import ImageStore
 from pyminidocker.images.tar_reader import TarReader
+from pyminidocker.oci.digest import sha256
 from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
 from tests.unit.images.conftest import add_image, archive, entry
 
@@ -311,3 +313,23 @@ def test_records_are_plain_json(store, state):
     image = add_image(store, ONE, name="app")
     names = json.loads(Path(f"{state}/images/repositories.json").read_text())
     assert names == {"docker.io/library/app:latest": image.id}
+
+
+def test_layers_come_in_side_by_side(store):
+    """Several threads at once, some with the same layer: each is there once, nothing is left."""
+    archives = [archive(entry(f"f{number}", b"x" * 5000)) for number in range(6)] * 2
+    added = []
+
+    def add(data):
+        added.append(store.add_layer("", [data]).layer.chain_id)
+
+    with store.lease():
+        threads = [threading.Thread(target=add, args=(data,)) for data in archives]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(added) == sorted(sha256(data) for data in archives)
+        assert {layer.chain_id for layer in store.layers.all()} == set(added)
+    assert store.layers.all() == []
+    assert [name for name in os.listdir(store.layers._root) if name != "init"] == []
