@@ -9,7 +9,7 @@ See: Dockerfile reference, ADD; BuildKit solver/llbsolver/file/unpack.go; moby p
 from collections.abc import Iterator
 from itertools import chain
 
-from pyminidocker.build.copy_error import CopyError
+from pyminidocker.build.failures import CopyError
 from pyminidocker.build.intake import IMPLIED, ArchiveTree
 from pyminidocker.build.remote import RemoteFile
 from pyminidocker.build.tree import FILE, Node, SingleFile, Tree

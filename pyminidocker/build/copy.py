@@ -13,7 +13,6 @@ solver/llbsolver/file/backend.go.
 from collections.abc import Iterator, Mapping, Sequence
 
 from pyminidocker.build import copy_rules, hashing
-from pyminidocker.build.copy_error import CopyError
 from pyminidocker.build.copy_options import CopyDigest, CopyOptions, InlineFile
 from pyminidocker.build.copy_work import (
     CopyWork,
@@ -23,6 +22,7 @@ from pyminidocker.build.copy_work import (
     is_remote,
     local_sources,
 )
+from pyminidocker.build.failures import CopyError
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.remote import RemoteFile
 from pyminidocker.build.tree import Tree

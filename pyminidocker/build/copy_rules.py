@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from pyminidocker.build import patterns
 from pyminidocker.build.context import Context
-from pyminidocker.build.copy_error import CopyError
+from pyminidocker.build.failures import CopyError
 from pyminidocker.build.remote import is_url
 from pyminidocker.build.tree import BLOCK, CHARACTER, DIRECTORY, LINK, Node, Tree, clean, resolve
 from pyminidocker.errors import InvalidArgument

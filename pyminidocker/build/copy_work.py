@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from pyminidocker.build import add, copy_rules
-from pyminidocker.build.copy_error import CopyError
 from pyminidocker.build.copy_options import CopyOptions, InlineFile
 from pyminidocker.build.copy_rules import Selected
 from pyminidocker.build.destination import Destination
+from pyminidocker.build.failures import CopyError
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.owners import Mode, parse_owner
 from pyminidocker.build.remote import RemoteFile, is_url, refuse_git
@@ -154,39 +154,33 @@ class CopyWork(Iterator[bytes]):
         """
         self._read_flags()
         try:
-            self._run(sources, destination, working_dir, heredocs, remote)
+            options = self._options
+            self._target = Target(
+                options.keyword,
+                None if options.link else self._below,
+                self._now_ns,
+                self._owner or (0, 0),
+            )
+            local = local_sources(options, sources)
+            chosen = copy_rules.select(
+                self._source, options.keyword, local, parents=options.parents
+            )
+            urls = [written for written in sources if is_remote(options, written)]
+            place = Destination(self._target, destination, working_dir, options)
+            place.check(len(chosen) + len(urls) + len(heredocs))
+            for one in chosen:
+                self._copy(one, place)
+            for url in urls:
+                self._add_remote(fetched(remote, url), place)
+            for heredoc in heredocs:
+                size = len(heredoc.content)
+                tree = SingleFile(
+                    Node(heredoc.name, size=size, mtime_ns=self._now_ns), heredoc.content
+                )
+                self._put(tree.node, tree, place.of_file(heredoc.name))
         except CopyError as error:
             error.source = error.source or destination
             raise
-
-    def _run(
-        self,
-        sources: Sequence[str],
-        destination: str,
-        working_dir: str,
-        heredocs: Sequence[InlineFile],
-        remote: Mapping[str, RemoteFile] | None,
-    ) -> None:
-        options = self._options
-        self._target = Target(
-            options.keyword,
-            None if options.link else self._below,
-            self._now_ns,
-            self._owner or (0, 0),
-        )
-        local = local_sources(options, sources)
-        chosen = copy_rules.select(self._source, options.keyword, local, parents=options.parents)
-        urls = [written for written in sources if is_remote(options, written)]
-        place = Destination(self._target, destination, working_dir, options)
-        place.check(len(chosen) + len(urls) + len(heredocs))
-        for one in chosen:
-            self._copy(one, place)
-        for url in urls:
-            self._add_remote(fetched(remote, url), place)
-        for heredoc in heredocs:
-            size = len(heredoc.content)
-            tree = SingleFile(Node(heredoc.name, size=size, mtime_ns=self._now_ns), heredoc.content)
-            self._put(tree.node, tree, place.of_file(heredoc.name))
 
     def _read_flags(self) -> None:
         options = self._options

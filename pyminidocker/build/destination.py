@@ -8,8 +8,8 @@
 See: Dockerfile reference, COPY, "Destination"; moby builder/dockerfile/copy.go.
 """
 
-from pyminidocker.build.copy_error import CopyError
 from pyminidocker.build.copy_options import CopyOptions
+from pyminidocker.build.failures import CopyError
 from pyminidocker.build.target import Target
 from pyminidocker.build.tree import clean
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pyminidocker.errors import MiniDockerError
+from pyminidocker.errors import InvalidArgument, MiniDockerError, SystemFailure
 
 
 class StepFailed(MiniDockerError):
@@ -17,6 +17,20 @@ class StepFailed(MiniDockerError):
     def __init__(self, message: str, exit_code: int, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.exit_code = exit_code
+
+
+class CopyError(InvalidArgument):
+    """A COPY or ADD cannot be carried out; the caller adds file and line.
+
+    Args:
+        message: in Docker's form, ``COPY failed: ...``.
+        source: the word of the instruction that is at fault, as far as it is one; to be marked.
+        hint: the remedy.
+    """
+
+    def __init__(self, message: str, *, source: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.source = source
 
 
 class BuildFailed(MiniDockerError):
@@ -44,3 +58,12 @@ class BuildFailed(MiniDockerError):
         super().__init__(message, hint=hint)
         self.exit_code = exit_code
         self.line, self.column, self.excerpt = line, column, tuple(excerpt)
+
+
+def named(error: MiniDockerError | OSError) -> MiniDockerError:
+    """Return the error itself, or for one of the kernel's an error that names the file."""
+    if isinstance(error, MiniDockerError):
+        return error
+    return SystemFailure(
+        f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+    )

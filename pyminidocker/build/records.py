@@ -5,7 +5,7 @@
     {"Started": id}
     {"Cache": id, "Hit", "Key", "Code", "Reasons"}      codes: see ``explain.CODES``
     {"Output": id, "Stream": "stdout"|"stderr", "Text"}
-    {"Progress": id, "Current", "Total"}                bytes of a base image that is pulled
+    {"Progress": id, "Current", "Total", "Message"}     bytes of a base image that is pulled
     {"Container": id, "ContainerId"}                    a RUN has its container; "" when it is gone
     {"Finished": id, "Seconds", "Bytes", "Layer", "Image", "Empty"}
     {"Failed": id, "Error", "Hint", "ExitCode", "Line", "Column", "Excerpt"}
@@ -22,6 +22,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+
+from pyminidocker.build.failures import BuildFailed
+from pyminidocker.dockerfile.errors import DockerfileError
+from pyminidocker.errors import MiniDockerError
 
 Record = dict[str, Any]
 
@@ -72,6 +76,11 @@ def plan(steps: Sequence[PlannedStep]) -> Record:
     }
 
 
+def started(step_id: str) -> Record:
+    """Return the record of a step that is begun."""
+    return {"Started": step_id}
+
+
 def cache(step_id: str, *, hit: bool, key: str, code: str, reasons: Sequence[str]) -> Record:
     """Return the record of what the cache had for a step."""
     return {"Cache": step_id, "Hit": hit, "Key": key, "Code": code, "Reasons": list(reasons)}
@@ -80,6 +89,28 @@ def cache(step_id: str, *, hit: bool, key: str, code: str, reasons: Sequence[str
 def output(step_id: str, stream: str, text: str) -> Record:
     """Return the record of what a step wrote."""
     return {"Output": step_id, "Stream": stream, "Text": text}
+
+
+def progress(step_id: str, *, current: int, total: int, message: Record) -> Record:
+    """Return the record of a base image on its way.
+
+    Args:
+        step_id: of the FROM.
+        current: bytes that have arrived.
+        total: bytes there are, as far as is known.
+        message: moby's, for the classic builder's clients.
+    """
+    return {"Progress": step_id, "Current": current, "Total": total, "Message": message}
+
+
+def container(step_id: str, container_id: str) -> Record:
+    """Return the record of a RUN's container; "" when it is gone."""
+    return {"Container": step_id, "ContainerId": container_id}
+
+
+def warning(text: str, line: int = 0) -> Record:
+    """Return the record of something that is probably not meant; line 0 is none in particular."""
+    return {"Warning": text, "Line": line}
 
 
 def finished(step_id: str, *, seconds: float, size_bytes: int, layer: str, image: str) -> Record:
@@ -102,26 +133,28 @@ def finished(step_id: str, *, seconds: float, size_bytes: int, layer: str, image
     }
 
 
-def failed(
-    step_id: str,
-    error: str,
-    *,
-    hint: str = "",
-    exit_code: int = 1,
-    line: int = 0,
-    column: int = 0,
-    excerpt: Sequence[str] = (),
-) -> Record:
+def failed(step_id: str, failure: BuildFailed) -> Record:
     """Return the record of a step that could not be done."""
     return {
         "Failed": step_id,
-        "Error": error,
-        "Hint": hint,
-        "ExitCode": exit_code,
-        "Line": line,
-        "Column": column,
-        "Excerpt": list(excerpt),
+        "Error": failure.message,
+        "Hint": failure.hint,
+        "ExitCode": failure.exit_code,
+        "Line": failure.line,
+        "Column": failure.column,
+        "Excerpt": list(failure.excerpt),
     }
+
+
+def error(why: MiniDockerError) -> Record:
+    """Return the last record of a build that failed."""
+    told: Record = {"Message": why.message, "Hint": why.hint, "Code": 1}
+    told |= {"Line": 0, "Column": 0, "Excerpt": []}
+    if isinstance(why, BuildFailed | DockerfileError):
+        told |= {"Line": why.line, "Column": why.column, "Excerpt": list(why.excerpt)}
+    if isinstance(why, BuildFailed):
+        told["Code"] = why.exit_code
+    return {"Error": told}
 
 
 def built(image_id: str, *, tags: Sequence[str], size_bytes: int, seconds: float) -> Record:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
 from pyminidocker.build.context import Context
-from pyminidocker.build.copy_error import CopyError
+from pyminidocker.build.failures import CopyError
 from pyminidocker.build.places import temporary_root
 from pyminidocker.build.spool import Limits, Spool
 from pyminidocker.errors import InvalidArgument, MiniDockerError, Unavailable

@@ -9,7 +9,7 @@ from pyminidocker.build.ingredients import Ingredients
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.mounts import RunMounts, Source
 from pyminidocker.build.prepared import Prepared
-from pyminidocker.build.records import output
+from pyminidocker.build.records import container, output
 from pyminidocker.build.state import State
 from pyminidocker.build.threads import in_thread
 from pyminidocker.dockerfile.instructions import Mount, Run
@@ -141,4 +141,4 @@ class RunStep:
         await self._work.emit(output(self._step_id, stream, text))
 
     async def _announce(self, container_id: str) -> None:
-        await self._work.emit({"Container": self._step_id, "ContainerId": container_id})
+        await self._work.emit(container(self._step_id, container_id))

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from pyminidocker.build import bases, cache_service, records
 from pyminidocker.build.args import BuildArguments, platform_arguments
 from pyminidocker.build.cache_mounts import CacheMounts
-from pyminidocker.build.failures import BuildFailed
+from pyminidocker.build.failures import named
 from pyminidocker.build.graph import Graph
 from pyminidocker.build.options import BuildOptions
 from pyminidocker.build.records import Record
 from pyminidocker.build.state import State
 from pyminidocker.build.threads import in_thread
 from pyminidocker.build.work import Emit, Plan, Work
-from pyminidocker.dockerfile.errors import DockerfileError
 from pyminidocker.dockerfile.parser import parse
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound, SystemFailure
 from pyminidocker.images.assemble import assemble
@@ -102,10 +101,10 @@ class Builder:
         try:
             last = await self._carry_out(options, context, plan, queue.put)
         except (MiniDockerError, OSError) as error:
-            last = _error(error)
+            last = records.error(named(error))
         except Exception as error:
             LOG.exception("unexpected error in a build")
-            last = _error(SystemFailure(f"unexpected error in the engine: {error!r}"))
+            last = records.error(SystemFailure(f"unexpected error in the engine: {error!r}"))
         finally:
             await asyncio.to_thread(context.close)
         await queue.put(last)
@@ -117,7 +116,7 @@ class Builder:
         began = time.perf_counter()
         plan = plan or self.plan(options, context)
         for warning in plan.dockerfile.warnings:
-            await emit({"Warning": warning.text, "Line": warning.line})
+            await emit(records.warning(warning.text, warning.line))
         lease = ExitStack()
         lease.enter_context(self.engine.images.store.lease())
         try:
@@ -127,10 +126,10 @@ class Builder:
             # This collects garbage, for which nobody need wait on the loop.
             await in_thread(lease.close)
         if work.cache.problem:
-            await emit({"Warning": work.cache.problem, "Line": 0})
+            await emit(records.warning(work.cache.problem))
         if unused := plan.arguments.unused():
             text = f"One or more build-args [{' '.join(unused)}] were not consumed"
-            await emit({"Warning": text, "Line": 0})
+            await emit(records.warning(text))
         return records.built(
             image.id,
             tags=[parse_reference(tag).with_default_tag().familiar for tag in options.tags],
@@ -205,22 +204,3 @@ def _read(name: str, context: "Context") -> tuple[str, bytes]:
     raise InvalidArgument(
         f"Cannot locate specified Dockerfile: {name}", hint=missing.hint
     ) from missing
-
-
-def _error(error: Exception) -> Record:
-    """Return the last record of a build that failed."""
-    if isinstance(error, OSError):
-        text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
-        error = SystemFailure(text)
-    assert isinstance(error, MiniDockerError)
-    told: Record = {
-        "Message": error.message,
-        "Hint": error.hint,
-        "Code": error.exit_code if isinstance(error, BuildFailed) else 1,
-        "Line": 0,
-        "Column": 0,
-        "Excerpt": [],
-    }
-    if isinstance(error, BuildFailed | DockerfileError):
-        told |= {"Line": error.line, "Column": error.column, "Excerpt": list(error.excerpt)}
-    return {"Error": told}

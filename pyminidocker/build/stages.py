@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyminidocker.build import bases, config_steps, directory_step, records
 from pyminidocker.build.args import StageArguments
 from pyminidocker.build.copy_step import CopyStep
-from pyminidocker.build.failures import BuildFailed, StepFailed
+from pyminidocker.build.failures import BuildFailed, CopyError, StepFailed, named
 from pyminidocker.build.graph import SCRATCH, StagePlan
 from pyminidocker.build.ingredients import Ingredients
 from pyminidocker.build.prepared import Prepared
@@ -22,7 +22,7 @@ from pyminidocker.dockerfile.errors import DockerfileError, excerpt
 from pyminidocker.dockerfile.expansion import expanded
 from pyminidocker.dockerfile.parser import parse_trigger
 from pyminidocker.dockerfile.shell_words import expand
-from pyminidocker.errors import InvalidArgument, MiniDockerError, SystemFailure
+from pyminidocker.errors import InvalidArgument, MiniDockerError
 from pyminidocker.images.records import Image, StoredLayer
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class StageRun:
     async def _begin(self, step_id: str) -> State:
         plan, work = self._plan, self._work
         began = time.perf_counter()
-        await work.emit({"Started": step_id})
+        await work.emit(records.started(step_id))
         code, is_hit = "base", True
         if plan.base_stage is not None:
             state = (await asyncio.shield(work.stage(plan.base_stage))).fork()
@@ -115,12 +115,12 @@ class StageRun:
             if "total" in detail:
                 totals[str(message.get("id"))] = (detail.get("current", 0), detail["total"])
             await self._work.emit(
-                {
-                    "Progress": step_id,
-                    "Current": sum(current for current, _ in totals.values()),
-                    "Total": sum(total for _, total in totals.values()),
-                    "Message": message,
-                }
+                records.progress(
+                    step_id,
+                    current=sum(current for current, _ in totals.values()),
+                    total=sum(total for _, total in totals.values()),
+                    message=message,
+                )
             )
 
         return tell
@@ -144,7 +144,7 @@ class StageRun:
         work = self._work
         began = time.perf_counter()
         self._waited_s = 0.0
-        await work.emit({"Started": step_id})
+        await work.emit(records.started(step_id))
         ingredients = Ingredients(
             parent=state.key,
             keyword=instruction.keyword,
@@ -296,31 +296,21 @@ class StageRun:
         except BuildFailed:
             raise  # of another stage, and told there
         except (MiniDockerError, OSError) as error:
-            failure = self._failure(error, instruction)
-            await self._work.emit(
-                records.failed(
-                    step_id,
-                    failure.message,
-                    hint=failure.hint,
-                    exit_code=failure.exit_code,
-                    line=failure.line,
-                    column=failure.column,
-                    excerpt=failure.excerpt,
-                )
-            )
+            failure = self._failure(named(error), instruction)
+            await self._work.emit(records.failed(step_id, failure))
             raise failure from error
 
-    def _failure(self, error: Exception, instruction: words.Instruction) -> BuildFailed:
-        if isinstance(error, OSError):
-            text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
-            error = SystemFailure(text)
-        assert isinstance(error, MiniDockerError)
+    def _failure(self, error: MiniDockerError, instruction: words.Instruction) -> BuildFailed:
         line, column = instruction.line, 0
         lines = excerpt(self._work.dockerfile.source, line)
         message = error.message
         if isinstance(error, DockerfileError) and error.line:
             line, column, lines = error.line, error.column, error.excerpt
-        elif isinstance(error, InvalidArgument) and not lines and line == 0:
+        elif isinstance(error, CopyError) and error.source and lines:
+            source = self._work.dockerfile.source
+            column = source[line - 1].find(error.source) + 1  # 0 when a variable stands for it
+            lines = excerpt(source, line, column, len(error.source))
+        elif isinstance(error, InvalidArgument) and line == 0:  # a label of the command line
             message = f"{instruction.text}: {message}"
         return BuildFailed(
             message,

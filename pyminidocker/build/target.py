@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from pyminidocker.build.copy_error import CopyError
+from pyminidocker.build.failures import CopyError
 from pyminidocker.build.packing import pack
 from pyminidocker.build.tree import (
     DIRECTORY,

@@ -344,4 +344,6 @@ def test_what_is_wrong_is_told_with_its_line(images):
         assert message in error["Message"], error
         assert error["Line"] == line, error
         assert any(shown.startswith(f"> {line} | ") for shown in error["Excerpt"]), error
+    marked = build(images, "FROM busybox\nCOPY --chmod=7x Dockerfile /x").error
+    assert marked["Excerpt"][-2:] == ["> 2 | COPY --chmod=7x Dockerfile /x", "    |      ^^^^^^^"]
     assert build(images, "FROM scratch").error["Message"].startswith("No image was generated")

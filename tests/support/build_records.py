@@ -3,6 +3,7 @@
 from typing import Any
 
 from pyminidocker.build import records
+from pyminidocker.build.failures import BuildFailed
 from pyminidocker.build.records import PlannedStep
 
 Record = dict[str, Any]
@@ -74,7 +75,7 @@ def build(*, changed: str = "", failing: str = "", reason: str = "") -> list[Rec
                                                         reasons=())]  # fmt: skip
             error = "process '/bin/sh -c pip wheel' exited with code 1"
             excerpt = ["   2 | COPY requirements.txt .", ">> 3 | RUN pip wheel"]
-            made.append(records.failed(one.id, error, exit_code=1, line=one.line, excerpt=excerpt))
+            made.append(records.failed(one.id, BuildFailed(error, line=one.line, excerpt=excerpt)))
             return [*made, {"Error": {"Message": error, "Hint": "", "Code": 1}}]
         if one.id == changed:
             made += step(one.id, hit=False, code="content",

@@ -1,6 +1,7 @@
 """Records of stages that were built side by side, told one after the other."""
 
 from pyminidocker.build.classic import Teller
+from pyminidocker.build.failures import BuildFailed
 from pyminidocker.build.records import PlannedStep, cache, failed, finished, output, plan
 
 ID = "sha256:" + "ab" * 32
@@ -81,7 +82,7 @@ def test_failures_and_quiet_builds():
     error = {"Error": {"Message": "no", "Hint": "", "Code": 3}}
     for quiet in (False, True):
         teller = Teller([], quiet=quiet)
-        texts(teller, plan([step("0.1", "FROM a")]), failed("0.1", "no"))
+        texts(teller, plan([step("0.1", "FROM a")]), failed("0.1", BuildFailed("no")))
         assert texts(teller, error) == [
             {"errorDetail": {"code": 3, "message": "no"}, "error": "no"}
         ]
