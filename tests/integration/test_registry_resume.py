@@ -45,9 +45,9 @@ def impatient(engine, engine_home):
         yield
 
 
-def downloads() -> dict[str, int]:
+def downloads(engine_name: str = "default") -> dict[str, int]:
     """Return what lies in the directory of blobs on their way, with sizes."""
-    place = Path(os.environ["MINIDOCKER_ROOT"], "default", "downloads")
+    place = Path(os.environ["MINIDOCKER_ROOT"], engine_name, "downloads")
     return {file.name: file.stat().st_size for file in place.glob("*")} if place.exists() else {}
 
 
@@ -131,6 +131,7 @@ def test_a_client_that_leaves(engine, registry, content):
         with Terminal("pull", name) as terminal:
             terminal.read_until("Downloading")
             line.stalled.wait(10)
+            until(lambda: downloads().get(digest_of(content)[7:], 0) > 500_000)
         until(lambda: line.open_connections == 0)
         line.stalls = 0
         assert downloads()[digest_of(content)[7:]] > 500_000
@@ -173,6 +174,7 @@ def test_an_engine_that_stops_in_mid_pull(engine, registry, content, monkeypatch
         try:
             with Terminal("--host", "puller", "pull", name) as terminal:
                 line.stalled.wait(10)
+                until(lambda: downloads("puller").get(digest_of(content)[7:], 0) > 0)
                 other.shutdown()
                 assert terminal.wait() != 0
             line.stalls = 0
