@@ -357,6 +357,20 @@ def test_ls_asks_for_the_user():
         succeeds("registry", "ls", "-u", "a:b", registry.address)
 
 
+def test_ls_lists_the_others_when_one_asks_for_a_user():
+    with (
+        pyminidocker.serve_registry(users={"a": "b"}) as closed,
+        pyminidocker.serve_registry() as open_to_all,
+    ):
+        caller = Caller(open_to_all.address)
+        caller.push_image("app", "1", layer(a="a"), Cmd=["true"])
+        caller.close()
+        listed = minidocker("registry", "ls", closed.address, open_to_all.address)
+        assert listed.returncode == 1
+        assert f"{closed.address} asks for a user" in listed.stderr
+        assert f"{open_to_all.address}/app" in listed.stdout
+
+
 @pytest.mark.requires("openssl")
 def test_https(tmp_path):
     subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")

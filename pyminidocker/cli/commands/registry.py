@@ -95,14 +95,23 @@ def ls(call: Invocation) -> int:
     from pyminidocker.client.registry_list import contents
 
     found: list[Json] = []
-    try:
-        for where in call.arguments or _running():
+    failed: list[MiniDockerError] = []
+    for where in call.arguments or _running():
+        try:
             found += contents(where, call.options["user"])
-    except MiniDockerError as error:
-        raise _local(error) from None
-    digest = "Digest" if call.options["no-trunc"] else "ShortDigest"
-    columns = ("Repository", "Tag", digest, "Size", "Images")
-    return IMAGES.show(found, columns, call.options["format"])
+        except MiniDockerError as error:
+            failed.append(error)
+    # One that is away or wants a user does not hide what the others have.
+    if found or not failed:
+        digest = "Digest" if call.options["no-trunc"] else "ShortDigest"
+        columns = ("Repository", "Tag", digest, "Size", "Images")
+        IMAGES.show(found, columns, call.options["format"])
+        sys.stdout.flush()
+    for told in failed[:-1]:
+        print(f"{told}\nhint: {told.hint}" if told.hint else told, file=sys.stderr)
+    if failed:
+        raise _local(failed[-1])
+    return 0
 
 
 def _running() -> list[str]:
