@@ -204,7 +204,7 @@ class Pull:
         name = short(blob.digest)
 
         def tell_pause(seconds: float, _error: MiniDockerError) -> None:
-            unit = "second" if round(seconds) == 1 else "seconds"
+            unit = "second" if round(seconds) <= 1 else "seconds"
             self._tell(state(name, f"Retrying in {max(1, round(seconds))} {unit}"))
 
         attempts = Attempts(self._settings.max_download_attempts, self._stop, tell_pause)

@@ -209,7 +209,7 @@ class Push:
 
     def _attempts(self, digest: str) -> Attempts:
         def tell_pause(seconds: float, _error: MiniDockerError) -> None:
-            unit = "second" if round(seconds) == 1 else "seconds"
+            unit = "second" if round(seconds) <= 1 else "seconds"
             self._tell(state(short(digest), f"Retrying in {max(1, round(seconds))} {unit}"))
 
         return Attempts(_ATTEMPTS, self._stop, tell_pause)
