@@ -6,28 +6,23 @@ those asked for with ``--pull``, come from their registry.
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pyminidocker.build.options import BuildOptions
+from pyminidocker.build.records import Record
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound
 from pyminidocker.images.records import Image
+from pyminidocker.oci.platform import fits, parse_platform, platform_of
 from pyminidocker.oci.reference import Reference, parse_any
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
+    from pyminidocker.images.registry.auth import Credentials
 
-TellLater = Callable[[dict[str, Any]], Awaitable[None]]
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+TellLater = Callable[[Record], Awaitable[None]]
 _HUB = "docker.io"
 _HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", "docker.io")
-
-
-def architecture() -> str:
-    """Return this machine's in Go's words."""
-    machine = os.uname().machine
-    return _ARCHITECTURES.get(machine, machine)
 
 
 def check_platform(platform: str) -> None:
@@ -36,20 +31,9 @@ def check_platform(platform: str) -> None:
     Raises:
         InvalidArgument: in containerd's words.
     """
-    if not platform:
-        return
-    parts = platform.split("/")
-    if len(parts) > 3 or not all(
-        part.replace("-", "").replace("_", "").isalnum() for part in parts
-    ):
-        raise InvalidArgument(
-            f'"{platform}" is an invalid component of "{platform}": platform specifier component'
-            ' must match "^[A-Za-z0-9_-]+$": invalid argument'
-        )
-    if len(parts) == 1 and parts[0] not in ("linux", *_ARCHITECTURES.values()):
-        raise InvalidArgument(f'"{platform}": unknown operating system or architecture')
-    if len(parts) > 1 and parts[0] != "linux":
-        raise InvalidArgument(f'invalid platform: operating system "{parts[0]}" is not supported')
+    wanted = parse_platform(platform)
+    if wanted.os != "linux":
+        raise InvalidArgument(f'invalid platform: operating system "{wanted.os}" is not supported')
 
 
 class Bases:
@@ -98,7 +82,10 @@ class Bases:
             present = images.get(name)
         except NotFound:
             pass
-        if present is not None and not self._options.pull and _fits(present, platform):
+        is_right = present is not None and (
+            not platform or fits(platform_of(present.config), parse_platform(platform))
+        )
+        if present is not None and is_right and not self._options.pull:
             return present
         if present is None and not self._options.pull and _is_ours(name):
             await images.bootstrap([_short(name)], lambda *_: None)
@@ -108,7 +95,7 @@ class Bases:
         return await self._pull(name, platform, tell)
 
     async def _pull(self, name: str, platform: str, tell: TellLater) -> Image:
-        messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        messages: asyncio.Queue[Record | None] = asyncio.Queue()
         pulling = asyncio.ensure_future(
             self._engine.registry.pull(
                 name,
@@ -129,7 +116,7 @@ class Bases:
             pulling.cancel()
             await asyncio.wait([pulling])
 
-    def _credentials(self, name: str) -> Any:
+    def _credentials(self, name: str) -> "Credentials | None":
         given = credentials_for(name, self._options.credentials)
         if given is None:
             return None
@@ -149,15 +136,6 @@ def credentials_for(name: str, known: Mapping[str, Mapping[str, Any]]) -> Mappin
             if (found := known.get(f"{prefix}{key}")) is not None:
                 return found
     return None
-
-
-def _fits(image: Image, platform: str) -> bool:
-    """Tell whether an image is for the platform that was asked for by name."""
-    if not platform:
-        return True
-    wanted = platform.split("/")
-    have = image.config.architecture
-    return wanted[1] == have if len(wanted) > 1 else wanted[0] in ("linux", have)
 
 
 def _is_name(name: str) -> bool:

@@ -21,6 +21,7 @@ from pyminidocker.dockerfile.parser import parse
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound, SystemFailure
 from pyminidocker.images.assemble import assemble
 from pyminidocker.images.records import Image
+from pyminidocker.oci.platform import host_platform
 from pyminidocker.oci.reference import parse as parse_reference
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Builder:
         name, text = _read(options.dockerfile or "Dockerfile", context)
         dockerfile = parse(text, name)
         context.apply_ignore(name)
-        arguments = BuildArguments(options.build_args, platform_arguments(bases.architecture()))
+        automatic = platform_arguments(host_platform().architecture)
+        arguments = BuildArguments(options.build_args, automatic)
         graph = Graph(dockerfile, arguments, options.target, options.labels)
         try:
             epoch_s = arguments.epoch_s()

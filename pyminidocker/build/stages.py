@@ -24,6 +24,7 @@ from pyminidocker.dockerfile.parser import parse_trigger
 from pyminidocker.dockerfile.shell_words import expand
 from pyminidocker.errors import InvalidArgument, MiniDockerError
 from pyminidocker.images.records import Image, StoredLayer
+from pyminidocker.oci.platform import host_platform
 
 if TYPE_CHECKING:
     from pyminidocker.build.work import Origin, Work
@@ -75,7 +76,7 @@ class StageRun:
             reason = f"stage {work.graph.stages[plan.base_stage].title} of this Dockerfile"
             self._redone = state.redone
         elif plan.base.lower() == SCRATCH:
-            state = State(bases.architecture())
+            state = State(host_platform().architecture)
             reason = "nothing: an empty root file system"
         else:
             known = work.engine.images.store.catalog.images.keys() | set()

@@ -64,15 +64,14 @@ class Images:
             NotFound: it is for another one; moby's words, on which its client pulls.
             InvalidArgument: not a platform.
         """
-        from pyminidocker.images.registry.manifests import fits, parse_platform, platform_text
-        from pyminidocker.oci.image_spec import Platform
+        from pyminidocker.oci.platform import fits, parse_platform, platform_of, platform_text
 
         wanted = parse_platform(platform)
         try:
             config = self.get(ref).config
         except NotFound:
             return  # said, with a remedy, by whoever needs it
-        have = Platform(config.architecture, config.os or "linux", config.variant)
+        have = platform_of(config)
         if not fits(have, wanted):
             raise NotFound(
                 f"image with reference {ref} was found but does not match the specified platform:"

@@ -7,7 +7,6 @@ See: moby image/tarexport; moby daemon/images/image_import.go.
 """
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from pyminidocker.images.chunks import CHUNK
 from pyminidocker.images.compression import decompressed
 from pyminidocker.images.registry.progress import Meter
 from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
+from pyminidocker.oci.platform import parse_platform
 from pyminidocker.oci.reference import Reference, parse
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 Json = dict[str, Any]
 Tell = Callable[[Json], None]
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def save(engine: "Engine", refs: Sequence[str]) -> AsyncIterator[bytes]:
@@ -193,16 +192,12 @@ def _platform(text: str) -> tuple[str, str]:
     Raises:
         InvalidArgument: not a platform of Linux.
     """
-    if not text:
-        machine = os.uname().machine
-        return _MACHINES.get(machine, machine), ""
-    system, _, rest = text.partition("/")
-    architecture, _, variant = rest.partition("/")
-    if system != "linux" or not architecture:
+    platform = parse_platform(text)
+    if platform.os != "linux":
         raise InvalidArgument(
             f"invalid platform {text!r}", hint="write linux/amd64, linux/arm64 or linux/arm/v7"
         )
-    return architecture, variant
+    return platform.architecture, platform.variant if text else ""
 
 
 async def _nothing() -> AsyncIterator[bytes]:

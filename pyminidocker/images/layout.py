@@ -28,11 +28,11 @@ from pyminidocker.oci.image_spec import (
     decode_manifest,
     encode,
 )
+from pyminidocker.oci.platform import host_platform
 from pyminidocker.oci.reference import DEFAULT_TAG, parse_any
 
 _LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 _NESTED_MAX = 8
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def write_oci_layout(store: ImageStore, ref: str, directory: str) -> str:
@@ -107,7 +107,7 @@ def own_manifests(index: Index, read: Callable[[str], bytes], depth: int = 0) ->
 
     See: OCI image-spec image-index.md, platform.
     """
-    machine = _MACHINES.get(os.uname().machine, "")
+    machine = host_platform().architecture
     found: list[Descriptor] = []
     for entry in index.manifests:
         if entry.media_type in (MEDIA_INDEX, MEDIA_DOCKER_INDEX):

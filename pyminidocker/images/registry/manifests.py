@@ -4,12 +4,11 @@ See: OCI distribution-spec, Pulling manifests; image-spec image-index.md; contai
 platforms package for how a platform is matched.
 """
 
-import os
 from urllib.parse import quote
 
 import msgspec
 
-from pyminidocker.errors import IntegrityError, InvalidArgument, NotFound
+from pyminidocker.errors import IntegrityError, NotFound
 from pyminidocker.images.registry.failures import wrong_content
 from pyminidocker.images.registry.session import PULL, Session, scope_of
 from pyminidocker.oci.digest import is_digest, sha256
@@ -25,6 +24,7 @@ from pyminidocker.oci.image_spec import (
     decode_index,
     decode_manifest,
 )
+from pyminidocker.oci.platform import fits, platform_text
 from pyminidocker.oci.reference import Reference
 
 MAX_MANIFEST_BYTES = 4 << 20
@@ -32,21 +32,6 @@ INDEXES = frozenset((MEDIA_INDEX, MEDIA_DOCKER_INDEX))
 MANIFESTS = frozenset((MEDIA_MANIFEST, MEDIA_DOCKER_MANIFEST))
 _KINDS = [MEDIA_DOCKER_MANIFEST, MEDIA_DOCKER_INDEX, MEDIA_MANIFEST, MEDIA_INDEX]
 _ACCEPT = ", ".join(_KINDS)
-# uname -m -> architecture and variant as Go has them
-_MACHINES = {
-    "x86_64": ("amd64", ""),
-    "aarch64": ("arm64", "v8"),
-    "armv7l": ("arm", "v7"),
-    "armv6l": ("arm", "v6"),
-    "i686": ("386", ""),
-    "i386": ("386", ""),
-    "ppc64le": ("ppc64le", ""),
-    "s390x": ("s390x", ""),
-    "riscv64": ("riscv64", ""),
-    "loongarch64": ("loong64", ""),
-}
-_ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
-_USUAL_VARIANT = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -66,62 +51,6 @@ class _Kind(msgspec.Struct, rename="camel"):
     media_type: str = ""
     schema_version: int = 0
     manifests: list[msgspec.Raw] | None = None
-
-
-def host_platform() -> Platform:
-    """Return the platform of this machine."""
-    architecture, variant = _MACHINES.get(os.uname().machine, (os.uname().machine, ""))
-    return Platform(architecture, "linux", variant)
-
-
-def parse_platform(text: str) -> Platform:
-    """Read ``os/architecture[/variant]``, ``os`` or ``architecture``; "" is this machine.
-
-    Raises:
-        InvalidArgument: it is none of these.
-    """
-    here = host_platform()
-    parts = text.strip().lower().split("/")
-    if not text.strip():
-        return here
-    wrong = [one for one in parts if not one.replace("-", "").replace("_", "").isalnum()]
-    if wrong or len(parts) > 3:
-        why = f'"{text}": cannot parse platform specifier: invalid argument'
-        if wrong:
-            why = (
-                f'"{wrong[0]}" is an invalid component of "{text}": platform specifier component'
-                ' must match "^[A-Za-z0-9_-]+$": invalid argument'
-            )
-        hint = "os/architecture[/variant], such as linux/amd64 or linux/arm64/v8"
-        raise InvalidArgument(why, hint=hint)
-    if len(parts) == 1:
-        if parts[0] == "linux":
-            return here
-        parts = ["linux", *parts]
-    architecture = _ALIASES.get(parts[1], parts[1])
-    return Platform(architecture, parts[0], parts[2] if len(parts) > 2 else "")
-
-
-def platform_text(platform: Platform) -> str:
-    """Return a platform as people write it."""
-    parts = (platform.os, platform.architecture, platform.variant)
-    return "/".join(part for part in parts if part)
-
-
-def _variant(platform: Platform) -> str:
-    return platform.variant or _USUAL_VARIANT.get(platform.architecture, "")
-
-
-def fits(offered: Platform, wanted: Platform) -> int:
-    """Tell how well an image for ``offered`` runs on ``wanted``: 0 not at all, more is better."""
-    if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
-        return 0
-    have, want = _variant(offered), _variant(wanted)
-    if have == want:
-        return 100
-    is_older = have[1:].isdecimal() and want[1:].isdecimal() and int(have[1:]) < int(want[1:])
-    # A newer processor of the same family runs what was made for an older one.
-    return int(have[1:]) if is_older and wanted.architecture in ("arm", "amd64") else 0
 
 
 def choose(index: Index, wanted: Platform) -> Descriptor:

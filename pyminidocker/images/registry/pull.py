@@ -28,6 +28,7 @@ from pyminidocker.images.registry.session import Session
 from pyminidocker.images.registry.workers import run_all
 from pyminidocker.oci.digest import chain_ids
 from pyminidocker.oci.image_spec import Descriptor, ImageConfig, Platform, decode_config
+from pyminidocker.oci.platform import fits, parse_platform, platform_of, platform_text
 from pyminidocker.oci.reference import Reference
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Pull:
         Raises:
             MiniDockerError: see ``engine.registry.Registry.pull``.
         """
-        wanted = manifests.parse_platform(platform)
+        wanted = parse_platform(platform)
         for number, ways in enumerate(places, 1):
             session = Session(self._http, ways, self._credentials)
             try:
@@ -157,7 +158,7 @@ class Pull:
     ) -> bool:
         """Tell whether a tag still means what we have, by a question that costs no quota."""
         digests = {name.digest for name in self._digests(reference, image)}
-        if not digests or not manifests.fits(_platform(image.config), wanted):
+        if not digests or not fits(platform_of(image.config), wanted):
             return False
         return reference.digest in digests or manifests.look(session, reference) in digests
 
@@ -258,12 +259,12 @@ class Pull:
         self._tell(note(f"Pulling from {_repository(reference)}", name))
 
     def _warn_if_other(self, reference: Reference, config: ImageConfig, wanted: Platform) -> None:
-        if not manifests.fits(_platform(config), wanted):
-            actual = manifests.platform_text(_platform(config))
+        if not fits(platform_of(config), wanted):
+            actual = platform_text(platform_of(config))
             self._tell(
                 note(
                     f"WARNING: image with reference {reference.familiar} was found but does not"
-                    f" match the specified platform: wanted {manifests.platform_text(wanted)},"
+                    f" match the specified platform: wanted {platform_text(wanted)},"
                     f" actual: {actual}"
                 )
             )
@@ -308,10 +309,6 @@ class _Line:
                 name = short(following.blob.digest)
                 self._tell(state(name, self._finished[following.chain_id]))
                 self._said += 1
-
-
-def _platform(config: ImageConfig) -> Platform:
-    return Platform(config.architecture, config.os or "linux", config.variant)
 
 
 def _repository(reference: Reference) -> str:
