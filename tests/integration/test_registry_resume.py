@@ -117,6 +117,10 @@ def test_a_registry_that_has_half_a_blob(engine, registry, content):
         with pytest.raises(errors.MiniDockerError, match="the registry has 1500000 of the") as told:
             engine.pull(name)
         assert digest in str(told.value)
+        blob.unlink()
+        with pytest.raises(errors.MiniDockerError, match=f"blob unknown.*{digest}") as told:
+            engine.pull(name)
+        assert "push the image again" in told.value.hint
     finally:
         blob.write_bytes(content)
     engine.pull(name)

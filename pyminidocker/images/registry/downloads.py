@@ -197,6 +197,8 @@ class _Arrival:
             try:
                 self._receive_some(attempts)
             except (Broken, Unreachable, Refused) as error:
+                if isinstance(error, Refused) and error.status == 404:
+                    raise self._absent(error) from error
                 attempts.again(error, has_moved=self._has_moved())
             else:
                 if self._done < self._blob.size:
@@ -206,6 +208,12 @@ class _Arrival:
         """Tell whether there is more than ever before; what came twice is no progress."""
         before, self._furthest = self._furthest, max(self._furthest, self._done)
         return self._furthest > before
+
+    def _absent(self, error: Refused) -> Refused:
+        """Return the same refusal, which names neither the blob nor what to do."""
+        absent = Refused(f"{error}: {self._blob.digest}", error.status, "BLOB_UNKNOWN")
+        absent.hint = "the registry has lost a part of the image: push the image again"
+        return absent
 
     def _short(self) -> Broken:
         """Return what is wrong with an answer that is whole, and yet not the whole blob."""

@@ -164,7 +164,7 @@ def translate(error: Refused, reference: Reference) -> MiniDockerError:
         )
     if error.status >= 500:
         return Unavailable(str(error), hint="the registry has trouble: try again later")
-    return MiniDockerError(str(error))
+    return MiniDockerError(str(error), hint=error.hint)
 
 
 def translate_push(error: Refused, reference: Reference) -> MiniDockerError:
