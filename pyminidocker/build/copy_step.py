@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from pyminidocker.build import copy, remote
 from pyminidocker.build.copy import CopyOptions, InlineFile
-from pyminidocker.build.ingredients import Ingredients
+from pyminidocker.build.ingredients import Ingredients, Prepared
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.places import temporary_root
-from pyminidocker.build.prepared import Prepared
 from pyminidocker.build.remote import RemoteFile
 from pyminidocker.build.state import State
 from pyminidocker.build.threads import in_thread

@@ -4,7 +4,6 @@ A stage needs the stage it starts FROM, and those it copies or mounts files from
 stage does not need, directly or through others, is not built.
 """
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -25,6 +24,7 @@ from pyminidocker.dockerfile.instructions import (
 )
 from pyminidocker.dockerfile.shell_words import expand
 from pyminidocker.errors import InvalidArgument
+from pyminidocker.spelling import nearest
 
 SCRATCH = "scratch"
 
@@ -146,11 +146,11 @@ class Graph:
             return self._names[target.lower()]
         if target.isdecimal() and int(target) < len(self.stages):
             return int(target)
-        near = difflib.get_close_matches(target.lower(), self._names, 1)
+        near = nearest(target.lower(), self._names)
         known = ", ".join(self._names) or "none has a name"
         raise InvalidArgument(
             f"failed to reach build target {target} in Dockerfile",
-            hint=f"did you mean {near[0]}?" if near else f"stages here: {known}",
+            hint=f"did you mean {near}?" if near else f"stages here: {known}",
         )
 
     def _mark(self, index: int) -> None:
@@ -163,7 +163,7 @@ class Graph:
     def near(self, name: str, index: int) -> str:
         """Return a stage's name that is much like ``name`` and may have been meant, or ""."""
         names = [known for known, number in self._names.items() if number < index]
-        return next(iter(difflib.get_close_matches(name.lower(), names, 1)), "")
+        return nearest(name.lower(), names)
 
     def fail(self, instruction: Instruction, problem: str, hint: str = "") -> NoReturn:
         """Raise a ``DockerfileError`` about an instruction."""

@@ -6,9 +6,12 @@ and the build arguments it can see.  Times of files are no part of it, neither i
 secrets and cache mounts.
 """
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 from msgspec import Struct, field
 
+from pyminidocker.images.records import StoredLayer
 from pyminidocker.oci.digest import sha256
 
 _FORMAT = "1"  # another one makes all earlier records strangers
@@ -53,3 +56,20 @@ class Ingredients(Struct):
             self.files_digest,
         )
         return sha256(msgspec.json.encode(document, order="deterministic"))[7:]
+
+
+class Prepared(Struct):
+    """A step that is understood but not yet done: the cache looks at it first.
+
+    Attributes:
+        ingredients: all it depends on.
+        created_by: what the image's history will say.
+        act: does it, and returns the layer it makes (None: none); no ``act`` when only the config
+            changes, which has happened already.
+        close: lets go of what was held for ``act``.
+    """
+
+    ingredients: Ingredients
+    created_by: str
+    act: Callable[[], Awaitable[StoredLayer | None]] | None = None
+    close: Callable[[], None] | None = None

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 from pyminidocker.build import copy, hashing, mounts, run_container, run_words
 from pyminidocker.build import secrets as secret_files
 from pyminidocker.build.copy import CopyOptions
-from pyminidocker.build.ingredients import Ingredients
+from pyminidocker.build.ingredients import Ingredients, Prepared
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.mounts import RunMounts, Source
-from pyminidocker.build.prepared import Prepared
 from pyminidocker.build.records import container, output
 from pyminidocker.build.state import State
 from pyminidocker.build.threads import in_thread

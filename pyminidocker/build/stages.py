@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from pyminidocker.build import bases, config_steps, directory_step, records
+from pyminidocker.build import bases, config_steps, records
 from pyminidocker.build.args import StageArguments
 from pyminidocker.build.copy_step import CopyStep
+from pyminidocker.build.directory_step import DirectoryStep
 from pyminidocker.build.failures import BuildFailed, CopyError, StepFailed, named
 from pyminidocker.build.graph import SCRATCH, StagePlan
-from pyminidocker.build.ingredients import Ingredients
-from pyminidocker.build.prepared import Prepared
+from pyminidocker.build.ingredients import Ingredients, Prepared
 from pyminidocker.build.records import Record
 from pyminidocker.build.run_step import RunStep
 from pyminidocker.build.state import State, moment
@@ -236,7 +236,7 @@ class StageRun:
             run = RunStep(self._work, state, instruction, self._arguments, origins, step_id)
             return await run.prepare(ingredients)
         if isinstance(instruction, words.Workdir):
-            return self._directory(instruction, state, ingredients)
+            return DirectoryStep(self._work, state, instruction).prepare(ingredients)
         if isinstance(instruction, words.Arg):
             text = config_steps.declare(
                 self._arguments, instruction, self._defaults(instruction, state)
@@ -269,25 +269,6 @@ class StageRun:
             own[item.key] = self._work.plan.arguments.value(item.key, default)
             defaults.append(default)
         return defaults
-
-    def _directory(
-        self, instruction: words.Workdir, state: State, ingredients: Ingredients
-    ) -> Prepared:
-        path = config_steps.change_directory(state, instruction)
-        ingredients.instruction = f"WORKDIR {path}"
-
-        async def act() -> StoredLayer | None:
-            def make() -> StoredLayer | None:
-                epoch_s = self._work.plan.epoch_s
-                now_s = time.time() if epoch_s is None else epoch_s
-                chunks = directory_step.layer(state.layers, path, now_s)
-                if chunks is None:
-                    return None
-                return self._work.engine.images.store.add_layer(state.top, chunks)
-
-            return await in_thread(make)
-
-        return Prepared(ingredients, f"{' '.join(state.shell)} #(nop) WORKDIR {path}", act)
 
     @asynccontextmanager
     async def _telling(self, step_id: str, instruction: words.Instruction) -> AsyncIterator[None]:
