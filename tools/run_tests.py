@@ -34,11 +34,12 @@ TIERS = {
     "browser": ("tests/browser",),
 }
 # How pytest-xdist shares a tier.  Files of integration tests stay whole: their tests share hosts.
+# Notebooks take long, so they are given out one by one.
 SHARED = {
     "unit": ("-n2", "--dist=load"),
     "integration": ("-n3", "--dist=loadfile"),
-    "notebooks": ("-n3", "--dist=loadgroup"),
-    "browser": ("-n2", "--dist=load"),
+    "notebooks": ("-n3", "--dist=load", "--maxschedchunk=1"),
+    "browser": ("-n2", "--dist=load", "--maxschedchunk=1"),
 }
 HOMES = "MINIDOCKER_ROOT=/tmp/md"  # how the state of the tests' engines is called
 USER_TIERS = ("unit", "integration", "notebooks")
