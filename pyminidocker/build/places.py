@@ -1,7 +1,7 @@
 """Where builds keep things on disk beside the image store.
 
-<state>/build/scratch/<random>/       while one step needs it; swept when an engine starts
-<state>/build/mounts/<hash>/      cache mounts: data/ and mount.json
+<state>/build/scratch/<random>/    while one step needs it; swept when an engine starts
+<state>/build/mounts/<hash>/       cache mounts: data/ and mount.json
 """
 
 import os

@@ -21,6 +21,7 @@ side.  Each step's id is ``stage.number`` (``1.3``), a trigger's ``stage.number.
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from pyminidocker.build.failures import BuildFailed
@@ -30,7 +31,7 @@ from pyminidocker.errors import MiniDockerError
 Record = dict[str, Any]
 
 
-class PlannedStep(Struct, frozen=True):
+class PlannedStep(Struct, frozen=True, rename="pascal"):
     """One step as the plan shows it.
 
     Attributes:
@@ -58,22 +59,7 @@ class PlannedStep(Struct, frozen=True):
 
 def plan(steps: Sequence[PlannedStep]) -> Record:
     """Return the record of all steps."""
-    return {
-        "Plan": [
-            {
-                "Id": step.id,
-                "Stage": step.stage,
-                "StageIndex": step.stage_index,
-                "Number": step.number,
-                "Total": step.total,
-                "Line": step.line,
-                "Text": step.text,
-                "Needs": list(step.needs),
-                "Skipped": step.skipped,
-            }
-            for step in steps
-        ]
-    }
+    return {"Plan": [msgspec.to_builtins(step) for step in steps]}
 
 
 def started(step_id: str) -> Record:

@@ -26,6 +26,7 @@ class State:
     """One stage between two of its steps.
 
     Attributes:
+        architecture: in Go's words, as the base image has it; likewise ``variant`` and ``os``.
         run: defaults for containers, so far.
         author: from this stage's MAINTAINER.
         layers: bottom first; likewise ``descriptors``, of their archives.
