@@ -36,7 +36,7 @@ class Request:
         path: decoded, without the version.
         version: the API version the client speaks, as (major, minor).
         versioned: the client named that version; ours do not.
-        query: decoded parameters; of repeated ones the last.
+        query: decoded parameters; of repeated ones the first, as for Go's ``FormValue``.
         headers: by lower-case name.
         name: the part of the path that names an object.
         body: see ``Body``.
@@ -58,7 +58,7 @@ class Request:
         self.method, target, self.headers = head
         path, _, self.raw_query = target.partition("?")
         self.path = unquote(path) if "%" in path else path
-        self.query = dict(parse_query(self.raw_query)) if self.raw_query else {}
+        self.query = dict(reversed(parse_query(self.raw_query))) if self.raw_query else {}
         self.version = (0, 0)
         self.versioned = False
         self.name = ""

@@ -183,6 +183,14 @@ def test_docker_py_builds(sdk):
         assert wrong.value.response.status_code == (501 if "squash" in options else 400)
 
 
+def test_docker_py_takes_a_dockerfile_outside_the_context(sdk, tmp_path):
+    """It names the file it put into the archive, and then the whole text, under one key."""
+    (tmp_path / "context").mkdir()
+    (tmp_path / "other").write_text("FROM busybox\nLABEL outside=yes\n")
+    image, _ = sdk.images.build(path=str(tmp_path / "context"), dockerfile=str(tmp_path / "other"))
+    assert image.labels == {"outside": "yes"}
+
+
 def test_docker_py_sends_contexts_in_other_ways(sdk):
     """gzip, a Dockerfile elsewhere in the archive, extra hosts, a target, a network."""
     buffer = io.BytesIO()

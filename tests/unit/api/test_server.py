@@ -348,3 +348,4 @@ def test_query_and_names(serve):
     )
     assert found["name"] == "host:5000/a/b c"
     assert found["query"] == {"x": "1 +&=é", "no": "0"}
+    assert server.client.call("GET", "/images/a/json?x=1&y=&x=2")["query"] == {"x": "1", "y": ""}
