@@ -45,7 +45,7 @@ class Builds:
         tag: str | Iterable[str] = (),
         dockerfile: str | Path = "",
         text: str = "",
-        build_args: Mapping[str, str | None] | None = None,
+        build_args: Mapping[str, object] | None = None,
         target: str = "",
         no_cache: bool = False,
         pull: bool = False,
@@ -64,7 +64,7 @@ class Builds:
             tag: name of the image, or several.
             dockerfile: path of the Dockerfile; ``PATH/Dockerfile`` by default.
             text: the Dockerfile itself, instead of a file.
-            build_args: values for ``ARG``; None takes the Dockerfile's default.
+            build_args: values for ``ARG``, numbers too; None takes the Dockerfile's default.
             target: name of the stage to build; the last by default.
             no_cache: carry out every step.
             pull: ask the registry for base images even when they are here.
@@ -90,7 +90,7 @@ class Builds:
             context = pack_context(str(path) or ".", str(dockerfile))
         options = {
             "dockerfile": context.dockerfile,
-            "buildargs": dict(build_args) if build_args else None,
+            "buildargs": _texts(build_args or {}) or None,
             "target": target,
             "nocache": no_cache or None,
             "pull": pull or None,
@@ -127,6 +127,10 @@ class Builds:
             all: also those that images still use.
         """
         return int(self.api.build_prune(all=all).get("SpaceReclaimed") or 0)
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in values.items()}
 
 
 def _content(value: bytes | str) -> bytes:

@@ -315,7 +315,7 @@ def test_engine_build(tmp_path, capsys):
     engine = Engine.of(FakeEngine(GOOD))
     seen = []
     build = engine.build(
-        tmp_path, tag=["a:1", "b"], build_args={"X": "1", "Y": None}, target="t", no_cache=True,
+        tmp_path, tag=["a:1", "b"], build_args={"X": 1, "Y": None}, target="t", no_cache=True,
         pull=True, labels={"l": "m"}, secrets={"s": "geheim"}, network="none",
         platform="linux/amd64", extra_hosts={"h": "1.2.3.4"}, progress=seen.append,
     )  # fmt: skip
