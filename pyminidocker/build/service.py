@@ -51,8 +51,13 @@ class Builder:
             InvalidArgument: no Dockerfile, no such target, a malformed tag or platform.
         """
         for tag in options.tags:
-            if parse_reference(tag).digest:
+            reference = parse_reference(tag)
+            if reference.digest:
                 raise InvalidArgument("invalid tag: a build cannot be named by a digest")
+            if reference.familiar_name == "sha256":
+                raise InvalidArgument(
+                    "refusing to create an ambiguous tag using digest algorithm as name"
+                )
         bases.check_platform(options.platform)
         name, text = _read(options.dockerfile or "Dockerfile", context)
         dockerfile = parse(text, name)
@@ -152,12 +157,22 @@ class Builder:
             layers = [(archive.digest, archive.size) for archive in state.descriptors]
             kinds = [archive.media_type for archive in state.descriptors]
             config = state.config()
-            image = await in_thread(lambda: assemble(store, config, layers, media_types=kinds))
+            # Named from the start: what has no name, somebody's prune may take at any moment.
+            first = tags[0] if tags else ""
+            image = await in_thread(
+                lambda: assemble(store, config, layers, media_types=kinds, name=first)
+            )
+            self._told_name(image, tags[:1])
+            tags = tags[1:]
         for tag in tags:
             store.tag(image.id, tag)
+        self._told_name(image, tags)
+        return image
+
+    def _told_name(self, image: Image, tags: Sequence[str]) -> None:
+        for tag in tags:
             name = parse_reference(tag).with_default_tag().familiar
             self.engine.events.emit("image", "tag", image.id, {"name": name})
-        return image
 
     async def prune(
         self,
