@@ -100,9 +100,10 @@ class StageArguments:
         self._build = build
         self._declared: dict[str, str | None] = {}
 
-    def declare(self, key: str, default: str | None) -> None:
-        """Note an ARG of the stage."""
-        self._declared[key] = self._build.value(key, default)
+    def declare(self, key: str, default: str | None) -> str | None:
+        """Note an ARG of the stage; return its value."""
+        self._declared[key] = value = self._build.value(key, default)
+        return value
 
     def visible(self, env: Iterable[str]) -> dict[str, str]:
         """Return the declared arguments that have a value and that ENV does not hide."""

@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pyminidocker.build.config_steps import change_directory
 from pyminidocker.build.ingredients import Ingredients, Prepared
 from pyminidocker.build.layers_tree import LayersTree
 from pyminidocker.build.state import State
 from pyminidocker.build.target import Target
 from pyminidocker.build.threads import in_thread
 from pyminidocker.dockerfile.instructions import Workdir
+from pyminidocker.engine.config_changes import change_directory
 from pyminidocker.images.records import Layer, StoredLayer
 
 if TYPE_CHECKING:

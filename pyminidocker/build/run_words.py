@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 
-from pyminidocker.build.config_steps import command_words
 from pyminidocker.build.ingredients import Ingredients
 from pyminidocker.build.mounts import PROGRAM, inside
 from pyminidocker.build.secrets import name_of
 from pyminidocker.build.state import State
 from pyminidocker.dockerfile.instructions import Run
+from pyminidocker.engine.config_changes import command_words
 from pyminidocker.errors import InvalidArgument
 
 

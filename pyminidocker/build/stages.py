@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from pyminidocker.build import bases, config_steps, records
+from pyminidocker.build import bases, records
 from pyminidocker.build.args import StageArguments
 from pyminidocker.build.copy_step import CopyStep
 from pyminidocker.build.directory_step import DirectoryStep
@@ -22,6 +22,7 @@ from pyminidocker.dockerfile.errors import DockerfileError, excerpt
 from pyminidocker.dockerfile.expansion import expanded
 from pyminidocker.dockerfile.parser import parse_trigger
 from pyminidocker.dockerfile.shell_words import expand
+from pyminidocker.engine.config_changes import apply
 from pyminidocker.errors import InvalidArgument, MiniDockerError
 from pyminidocker.images.records import Image, StoredLayer
 from pyminidocker.oci.platform import host_platform
@@ -238,11 +239,9 @@ class StageRun:
         if isinstance(instruction, words.Workdir):
             return DirectoryStep(self._work, state, instruction).prepare(ingredients)
         if isinstance(instruction, words.Arg):
-            text = config_steps.declare(
-                self._arguments, instruction, self._defaults(instruction, state)
-            )
+            text = self._declare(instruction, state)
         else:
-            text = config_steps.apply(state, instruction)
+            text = apply(state, instruction)
         ingredients.instruction = text
         return Prepared(ingredients, f"{' '.join(state.shell)} #(nop)  {text}")
 
@@ -252,8 +251,11 @@ class StageRun:
         self._waited_s += time.perf_counter() - began
         return found
 
-    def _defaults(self, given: words.Arg, state: State) -> list[str | None]:
-        """Return an ARG's defaults, each put together from what stands before it."""
+    def _declare(self, given: words.Arg, state: State) -> str:
+        """Put an ARG's names into scope; each default may use those before it.
+
+        Returns what the history says of it.
+        """
         escape = self._work.dockerfile.directives.escape
         outer = self._arguments.lookup(state.run.env)
         own: dict[str, str | None] = {}
@@ -261,14 +263,12 @@ class StageRun:
         def lookup(name: str) -> str | None:
             return own[name] if name in own else outer(name)
 
-        defaults: list[str | None] = []
+        shown = []
         for item in given.arguments:
-            default = item.default
-            if default is not None:
-                default = expand(default, lookup, escape)
-            own[item.key] = self._work.plan.arguments.value(item.key, default)
-            defaults.append(default)
-        return defaults
+            default = None if item.default is None else expand(item.default, lookup, escape)
+            own[item.key] = self._arguments.declare(item.key, default)
+            shown.append(item.key if default is None else f"{item.key}={default}")
+        return "ARG " + " ".join(shown)
 
     @asynccontextmanager
     async def _telling(self, step_id: str, instruction: words.Instruction) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ Steps change it one after the other; another stage that starts FROM it takes a c
 import copy
 from datetime import UTC, datetime
 
+from pyminidocker.engine.config_changes import ChangingConfig
 from pyminidocker.images.records import Image, Layer, StoredLayer
 from pyminidocker.oci.digest import sha256
 from pyminidocker.oci.image_spec import (
@@ -19,33 +20,27 @@ from pyminidocker.oci.image_spec import (
 )
 from pyminidocker.runtime.defaults import DEFAULT_PATH
 
-DEFAULT_SHELL = ("/bin/sh", "-c")
 
-
-class State:
-    """One stage between two of its steps.
+class State(ChangingConfig):
+    """One stage between two of its steps: its config, and all else that steps make.
 
     Attributes:
         architecture: in Go's words, as the base image has it; likewise ``variant`` and ``os``.
-        run: defaults for containers, so far.
-        author: from this stage's MAINTAINER.
         layers: bottom first; likewise ``descriptors``, of their archives.
         history: one entry a step.
         key: names this state for the cache: all that led to it.
         image_id: of an image made of it; "" for an empty stage.
         base: the image it started from, None for scratch.
         is_changed: a step was done since FROM.
-        has_own_cmd: this stage set CMD, so that a later ENTRYPOINT keeps it.
         created: of the newest step, RFC 3339.
         redone: text of the first step that the cache did not have, "" when it had all.
     """
 
     def __init__(self, architecture: str) -> None:
+        super().__init__(RunConfig())
         self.architecture = architecture
         self.variant = ""
         self.os = "linux"
-        self.run = RunConfig()
-        self.author = ""
         self.layers: tuple[Layer, ...] = ()
         self.descriptors: tuple[Descriptor, ...] = ()
         self.history: tuple[History, ...] = ()
@@ -53,7 +48,6 @@ class State:
         self.image_id = ""
         self.base: Image | None = None
         self.is_changed = False
-        self.has_own_cmd = False
         self.created = ""
         self.redone = ""
 
@@ -84,11 +78,6 @@ class State:
         """Do what FROM does to any base: make sure there is a PATH (moby dispatchers.go)."""
         if not any(item.startswith("PATH=") for item in self.run.env):
             self.run.env = [*self.run.env, f"PATH={DEFAULT_PATH}"]
-
-    @property
-    def shell(self) -> list[str]:
-        """What a shell form is put behind."""
-        return list(self.run.shell or DEFAULT_SHELL)
 
     @property
     def top(self) -> str:

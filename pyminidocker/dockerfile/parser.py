@@ -102,12 +102,24 @@ def parse_trigger(text: str) -> Instruction:
     Raises:
         DockerfileError: it is no instruction, or one that must not be there (FROM, ONBUILD).
     """
-    source = Source(text, "ONBUILD")
+    return _one(Source(text, "ONBUILD"), ("FROM", "MAINTAINER", "ONBUILD"))
+
+
+def parse_change(text: str) -> Instruction:
+    """Read one instruction that is given for itself (``commit --change``).
+
+    Raises:
+        DockerfileError: it is no instruction.
+    """
+    return _one(Source(text, "--change"), ())
+
+
+def _one(source: Source, refused: tuple[str, ...]) -> Instruction:
     statements = list(source.statements())
     if len(statements) != 1:
         raise source.error(Problem(f"{len(statements)} instructions instead of one"))
     try:
-        if statements[0].keyword in ("FROM", "MAINTAINER", "ONBUILD"):
+        if statements[0].keyword in refused:
             problem = f"{statements[0].keyword} isn't allowed as an ONBUILD trigger"
             raise Problem(problem)
         return _read(statements[0], source.directives.escape)

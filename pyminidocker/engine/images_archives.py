@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyminidocker.engine.chunks import Incoming, Outgoing
-from pyminidocker.engine.containers_commit import apply_change
 from pyminidocker.errors import InvalidArgument, NotFound, Unavailable
 from pyminidocker.images.chunks import CHUNK
 from pyminidocker.images.compression import decompressed
@@ -139,8 +138,10 @@ async def import_image(
     """
     reference = _import_name(name)
     run = RunConfig()
-    for line in changes:
-        apply_change(run, line)
+    if changes:
+        from pyminidocker.engine.config_changes import apply_lines
+
+        apply_lines(run, changes)
     url = archive if isinstance(archive, str) else ""
     created = datetime.fromtimestamp(time.time(), UTC).isoformat().replace("+00:00", "Z")
     comment = message or f"Imported from {url or '-'}"

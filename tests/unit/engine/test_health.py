@@ -7,7 +7,7 @@ import pytest
 from pyminidocker.api.schema.health import health_state, healthcheck
 from pyminidocker.api.schema.times import status_text
 from pyminidocker.engine import create_checks, health, health_probe, image_defaults
-from pyminidocker.engine.containers_commit import apply_change
+from pyminidocker.engine.config_changes import apply_lines
 from pyminidocker.engine.records import (
     ContainerConfig,
     ContainerState,
@@ -164,13 +164,13 @@ def test_the_status_column_says_it(status, shown):
 
 def test_a_change_of_commit_sets_the_check():
     run = RunConfig()
-    apply_change(run, "HEALTHCHECK --interval=5s --retries=2 CMD curl -f x || exit 1")
+    apply_lines(run, ["HEALTHCHECK --interval=5s --retries=2 CMD curl -f x || exit 1"])
     assert run.healthcheck == HealthConfig(
         ["CMD-SHELL", "curl -f x || exit 1"], interval=5_000_000_000, retries=2
     )
-    apply_change(run, 'healthcheck CMD ["curl", "x"]')
+    apply_lines(run, ['healthcheck CMD ["curl", "x"]'])
     assert run.healthcheck == HealthConfig(["CMD", "curl", "x"])
-    apply_change(run, "HEALTHCHECK NONE")
+    apply_lines(run, ["HEALTHCHECK NONE"])
     assert run.healthcheck == HealthConfig(["NONE"])
     with pytest.raises(InvalidArgument, match='invalid duration "soon"'):
-        apply_change(run, "HEALTHCHECK --interval=soon CMD x")
+        apply_lines(run, ["HEALTHCHECK --interval=soon CMD x"])

@@ -7,7 +7,7 @@ import pytest
 
 from pyminidocker.client.ports import port_range
 from pyminidocker.engine import ports
-from pyminidocker.engine.containers_commit import apply_change
+from pyminidocker.engine.config_changes import apply_lines
 from pyminidocker.engine.networks_create import _mtu
 from pyminidocker.engine.overlay import read_options
 from pyminidocker.errors import InvalidArgument
@@ -30,7 +30,7 @@ def test_nonsense_is_refused_by_name(number: str) -> None:
     with pytest.raises(InvalidArgument, match="in the filter"):
         _port_number(number)
     with pytest.raises(InvalidArgument, match=r"containerPort|at least one argument"):
-        apply_change(RunConfig(), f"EXPOSE {number}")
+        apply_lines(RunConfig(), [f"EXPOSE {number}"])
     with pytest.raises(ValueError, match=r"^wrong: "):
         port_range(number, "wrong")
     if number:

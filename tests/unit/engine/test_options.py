@@ -5,10 +5,10 @@ import time
 import pytest
 
 from pyminidocker.engine import create_checks, etc_files, image_defaults, mounts, restart
+from pyminidocker.engine.config_changes import apply_lines
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.container_paths import split
 from pyminidocker.engine.container_spec import capabilities
-from pyminidocker.engine.containers_commit import apply_change
 from pyminidocker.engine.containers_top import columns_of
 from pyminidocker.engine.detach_keys import DEFAULT_KEYS, DetachScanner, parse_keys
 from pyminidocker.engine.records import (
@@ -238,8 +238,9 @@ def test_resolv_conf() -> None:
         ("CMD echo hi", "cmd", ["/bin/sh", "-c", "echo hi"]),
         ('cmd ["echo", "hi"]', "cmd", ["echo", "hi"]),
         ('ENTRYPOINT ["/x"]', "entrypoint", ["/x"]),
+        ('ENTRYPOINT ["/x"]', "cmd", None),
         ("ENV A=1 B='x y'", "env", ["PATH=/bin", "A=1", "B=x y"]),
-        ("ENV PATH /usr/bin", "env", ["A=image", "PATH=/usr/bin"]),
+        ("ENV PATH /usr$PATH", "env", ["PATH=/usr/bin", "A=image"]),
         ("WORKDIR sub", "working_dir", "/srv/sub"),
         ("USER 5", "user", "5"),
         ("LABEL l=mine", "labels", {"l": "mine", "m": "image"}),
@@ -252,17 +253,17 @@ def test_resolv_conf() -> None:
 def test_changes_of_commit(line: str, field: str, value: object) -> None:
     run = RunConfig(**{name: getattr(IMAGE, name) for name in IMAGE.__struct_fields__})
     run.env, run.exposed_ports = list(IMAGE.env), dict(IMAGE.exposed_ports)
-    apply_change(run, line)
+    apply_lines(run, [line])
     wanted = value
     if line.startswith("ENV A"):
         wanted = ["PATH=/bin", "A=1", "B=x y"]
     assert getattr(run, field) == wanted
 
 
-@pytest.mark.parametrize("line", ["RUN x", "FROM y", "ENV", "LABEL a", "EXPOSE x", "EXPOSE 0"])
+@pytest.mark.parametrize("line", ["RUN x", "FROM y", "ENV", "LABEL a", "EXPOSE x", "SHELL x"])
 def test_bad_changes(line: str) -> None:
     with pytest.raises(InvalidArgument):
-        apply_change(RunConfig(), line if line != "LABEL a" else 'LABEL a="')
+        apply_lines(RunConfig(), [line])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyminidocker.build import go_format
+from pyminidocker.engine import go_format
 from pyminidocker.oci.image_spec import HealthConfig
 
 
