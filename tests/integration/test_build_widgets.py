@@ -1,5 +1,6 @@
 """The build tree and the argv calculator on real builds and containers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from pyminidocker.client.build import BuildError
 from pyminidocker.client.engine import Engine
 from pyminidocker.errors import NotFound
+from tests.support import builds
 
 pytest.importorskip("anywidget")
 from pyminidocker.widgets import argv_calculator, build_tree
@@ -24,10 +26,12 @@ CMD ["cat", "/meal"]
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
+def source(shared_engine: Engine, tmp_path: Path) -> Iterator[Path]:
+    """A context; what is built of it goes again."""
     (tmp_path / "Dockerfile").write_text(STEPS)
     (tmp_path / "recipe.txt").write_text("soup\n")
-    return tmp_path
+    with builds.tidy(shared_engine):
+        yield tmp_path
 
 
 def test_tree_follows_a_build_and_explains_the_next(shared_engine: Engine, source: Path) -> None:
@@ -55,7 +59,6 @@ def test_tree_follows_a_build_and_explains_the_next(shared_engine: Engine, sourc
     shared_engine.build(source, tag="meal", progress=tree)
     assert {s.state for s in tree.run.steps.values()} == {"cached", "not needed"}
     assert shared_engine.run("meal") == "bread\n"
-    shared_engine.api.image_remove("meal")
 
 
 def test_tree_is_the_same_on_every_run(shared_engine: Engine, source: Path) -> None:
