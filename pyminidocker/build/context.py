@@ -95,6 +95,8 @@ class Context(ArchiveTree):
         if self.is_ignored(wanted):
             return f"{_IGNORE_FILE} excludes it", f"add a line !{wanted} to {_IGNORE_FILE}"
         near = near_miss(self, wanted)
+        if near == wanted:  # a link, and what it points to is what is not there
+            return "it is a symbolic link to nothing", ""
         return (f"did you mean {near}?", "") if near else ("", "")
 
     def _missing(self, path: str) -> NotFound:

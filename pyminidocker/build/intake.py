@@ -80,7 +80,7 @@ class ArchiveTree:
 
         See: tar(5).
         """
-        reader = TarReader(decompressed(chunks, self.title), self._limits.entries)
+        reader = TarReader(decompressed(chunks, "archive"), self._limits.entries)
         try:
             for entry in reader:
                 self._add(entry, reader)

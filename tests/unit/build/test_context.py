@@ -70,6 +70,7 @@ def test_nothing_gets_a_name_on_disk(world):
         (gzip.compress(SMALL)[:-20], "damaged"),
         (b"\x1f\x8b" + b"x" * 2000, "damaged"),
         (SMALL[:600] + b"x" * 1600, "cannot be read: damaged"),
+        (gzip.compress(SMALL)[:-10], "cannot be read: damaged archive: gzip: it ends too early"),
     ],
 )
 def test_damaged(world, data, message):
@@ -206,6 +207,13 @@ def test_read_says_what_is_wrong(world):
         context.read("d")
     with pytest.raises(InvalidArgument, match="has 100 bytes; 50 are allowed"):
         context.read("big", limit=50)
+
+
+def test_a_link_to_nothing_is_told_apart_from_a_misspelling(world):
+    context = world.context(link("Dockerfile", "/etc/passwd"))
+    with pytest.raises(NotFound) as caught:
+        context.read("Dockerfile")
+    assert caught.value.hint == "it is a symbolic link to nothing"
 
 
 def test_links_are_followed_inside(world):
