@@ -189,7 +189,7 @@ class Plain:
         return [
             f"writing image {built['Id']}",
             *names,
-            f"DONE {seconds(built.get('Seconds') or 0)}",
+            f"DONE, the whole build in {seconds(built.get('Seconds') or 0)}",
         ]
 
     def _say(self, key: str, title: str, lines: list[str]) -> None:
