@@ -191,7 +191,8 @@ def test_plain():
         "#5 [builder 3/3] COPY app.py /app/\n#5 CACHED\n\n"
         "#6 [stage-1 2/2] COPY <<EOF /x ...\n#6 DONE 0.3s (1kB)\n\n"
         "#7 exporting to image\n"
-        f"#7 writing image {IMAGE}\n#7 naming to friendly:latest\n#7 DONE, the whole build in 1.6s\n"
+        f"#7 writing image {IMAGE}\n#7 naming to friendly:latest\n"
+        "#7 DONE, the whole build in 1.6s\n"
         "\n 1 warning found:\n - JSON arguments recommended for CMD (line 7)\n"
     )
 
