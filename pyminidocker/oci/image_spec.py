@@ -9,10 +9,12 @@ The structs keep the specification's spelling on the wire and ignore fields they
 See: OCI image-spec manifest.md, config.md, image-index.md, descriptor.md.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
+
+_Kind = TypeVar("_Kind")
 
 MEDIA_INDEX = "application/vnd.oci.image.index.v1+json"
 MEDIA_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -149,7 +151,7 @@ def decode_config(data: bytes) -> ImageConfig:
 
     See: OCI image-spec config.md.
     """
-    return msgspec.json.decode(data, type=ImageConfig)
+    return decode_as(data, ImageConfig)
 
 
 def decode_manifest(data: bytes) -> Manifest:
@@ -160,7 +162,7 @@ def decode_manifest(data: bytes) -> Manifest:
 
     See: OCI image-spec manifest.md.
     """
-    return msgspec.json.decode(data, type=Manifest)
+    return decode_as(data, Manifest)
 
 
 def decode_index(data: bytes) -> Index:
@@ -171,4 +173,16 @@ def decode_index(data: bytes) -> Index:
 
     See: OCI image-spec image-index.md.
     """
-    return msgspec.json.decode(data, type=Index)
+    return decode_as(data, Index)
+
+
+def decode_as(data: bytes, kind: type[_Kind]) -> _Kind:
+    """Read JSON from somebody who may want to harm us.
+
+    Raises:
+        ValueError: it is not of that kind, or nested deeper than any honest document.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except RecursionError as error:
+        raise ValueError("JSON is nested too deeply") from error

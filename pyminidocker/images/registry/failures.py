@@ -20,6 +20,7 @@ from pyminidocker.errors import (
     PermissionDenied,
     Unavailable,
 )
+from pyminidocker.oci.image_spec import decode_as
 from pyminidocker.oci.reference import DEFAULT_DOMAIN, Reference
 
 if TYPE_CHECKING:
@@ -94,11 +95,11 @@ def refusal(response: "Response") -> Refused:
             body = b""
     code, text = "", ""
     try:
-        decoded = msgspec.json.decode(body, type=_ErrorBody)
+        decoded = decode_as(body, _ErrorBody)
         if decoded.errors:
             code, text = decoded.errors[0].code, decoded.errors[0].message
         text = text or decoded.details or decoded.message
-    except msgspec.MsgspecError:
+    except ValueError:
         pass
     if code:
         words = code.lower().replace("_", " ")

@@ -12,7 +12,7 @@ from pyminidocker.errors import IntegrityError
 from pyminidocker.images.registry import manifests
 from pyminidocker.images.registry.failures import Refused, Unauthorized
 from pyminidocker.images.registry.session import PULL, Session, scope_of
-from pyminidocker.oci.image_spec import Descriptor, Platform, decode_config
+from pyminidocker.oci.image_spec import Descriptor, Platform, decode_as, decode_config
 from pyminidocker.oci.reference import DEFAULT_DOMAIN, Reference
 
 _TAGS_BYTES = 16 << 20
@@ -79,8 +79,8 @@ def tags(session: Session, repository: str) -> list[str]:
             following = _NEXT.search(response.headers.get("link", ""))
             path = session.absolute(response, following[1]) if following else ""
         try:
-            found += msgspec.json.decode(data, type=_Tags).tags or []
-        except msgspec.MsgspecError as error:
+            found += decode_as(data, _Tags).tags or []
+        except ValueError as error:
             raise IntegrityError(f"{repository}: no list of tags: {error}") from error
         if not path:
             break

@@ -21,6 +21,7 @@ from pyminidocker.oci.image_spec import (
     Index,
     Manifest,
     Platform,
+    decode_as,
     decode_index,
     decode_manifest,
 )
@@ -100,8 +101,14 @@ def fetch(session: Session, repository: str, reference: str) -> Fetched:
 
     Raises:
         Refused: there is none, or we may not have it.
+        NotFound: the digest is of an algorithm that cannot be checked here.
         IntegrityError: it is not what its digest says, or of a kind we do not know.
     """
+    if ":" in reference and not is_digest(reference):
+        raise NotFound(
+            f"{repository}@{reference}: only sha256 digests can be checked here",
+            hint="ask for it by its sha256 digest, or by a tag",
+        )
     scopes = (scope_of(repository, PULL),)
     path = path_of(repository, reference)
     with session.request("GET", path, scopes, headers={"Accept": _ACCEPT}) as response:
@@ -110,7 +117,7 @@ def fetch(session: Session, repository: str, reference: str) -> Fetched:
         told = response.headers.get("docker-content-digest", "")
     digest = sha256(data)
     wanted = reference if ":" in reference else told
-    if wanted and wanted != digest and is_digest(wanted):
+    if wanted != digest and is_digest(wanted):
         raise wrong_content(f"manifest {reference}", wanted, digest)
     return Fetched(data, _kind(data, stated, f"{repository}:{reference}"), digest)
 
@@ -118,8 +125,8 @@ def fetch(session: Session, repository: str, reference: str) -> Fetched:
 def _kind(data: bytes, stated: str, name: str) -> str:
     """Return the media type of a manifest; its own word counts more than the header's."""
     try:
-        kind = msgspec.json.decode(data, type=_Kind)
-    except msgspec.MsgspecError as error:
+        kind = decode_as(data, _Kind)
+    except ValueError as error:
         raise IntegrityError(f"manifest of {name} is no JSON of a manifest: {error}") from error
     media_type = kind.media_type or stated
     if media_type in INDEXES or media_type in MANIFESTS:
@@ -140,9 +147,13 @@ def read_index(fetched: Fetched) -> Index:
         IntegrityError: it is none.
     """
     try:
-        return decode_index(fetched.data)
+        index = decode_index(fetched.data)
     except ValueError as error:
         raise IntegrityError(f"index {fetched.digest} is damaged: {error}") from error
+    for one in index.manifests:
+        if ":" not in one.digest:  # it would be asked for as a tag, and taken unseen
+            raise IntegrityError(f"index {fetched.digest} names a manifest {one.digest!r}")
+    return index
 
 
 def read_manifest(fetched: Fetched) -> Manifest:
