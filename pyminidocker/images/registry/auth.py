@@ -17,9 +17,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from pyminidocker.images.registry.exchange import Response
+from pyminidocker.images.registry.exchange import Response, origin
 from pyminidocker.images.registry.failures import Refused, Unauthorized, refusal
 from pyminidocker.images.registry.transport import HttpClient
+from pyminidocker.oci.image_spec import decode_as
 
 _TOKEN_BYTES = 1 << 20
 _SHORTEST_LIFE_S = 60.0
@@ -39,6 +40,10 @@ class Credentials(msgspec.Struct, omit_defaults=True):
     serveraddress: str = ""
     identitytoken: str = ""
     registrytoken: str = ""
+
+    def __repr__(self) -> str:
+        """Name whose they are: what is secret of them must not get into a log."""
+        return f"<Credentials of {self.username or 'nobody'} for {self.serveraddress or 'the Hub'}>"
 
     @property
     def basic(self) -> str:
@@ -157,6 +162,7 @@ class Authorizer:
         Raises:
             Unauthorized: we have not got it.
             Refused: the token server says no.
+            Unreachable, Broken: it cannot be reached, or is where none may be.
         """
         for challenge in challenges(response.headers.get("www-authenticate", "")):
             if challenge.scheme == "basic":
@@ -177,7 +183,8 @@ class Authorizer:
 
     def _buy(self, challenge: Challenge, scopes: tuple[str, ...], *, is_open: bool) -> None:
         given = self._credentials
-        if challenge.realm.startswith("http:") and not is_open and not given.is_anonymous:
+        is_realm_open = origin(challenge.realm)[0] == "http"
+        if is_realm_open and not is_open and not given.is_anonymous:
             raise Unauthorized(
                 f"the registry wants our password sent unencrypted to {challenge.realm}: refused"
             )
@@ -191,7 +198,7 @@ class Authorizer:
             ]
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             body = urlencode(fields).encode()
-            response = self._http.request("POST", challenge.realm, headers, body)
+            response = self._http.request("POST", challenge.realm, headers, body, is_named=False)
         else:
             fields += [("scope", scope) for scope in scopes]
             if given.username:
@@ -199,7 +206,8 @@ class Authorizer:
                 fields += [("offline_token", "true")] if not scopes else []
             joint = "&" if "?" in challenge.realm else "?"
             headers = {"Authorization": f"Basic {given.basic}"} if given.basic else {}
-            response = self._http.get(f"{challenge.realm}{joint}{urlencode(fields)}", headers)
+            url = f"{challenge.realm}{joint}{urlencode(fields)}"
+            response = self._http.get(url, headers, is_named=False)
         if response.status >= 300:
             error = refusal(response)
             if error.status == 401 and not given.is_anonymous:
@@ -208,8 +216,8 @@ class Authorizer:
         with response:
             data = response.read(_TOKEN_BYTES)
         try:
-            sold = msgspec.json.decode(data, type=_Token)
-        except msgspec.MsgspecError as error:
+            sold = decode_as(data, _Token)
+        except ValueError as error:
             raise Refused(f"{challenge.realm} sold no token: {error}", 502) from error
         token = sold.token or sold.access_token
         if not token:

@@ -7,10 +7,11 @@ See: RFC 9110, RFC 9112 (HTTP); RFC 9110, 9.3.6 (CONNECT).
 """
 
 import errno
+import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import h11
 
@@ -23,6 +24,9 @@ Body = bytes | Iterable[bytes]
 CHUNK = 1 << 18
 _DISCARD_BYTES = 1 << 16
 _PORTS = {"http": 80, "https": 443}
+# What a name, an IPv4 or an IPv6 address with its zone is written with.
+_HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Connection:
@@ -40,12 +44,21 @@ class Connection:
         self.proxy_headers: Headers = {}
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; only for the thread that uses the connection, or when none does."""
+        self.interrupt()
+        self.socket.close()
+
+    def interrupt(self) -> None:
+        """Free the thread that waits in the connection; it closes it then.
+
+        Closing it here would free the descriptor's number, under which that thread, in the middle
+        of a read, could meet the next file that is opened.
+        """
         try:
-            self.socket.shutdown(socket.SHUT_RDWR)  # frees a thread that waits in it
+            # Not SSLSocket's: that one would have the other thread read ciphertext as content.
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
         except OSError:
             pass
-        self.socket.close()
 
 
 # Takes a connection back, and whether it can be used again.
@@ -217,9 +230,7 @@ def exchange(
     elif body is not None or method in ("POST", "PUT", "PATCH"):
         lines["Content-Length"] = str(length or 0)
     protocol = h11.Connection(h11.CLIENT)
-    request = h11.Request(
-        method=method, target=connection.absolute + split_url(url)[3], headers=list(lines.items())
-    )
+    request = _request(method, connection.absolute + split_url(url)[3], lines)
     send = connection.socket.sendall
     try:
         send(protocol.send(request) or b"")
@@ -243,6 +254,13 @@ def exchange(
             raise Broken("EOF")
 
 
+def _request(method: str, target: str, headers: Headers) -> h11.Request:
+    try:
+        return h11.Request(method=method, target=target, headers=list(headers.items()))
+    except UnicodeEncodeError as error:  # such as a token of what no header may hold
+        raise Broken(f"a header cannot be sent: {error}") from error
+
+
 def authority(scheme: str, host: str, port: int) -> str:
     """Return ``host[:port]`` as it stands in a URL; a scheme's own port is left out."""
     name = f"[{host}]" if ":" in host else host
@@ -255,13 +273,38 @@ def split_url(url: str) -> tuple[str, str, int, str]:
     Raises:
         Broken: it is no http or https URL.
     """
-    parts = urlsplit(url)
     try:
-        port = parts.port or _PORTS[parts.scheme]
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        if _HOST.fullmatch(host) is None:
+            raise ValueError
     except (ValueError, KeyError):
         raise Broken(f"{url}: not an http or https URL") from None
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return parts.scheme, parts.hostname or "", port, target
+    return parts.scheme, host, port, quote(target, safe=_ASCII)
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return (scheme, host, port): whoever is there may hear what is meant for him.
+
+    Raises:
+        Broken: it is no http or https URL.
+
+    See: RFC 6454.
+    """
+    return split_url(url)[:3]
+
+
+def following(url: str, location: str) -> str:
+    """Return the URL that a Location or Link of the answer from ``url`` means.
+
+    Raises:
+        Broken: it is none.
+    """
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Broken(f"{url} sent us to {location!r}, which is no URL") from None
 
 
 def error_text(error: BaseException) -> str:

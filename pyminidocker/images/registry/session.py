@@ -4,12 +4,11 @@ See: OCI distribution-spec, Endpoints and Error Codes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from urllib.parse import urljoin
 
 from pyminidocker.errors import MiniDockerError
 from pyminidocker.images.registry.auth import ANONYMOUS, Authorizer, Credentials
 from pyminidocker.images.registry.endpoints import Endpoint
-from pyminidocker.images.registry.exchange import Response
+from pyminidocker.images.registry.exchange import Response, following, origin
 from pyminidocker.images.registry.failures import Broken, Unauthorized, Unreachable, refusal
 from pyminidocker.images.registry.transport import HttpClient
 
@@ -101,7 +100,7 @@ class Session:
         length: int | None,
     ) -> Response:
         url = path if "://" in path else way.base + path
-        is_ours = url.startswith(way.base)
+        is_ours = origin(url) == origin(way.base)
         for attempt in (1, 2):
             sent = dict(headers or {})
             known = self.auth.header(scopes) if is_ours else ""
@@ -110,7 +109,13 @@ class Session:
             payload = body() if callable(body) else body
             try:
                 response = self.http.request(
-                    method, url, sent, payload, length=length, verify=way.verify
+                    method,
+                    url,
+                    sent,
+                    payload,
+                    length=length,
+                    verify=way.verify,
+                    is_named=is_ours,
                 )
             except Unreachable as error:
                 # Go's way of saying what was being done
@@ -139,8 +144,12 @@ class Session:
         return error
 
     def absolute(self, response: Response, location: str) -> str:
-        """Return the URL that a registry's Location header means."""
-        return urljoin(response.url, location)
+        """Return the URL that a registry's Location header means.
+
+        Raises:
+            Broken: it is none.
+        """
+        return following(response.url, location)
 
 
 def _unauthorized(method: str, url: str, why: str) -> Unauthorized:

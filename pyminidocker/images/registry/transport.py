@@ -9,8 +9,8 @@ See: RFC 9110, 15.4 (Redirection).
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urljoin, urlsplit
 
 import h11
 
@@ -22,7 +22,8 @@ from pyminidocker.images.registry.exchange import (
     authority,
     error_text,
     exchange,
-    split_url,
+    following,
+    origin,
     tunnel,
 )
 from pyminidocker.images.registry.failures import Broken, Unreachable
@@ -66,6 +67,7 @@ class HttpClient:
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._is_aborted = False
+        self._may_enter = False
 
     def __enter__(self) -> Self:
         return self
@@ -84,9 +86,10 @@ class HttpClient:
         """End what is under way: threads that wait for the network get an error at once."""
         with self._lock:
             self._is_aborted = True
-            busy = [*self._busy, *self._idle]
-            self._idle = []
-        for connection in busy:
+            for connection in self._busy:
+                connection.interrupt()
+            idle, self._idle = self._idle, []
+        for connection in idle:
             connection.close()
 
     def resume(self) -> None:
@@ -96,7 +99,9 @@ class HttpClient:
 
     # -- connections --------------------------------------------------------------------------
 
-    def _connect(self, scheme: str, host: str, port: int, *, verify: bool) -> Connection:
+    def _connect(
+        self, scheme: str, host: str, port: int, *, verify: bool, is_named: bool
+    ) -> Connection:
         proxy = self._proxies.of(scheme, host, port)
         target = (proxy.host, proxy.port) if proxy else (host, port)
         try:
@@ -108,6 +113,8 @@ class HttpClient:
         sock.settimeout(SILENCE_S)
         connection = Connection(sock, (scheme, host, port, verify))
         try:
+            if proxy is None:
+                self._check_place(sock, host, is_named=is_named)
             if proxy and scheme == "http":
                 connection.absolute = f"http://{authority(scheme, host, port)}"
                 connection.proxy_headers = proxy.headers()
@@ -120,6 +127,28 @@ class HttpClient:
             raise
         return connection
 
+    def _check_place(self, sock: socket.socket, host: str, *, is_named: bool) -> None:
+        """Make sure that no server sends us to what only this machine can reach.
+
+        Behind loopback and link-local addresses are services that trust whoever gets there: other
+        engines, the cloud's metadata.  A token server of that kind would give a registry far away
+        what it is answered.  The address counts, not the name: anybody's name may point here.
+
+        Raises:
+            Unreachable: it was not the user who named the host, nor any other one in there.
+        """
+        address = ip_address(sock.getpeername()[0])
+        address = getattr(address, "ipv4_mapped", None) or address
+        if not (address.is_loopback or address.is_link_local):
+            return
+        if is_named:
+            self._may_enter = True
+        elif not self._may_enter:
+            raise Unreachable(
+                f"a server elsewhere sent us to {host}, which is {address}: refused",
+                hint="only servers on this machine may point to others on it",
+            )
+
     def _secure(self, sock: socket.socket, host: str, port: int, *, verify: bool) -> socket.socket:
         # Only now: OpenSSL's TLS half is some megabytes, and loopback needs none of it.
         from pyminidocker.images.registry.tls import Tls
@@ -129,18 +158,20 @@ class HttpClient:
                 self._tls = Tls(self._certificates)
         return self._tls.wrap(sock, host, port, verify=verify)
 
-    def _borrow(self, scheme: str, host: str, port: int, *, verify: bool) -> Connection:
+    def _borrow(
+        self, scheme: str, host: str, port: int, *, verify: bool, is_named: bool
+    ) -> Connection:
         key = (scheme, host, port, verify)
         with self._lock:
             found = next((one for one in reversed(self._idle) if one.key == key), None)
             if found is not None:
                 self._idle.remove(found)
                 found.is_fresh = False
-        connection = found or self._connect(scheme, host, port, verify=verify)
+        connection = found or self._connect(scheme, host, port, verify=verify, is_named=is_named)
         with self._lock:
             self._busy.add(connection)
             if self._is_aborted:
-                connection.close()
+                connection.interrupt()
         return connection
 
     def _give_back(self, connection: Connection, is_usable: bool) -> None:
@@ -153,14 +184,9 @@ class HttpClient:
 
     # -- requests -----------------------------------------------------------------------------
 
-    def get(self, url: str, headers: Headers | None = None) -> Response:
-        """GET ``url`` and follow redirects; any other status is an answer.
-
-        Raises:
-            Unreachable: no connection can be made; says why.
-            Broken: the connection ended before the answer came.
-        """
-        return self.request("GET", url, headers)
+    def get(self, url: str, headers: Headers | None = None, *, is_named: bool = True) -> Response:
+        """GET ``url`` and follow redirects; arguments and errors as for ``request``."""
+        return self.request("GET", url, headers, is_named=is_named)
 
     def request(
         self,
@@ -171,8 +197,11 @@ class HttpClient:
         *,
         length: int | None = None,
         verify: bool = True,
+        is_named: bool = True,
     ) -> Response:
         """Make a request; redirects of GET and HEAD are followed.
+
+        Any status but those is an answer.
 
         Args:
             method: HTTP method.
@@ -181,24 +210,25 @@ class HttpClient:
             body: bytes, or pieces.
             length: of a body that comes in pieces; None sends it chunked.
             verify: https only: check the server's certificate.
+            is_named: the user named this host; a server's word leads nowhere on this machine.
 
         Raises:
-            InvalidArgument: the URL is not http or https.
-            Unreachable: no connection can be made; says why.
-            Broken: the connection ended before the answer came.
+            Unreachable: no connection can be made, or none may be; says why.
+            Broken: the URL is not http or https; the connection ended before the answer came.
         """
         sent = dict(headers or {})
         for _ in range(MAX_REDIRECTS):
-            response = self._once(method, url, sent, body, length, verify=verify)
+            response = self._once(method, url, sent, body, length, verify=verify, is_named=is_named)
             location = response.headers.get("location", "")
             if method not in _SAFE or response.status not in (301, 302, 303, 307, 308):
                 return response
             response.close()
-            following = urljoin(url, location)
-            if urlsplit(following).netloc != urlsplit(url).netloc:
+            there = following(url, location)
+            if origin(there) != origin(url):
                 # What lets us into the registry is none of its storage's business.
                 sent = {k: v for k, v in sent.items() if k.lower() != "authorization"}
-            url = following
+                is_named = False
+            url = there
         raise Broken(f"{url}: stopped after {MAX_REDIRECTS} redirects")
 
     def _once(
@@ -210,11 +240,12 @@ class HttpClient:
         length: int | None,
         *,
         verify: bool,
+        is_named: bool,
     ) -> Response:
-        scheme, host, port, _ = split_url(url)
+        scheme, host, port = origin(url)
         headers = {"User-Agent": self._agent, **headers}
         while True:
-            connection = self._borrow(scheme, host, port, verify=verify)
+            connection = self._borrow(scheme, host, port, verify=verify, is_named=is_named)
             try:
                 return exchange(connection, method, url, headers, body, length, self._give_back)
             except (OSError, h11.ProtocolError, Broken) as error:

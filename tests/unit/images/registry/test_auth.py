@@ -64,10 +64,11 @@ class Http:
         self.answer = answer
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
 
-    def get(self, url, headers):
-        return self.request("GET", url, headers, b"")
+    def get(self, url, headers, *, is_named):
+        return self.request("GET", url, headers, b"", is_named=is_named)
 
-    def request(self, method, url, headers, body):
+    def request(self, method, url, headers, body, *, is_named):
+        assert not is_named
         self.asked.append((method, url, headers, body))
         return Answer(self.status, json.dumps(self.answer).encode())
 
