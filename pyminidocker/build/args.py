@@ -98,7 +98,22 @@ class StageArguments:
 
     def __init__(self, build: BuildArguments) -> None:
         self._build = build
+        self._inherited: dict[str, str] = {}
         self._declared: dict[str, str | None] = {}
+
+    def inherit(self, known: Mapping[str, str]) -> None:
+        """Take over what the stage knew that this one begins with.
+
+        BuildKit does so, and Docker's manual tells it; the classic builder began with none.
+
+        See: Docker manual, Build variables, Scoping.
+        """
+        self._inherited = dict(known)
+
+    def known(self) -> dict[str, str]:
+        """Return all arguments that have a value, by name."""
+        own = {key: value for key, value in self._declared.items() if value is not None}
+        return {**self._inherited, **own}
 
     def declare(self, key: str, default: str | None) -> str | None:
         """Note an ARG of the stage; return its value."""
@@ -108,11 +123,7 @@ class StageArguments:
     def visible(self, env: Iterable[str]) -> dict[str, str]:
         """Return the declared arguments that have a value and that ENV does not hide."""
         hidden = {item.partition("=")[0] for item in env}
-        return {
-            key: value
-            for key, value in sorted(self._declared.items())
-            if value is not None and key not in hidden
-        }
+        return {key: value for key, value in sorted(self.known().items()) if key not in hidden}
 
     def for_run(self, env: Iterable[str]) -> dict[str, str]:
         """Return what a RUN finds in its environment in addition to ``env``."""

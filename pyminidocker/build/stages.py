@@ -63,6 +63,7 @@ class StageRun:
         for number, instruction in enumerate(self._plan.instructions, start=2):
             async with self._telling(f"{self._index}.{number}", instruction):
                 await self._do(f"{self._index}.{number}", number, instruction, state)
+        state.arguments = self._arguments.known()
         return state
 
     # -- FROM ---------------------------------------------------------------------------------
@@ -76,6 +77,7 @@ class StageRun:
             state = (await asyncio.shield(work.stage(plan.base_stage))).fork()
             reason = f"stage {work.graph.stages[plan.base_stage].title} of this Dockerfile"
             self._redone = state.redone
+            self._arguments.inherit(state.arguments)
         elif plan.base.lower() == SCRATCH:
             state = State(host_platform().architecture)
             reason = "nothing: an empty root file system"

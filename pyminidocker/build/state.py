@@ -34,6 +34,7 @@ class State(ChangingConfig):
         is_changed: a step was done since FROM.
         created: of the newest step, RFC 3339.
         redone: text of the first step that the cache did not have, "" when it had all.
+        arguments: the build arguments of the stage, for the stages that begin with it.
     """
 
     def __init__(self, architecture: str) -> None:
@@ -50,6 +51,7 @@ class State(ChangingConfig):
         self.is_changed = False
         self.created = ""
         self.redone = ""
+        self.arguments: dict[str, str] = {}
 
     @classmethod
     def of_image(cls, image: Image, descriptors: list[Descriptor]) -> "State":

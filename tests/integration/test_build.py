@@ -93,6 +93,19 @@ def test_arguments_and_their_scopes(images):
     assert not any("http_proxy" in item for item in config["Env"])
 
 
+def test_a_stage_has_the_arguments_of_the_stage_it_begins_with(images):
+    text = """
+        FROM busybox AS first
+        ARG OWN=1
+        FROM first
+        LABEL seen="${OWN-none}"
+        FROM busybox
+        LABEL seen="${OWN-none}"
+        """
+    assert inspect(images, build(images, text, target="1").image)["Labels"] == {"seen": "1"}
+    assert inspect(images, build(images, text).image)["Labels"] == {"seen": "none"}
+
+
 def test_a_failed_run_ends_the_build_with_its_code(images):
     told = build(images, "FROM busybox\nRUN echo so far; exit 42\nRUN true")
     (failed,) = told.of("Failed")

@@ -27,6 +27,18 @@ def test_scopes():
     assert build.unused() == ["unused"]
 
 
+def test_a_stage_inherits_from_the_stage_it_begins_with():
+    build = BuildArguments({}, {})
+    first, second = StageArguments(build), StageArguments(build)
+    for key, default in (("kept", "1"), ("again", "2"), ("new", "3"), ("none", None)):
+        first.declare(key, default)
+    second.inherit(first.known())
+    second.declare("again", None)
+    second.declare("new", "4")
+    assert second.for_run(["kept=env"]) == {"again": "2", "new": "4"}
+    assert second.lookup([])("kept") == "1"
+
+
 def test_a_declared_proxy_is_an_argument_like_others():
     stage = StageArguments(BuildArguments({"http_proxy": "p"}, {}))
     assert stage.visible([]) == {}
