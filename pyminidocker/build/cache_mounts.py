@@ -57,7 +57,7 @@ class CacheMounts:
 
     @asynccontextmanager
     async def use(
-        self, mount_id: str, sharing: str, make: Callable[[str], None]
+        self, mount_id: str, sharing: str, make: Callable[[str], None], origin: str = ""
     ) -> AsyncIterator[str]:
         """Give the directory of a cache mount for as long as a step needs it.
 
@@ -65,8 +65,9 @@ class CacheMounts:
             mount_id: its name.
             sharing: ``shared``, ``locked`` or ``private``.
             make: called with the new directory when there was none, in a thread.
+            origin: what it begins with; of another origin it is another mount.
         """
-        name = sha256(mount_id.encode())[7:39]
+        name = sha256(f"{mount_id}\n{origin}".encode() if origin else mount_id.encode())[7:39]
         if sharing == "private":
             base, count = name, 1
             while self._users[name]:

@@ -153,9 +153,10 @@ class RunMounts:
         return {name: await self._cache(name, wanted[name], sources) for name in sorted(wanted)}
 
     async def _cache(self, name: str, mount: Mount, sources: Mapping[str, Source]) -> str:
-        first = ""
+        first = origin = ""
         if mount.from_ in sources and mount.from_:
             first = await self._bind(sources[mount.from_], mount.source)
+            origin = "\n".join([*sources[mount.from_].directories, mount.source])
 
         def make(directory: str) -> None:
             if first:
@@ -167,7 +168,7 @@ class RunMounts:
             except OSError:
                 pass  # an id this lab has not got
 
-        using = self._cache_mounts.use(name, mount.sharing, make)
+        using = self._cache_mounts.use(name, mount.sharing, make, origin)
         return await self._stack.enter_async_context(using)
 
     async def _bind(self, source: Source, path: str) -> str:

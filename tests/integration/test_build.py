@@ -212,6 +212,21 @@ def test_locked_cache_mounts_never_wait_in_a_circle(images):
     assert build(images, text).output() == "made\n"
 
 
+def test_a_cache_mount_begins_with_what_it_names(images):
+    """BuildKit: a mount of the same id that begins with something else is another one."""
+    build(images, "FROM busybox\nRUN --mount=type=cache,id=seeded,target=/c echo other >/c/f")
+    told = build(
+        images,
+        """
+        FROM busybox AS seed
+        RUN mkdir /seed && echo seed >/seed/f
+        FROM busybox
+        RUN --mount=type=cache,id=seeded,from=seed,source=/seed,target=/c cat /c/f
+        """,
+    )
+    assert told.output() == "seed\n"
+
+
 def test_a_secret_is_seen_by_its_step_only(images):
     text = r"""
         FROM busybox
