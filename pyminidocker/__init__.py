@@ -5,8 +5,8 @@
     print(engine.run("busybox", "echo hello from a container"))
 
 ``connect`` starts the engine when none runs; ``wire`` joins two of them, ``overlay`` makes one
-network across, ``serve_registry`` starts a registry.  Everything else is one import away and imported only then: this module stays empty
-so that ``import pyminidocker`` costs nothing.
+network across, ``serve_registry`` starts a registry.  Everything else is one import away and
+imported only then: this module stays empty so that ``import pyminidocker`` costs nothing.
 """
 
 TYPE_CHECKING = False  # importing ``typing`` would take longer than all of ``minidocker ps``
