@@ -7,15 +7,17 @@ See: OCI distribution-spec, Pushing blobs (POST, PATCH, PUT; mounting; upload st
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from pyminidocker.errors import IntegrityError
 from pyminidocker.images.registry.attempts import Attempts, Cancelled
-from pyminidocker.images.registry.failures import Broken, Refused, Unreachable
+from pyminidocker.images.registry.failures import Broken, Refused, Unauthorized, Unreachable
 from pyminidocker.images.registry.session import PULL, PUSH, Session, scope_of
 
 _READ = 1 << 18
+_OFFSET = re.compile(r"[0-9]{1,18}")
 _SMALL_BYTES = 1 << 16  # goes in one request
 
 
@@ -57,14 +59,14 @@ class Upload:
                 if response.status == 202 and location:
                     self._cancel(self._session.absolute(response, location))
                 return response.status == 201
-        except Refused:
+        except (Refused, Unauthorized, Broken, Unreachable):
             return False  # not allowed there, or gone: then it is sent
 
     def _cancel(self, url: str) -> None:
         """Let go of an upload that the registry began instead of mounting."""
         try:
             self._session.request("DELETE", url, self._scopes).close()
-        except (Refused, Broken, Unreachable):
+        except (Refused, Unauthorized, Broken, Unreachable):
             pass
 
     def send(self, path: str, size: int, tell: Callable[[int], None]) -> None:
@@ -102,8 +104,16 @@ class Upload:
                     return
                 else:
                     # Forgotten, or docker-registry, which takes no upload up again whose last
-                    # piece broke off: from the beginning.
+                    # piece broke off: from the beginning, unless that happens every time.
+                    self._forgotten(error)
                     url, is_broken = "", False
+
+    def _forgotten(self, error: Refused) -> None:
+        """Count an upload that the registry does not know any more as an attempt that failed."""
+        try:
+            self._attempts.again(Broken(str(error)))
+        except Broken:
+            raise error from None
 
     def _begin(self) -> str:
         path = f"/v2/{self._repository}/blobs/uploads/"
@@ -118,7 +128,7 @@ class Upload:
         with self._session.request("GET", url, self._scopes) as response:
             end = response.headers.get("range", "").removeprefix("bytes=").partition("-")[2]
             location = response.headers.get("location", "")
-            done = int(end) + 1 if end.isdecimal() and int(end) else 0
+            done = int(end) + 1 if _OFFSET.fullmatch(end) and int(end) else 0
             return self._session.absolute(response, location) if location else url, done
 
     def _patch(self, url: str, path: str, size: int, tell: Callable[[int], None]) -> str:
