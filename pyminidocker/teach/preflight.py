@@ -39,11 +39,13 @@ class Preflight:
     def verdict(self) -> Card:
         """Return one line per lesson: ready, or what is in the way and how to remove it."""
         lines = []
-        for number in LESSONS:
+        titles = {number: load(number).title for number in LESSONS}
+        width = max(map(len, titles.values()))
+        for number, title in titles.items():
             state = "ready" if self.ok else "cannot run yet"
             if self.ok and self.touching(number):
                 state = "ready, with limits: see the details"
-            lines.append(f" {number}  {load(number).title:<26} {state}")
+            lines.append(f" {number}  {title:<{width}}  {state}")
         for one in self.blocking():
             lines += [f"{one.title}: {one.detail}", f"Remedy: {one.remedy}"]
         heading = "PREFLIGHT · containers can run on this machine"
