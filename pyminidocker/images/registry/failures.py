@@ -120,13 +120,20 @@ def _seconds(text: str) -> float:
         return 0.0
 
 
-def explain(error: MiniDockerError, reference: Reference) -> MiniDockerError:
+def explain(
+    error: MiniDockerError, reference: Reference, *, is_push: bool = False
+) -> MiniDockerError:
     """Add to an error of the way to a registry what can be done about it."""
     if isinstance(error, Unauthorized) and not error.hint:
         error.hint = f"first: minidocker login {login_name(reference.domain)}".rstrip()
     elif isinstance(error, Unreachable) and not error.hint:
         name = reference.familiar_name
-        if name in BASE_IMAGES:
+        if is_push and reference.domain == DEFAULT_DOMAIN:
+            error.hint = (
+                "the Docker Hub cannot be reached; for another registry, name the image for it"
+                f" first: minidocker tag {name} HOST:PORT/{name}"
+            )
+        elif name in BASE_IMAGES:
             error.hint = f"make it here, without a registry: minidocker image bootstrap {name}"
         elif reference.domain == DEFAULT_DOMAIN:
             error.hint = (

@@ -19,12 +19,13 @@ from pyminidocker.errors import IntegrityError, MiniDockerError, NotFound, Syste
 from pyminidocker.images.catalog import ImageRecord
 from pyminidocker.images.records import Image
 from pyminidocker.images.registry import manifests
-from pyminidocker.images.registry.attempts import Attempts, Cancelled
+from pyminidocker.images.registry.attempts import Cancelled
 from pyminidocker.images.registry.downloads import Downloads
 from pyminidocker.images.registry.endpoints import Endpoint, Settings
 from pyminidocker.images.registry.failures import Refused, explain, translate
 from pyminidocker.images.registry.progress import Meter, Tell, note, numbers, short, state
 from pyminidocker.images.registry.session import Session
+from pyminidocker.images.registry.transfer import Transfer, unseen
 from pyminidocker.images.registry.workers import run_all
 from pyminidocker.oci.digest import chain_ids
 from pyminidocker.oci.image_spec import Descriptor, ImageConfig, Platform, decode_config
@@ -49,16 +50,12 @@ class Place(msgspec.Struct, frozen=True):
     chain_id: str
 
 
-class Pull:
+class Pull(Transfer):
     """One pull.
 
     Args:
-        store: takes the image.
         downloads: where blobs arrive.
-        http: carries the requests; its ``abort`` is called when the pull fails or is cancelled.
-        settings: how many transfers and attempts.
-        credentials: ours.
-        tell: takes moby's messages, in any thread.
+        store, http, settings, credentials, tell: see ``Transfer``.
     """
 
     def __init__(
@@ -70,22 +67,10 @@ class Pull:
         credentials: "Credentials",
         tell: Tell,
     ) -> None:
-        self._store = store
+        super().__init__(store, http, settings, credentials, tell)
         self._downloads = downloads
-        self._http = http
-        self._settings = settings
-        self._credentials = credentials
-        self._tell = tell
-        self._stop = threading.Event()  # also set when one of several transfers failed
-        self._is_cancelled = False
         self._downloading = threading.BoundedSemaphore(max(1, settings.max_concurrent_downloads))
         self._unpacking = threading.BoundedSemaphore(_UNPACKERS)
-
-    def cancel(self) -> None:
-        """End the pull; ``run`` raises Cancelled."""
-        self._is_cancelled = True
-        self._stop.set()
-        self._http.abort()
 
     def run(
         self, places: Sequence[Sequence[Endpoint]], reference: Reference, platform: str = ""
@@ -111,8 +96,7 @@ class Pull:
                 if self._is_cancelled:
                     raise Cancelled("the pull was cancelled") from error
                 if number < len(places):  # the next place may have it
-                    self._stop.clear()
-                    self._http.resume()
+                    self._go_on()
                     continue
                 if isinstance(error, Refused):
                     raise translate(error, reference) from error
@@ -172,7 +156,7 @@ class Pull:
             return known
         if manifest.config.size > MAX_CONFIG_BYTES:
             raise IntegrityError(f"config {image_id} has {manifest.config.size} bytes: too many")
-        self._fetch(session, repository, manifest.config, Meter(_nobody, "", "", 0))
+        self._fetch(session, repository, manifest.config, unseen())
         try:
             config = decode_config(self._store.blobs.read(image_id))
         except ValueError as error:
@@ -202,28 +186,22 @@ class Pull:
         return image
 
     def _fetch(self, session: Session, repository: str, blob: Descriptor, meter: Meter) -> None:
-        name = short(blob.digest)
-
-        def tell_pause(seconds: float, _error: MiniDockerError) -> None:
-            unit = "second" if round(seconds) <= 1 else "seconds"
-            self._tell(state(name, f"Retrying in {max(1, round(seconds))} {unit}"))
-
-        attempts = Attempts(self._settings.max_download_attempts, self._stop, tell_pause)
+        attempts = self._attempts(self._settings.max_download_attempts, blob.digest)
         self._downloads.fetch(session, repository, blob, attempts, meter)
 
     def _layers(self, session: Session, repository: str, places: list[Place]) -> None:
         """Fetch and unpack all layers."""
-        line = _Line(self._tell, places)
+        queue = _Queue(self._tell, places)
         missing: dict[str, list[Place]] = {}  # a blob may occur several times in an image
         for place in places:
             has_layer = self._store.layers.get(place.chain_id) is not None
             if has_layer and self._store.blobs.has(place.blob.digest):
-                line.finish(place, "Already exists")
+                queue.finish(place, "Already exists")
             else:
                 self._tell(state(short(place.blob.digest), "Pulling fs layer"))
                 missing.setdefault(place.blob.digest, []).append(place)
         tasks = [
-            lambda same=same: self._layer(session, repository, same, line)
+            lambda same=same: self._layer(session, repository, same, queue)
             for same in missing.values()
         ]
         # Those that unpack take no connection: they do not count against the transfers.
@@ -235,7 +213,7 @@ class Pull:
         session: Session,
         repository: str,
         same: list[Place],
-        line: "_Line",
+        queue: "_Queue",
     ) -> None:
         blob, name = same[0].blob, short(same[0].blob.digest)
         meter = Meter(self._tell, name, "Downloading", blob.size)
@@ -250,7 +228,7 @@ class Pull:
                     raise Cancelled("the pull was cancelled")
                 self._tell(numbers(name, "Extracting", 0, blob.size))
                 self._store.add_blob_layer(place.below, blob.digest, blob.media_type, place.diff_id)
-                line.finish(place, "Pull complete")
+                queue.finish(place, "Pull complete")
 
     # -- what is said -------------------------------------------------------------------------
 
@@ -279,16 +257,13 @@ class Pull:
                 Reference(reference.domain, reference.path, reference.tag), image
             )
         self._tell(note(f"Digest: {digest}"))
-        what = (
-            "Image is up to date"
-            if before is not None and before.id == image.id
-            else ("Downloaded newer image")
-        )
+        is_same = before is not None and before.id == image.id
+        what = "Image is up to date" if is_same else "Downloaded newer image"
         self._tell(note(f"Status: {what} for {reference.familiar}"))
         return image
 
 
-class _Line:
+class _Queue:
     """Says "Pull complete" in the order of the layers, whatever order they were finished in."""
 
     def __init__(self, tell: Tell, places: list[Place]) -> None:
@@ -314,7 +289,3 @@ class _Line:
 def _repository(reference: Reference) -> str:
     """Return a repository as Docker names it here: without the registry's host."""
     return reference.path if reference.domain == "docker.io" else reference.name.partition("/")[2]
-
-
-def _nobody(_record: object) -> None:
-    """Nobody wants to know about small things."""

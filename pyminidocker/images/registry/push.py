@@ -8,16 +8,16 @@ See: OCI distribution-spec, Push; moby's distribution/push_v2.go for the message
 """
 
 import os
-import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound
 from pyminidocker.images.atomic import disk_failure
 from pyminidocker.images.records import Image
-from pyminidocker.images.registry.attempts import Attempts, Cancelled
+from pyminidocker.images.registry.attempts import Cancelled
 from pyminidocker.images.registry.compress import compress
 from pyminidocker.images.registry.endpoints import Endpoint, Settings
 from pyminidocker.images.registry.failures import Refused, explain, translate_push
@@ -25,7 +25,8 @@ from pyminidocker.images.registry.known import Known
 from pyminidocker.images.registry.manifests import path_of
 from pyminidocker.images.registry.progress import Meter, Tell, note, short, state
 from pyminidocker.images.registry.session import PUSH, Session, scope_of
-from pyminidocker.images.registry.uploads import Upload, size_of
+from pyminidocker.images.registry.transfer import Transfer, unseen
+from pyminidocker.images.registry.uploads import Upload
 from pyminidocker.images.registry.workers import run_all
 from pyminidocker.oci.digest import sha256
 from pyminidocker.oci.image_spec import (
@@ -60,17 +61,13 @@ class Pushed(msgspec.Struct, frozen=True):
     size: int
 
 
-class Push:
+class Push(Transfer):
     """One push.
 
     Args:
-        store: has the image.
         known: what earlier transfers taught.
-        scratch: a directory for compressed layers; nothing stays there.
-        http: carries the requests; its ``abort`` is called when the push fails or is cancelled.
-        settings: how many transfers and attempts.
-        credentials: ours.
-        tell: takes moby's messages, in any thread.
+        scratch: a directory for compressed layers; nothing stays there, and nothing has a name.
+        store, http, settings, credentials, tell: see ``Transfer``.
     """
 
     def __init__(
@@ -83,21 +80,9 @@ class Push:
         credentials: "Credentials",
         tell: Tell,
     ) -> None:
-        self._store = store
+        super().__init__(store, http, settings, credentials, tell)
         self._known = known
         self._scratch = scratch
-        self._http = http
-        self._settings = settings
-        self._credentials = credentials
-        self._tell = tell
-        self._stop = threading.Event()  # also set when one of several transfers failed
-        self._is_cancelled = False
-
-    def cancel(self) -> None:
-        """End the push; ``run`` raises Cancelled."""
-        self._is_cancelled = True
-        self._stop.set()
-        self._http.abort()
 
     def run(self, ways: Sequence[Endpoint], reference: Reference) -> list[Pushed]:
         """Send an image, or all tags of a repository.
@@ -123,7 +108,7 @@ class Push:
         except MiniDockerError as error:
             if self._is_cancelled:
                 raise Cancelled("the push was cancelled") from error
-            raise explain(error, reference) from error.__cause__
+            raise explain(error, reference, is_push=True) from error.__cause__
 
     def _images(self, reference: Reference) -> list[tuple[Reference, Image]]:
         if reference.digest:
@@ -156,7 +141,7 @@ class Push:
             layers[number] = self._layer(session, tag, manifest.layers[number])
 
         def send_config() -> None:
-            self._blob(session, tag, manifest.config, "", self._nobody)
+            self._blob(session, tag, manifest.config, "", unseen())
 
         tasks = [lambda n=n: send(n) for n in places.values()]
         run_all(
@@ -184,39 +169,39 @@ class Push:
             if how:
                 self._tell(state(name, how))
                 return there
-        path = f"{self._scratch}/.pack-{os.urandom(8).hex()}"
-        try:
-            packed = self._pack(blob, path)
+        with self._unnamed_file() as file:
+            packed = self._pack(blob, file.fileno())
             meter = Meter(self._tell, name, "Pushing", packed.size)
+            path = f"/proc/self/fd/{file.fileno()}"
             self._tell(state(name, self._blob(session, tag, packed, path, meter)))
-        finally:
-            try:
-                os.unlink(path)
-            except FileNotFoundError:
-                pass
         self._known.learn(packed={blob.digest: (packed.digest, packed.size)})
         return packed
 
-    def _pack(self, blob: Descriptor, path: str) -> Descriptor:
-        meter = Meter(self._tell, short(blob.digest), "Preparing", blob.size)
+    def _unnamed_file(self) -> BinaryIO:
+        """Return a file that is gone when it is closed, or we are killed."""
+        path = f"{self._scratch}/{os.urandom(8).hex()}"
         try:
             os.makedirs(self._scratch, mode=0o700, exist_ok=True)
-            with self._store.blobs.open(blob.digest) as source, open(path, "xb", 0) as target:
-                digest, size = compress(source, target.fileno(), meter, self._stop.is_set)
+            file = open(path, "xb", 0)  # noqa: SIM115 - the caller closes it
+            with suppress(FileNotFoundError):  # swept by an `image prune` just now
+                os.unlink(path)
+        except OSError as error:
+            raise disk_failure(error, f"compressing a layer in {self._scratch}") from error
+        return file
+
+    def _pack(self, blob: Descriptor, target_fd: int) -> Descriptor:
+        meter = Meter(self._tell, short(blob.digest), "Preparing", blob.size)
+        try:
+            with self._store.blobs.open(blob.digest) as source:
+                digest, size = compress(source, target_fd, meter, self._stop.is_set)
         except OSError as error:
             raise disk_failure(error, f"compressing layer {blob.digest}") from error
         return Descriptor(MEDIA_LAYER_GZIP, digest, size)
 
-    def _attempts(self, digest: str) -> Attempts:
-        def tell_pause(seconds: float, _error: MiniDockerError) -> None:
-            unit = "second" if round(seconds) <= 1 else "seconds"
-            self._tell(state(short(digest), f"Retrying in {max(1, round(seconds))} {unit}"))
-
-        return Attempts(_ATTEMPTS, self._stop, tell_pause)
-
     def _without_sending(self, session: Session, tag: Reference, blob: Descriptor) -> str:
         """Return how the repository came to a blob that we need not send; "" when we must."""
-        upload = Upload(session, tag.path, blob.digest, self._attempts(blob.digest))
+        attempts = self._attempts(_ATTEMPTS, blob.digest)
+        upload = Upload(session, tag.path, blob.digest, attempts)
         if upload.is_there():
             return "Layer already exists"
         for source in self._known.places(blob.digest, tag.domain, tag.path)[:3]:
@@ -229,9 +214,10 @@ class Push:
     ) -> str:
         how = self._without_sending(session, tag, blob)
         if not how:
-            attempts = self._attempts(blob.digest)
+            attempts = self._attempts(_ATTEMPTS, blob.digest)
             source = path or self._store.blobs.path(blob.digest)
-            Upload(session, tag.path, blob.digest, attempts).send(source, size_of(source), meter)
+            size = os.stat(source).st_size
+            Upload(session, tag.path, blob.digest, attempts).send(source, size, meter)
             how = "Pushed"
         self._known.learn(places={blob.digest: tag.name})
         return how
@@ -256,7 +242,7 @@ class Push:
         return Pushed(tag.tag, digest, len(data))
 
     def _put(self, session: Session, tag: Reference, data: bytes, media_type: str) -> str:
-        attempts = self._attempts("")
+        attempts = self._attempts(_ATTEMPTS, sha256(data))
         scopes = (scope_of(tag.path, PUSH),)
         headers = {"Content-Type": media_type}
         while True:
@@ -267,14 +253,6 @@ class Push:
                 return sha256(data)
             except MiniDockerError as error:
                 attempts.again(error)
-
-    @property
-    def _nobody(self) -> Meter:
-        return Meter(_drop, "", "", 0)
-
-
-def _drop(_record: object) -> None:
-    """Nobody wants to know about small things."""
 
 
 def _oci(manifest: Manifest, layers: Sequence[Descriptor]) -> tuple[bytes, Manifest]:

@@ -6,7 +6,6 @@ gets it from the beginning.
 See: OCI distribution-spec, Pushing blobs (POST, PATCH, PUT; mounting; upload status).
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
@@ -174,8 +173,3 @@ class Upload:
             told = response.headers.get("docker-content-digest", self._digest)
             if told != self._digest:
                 raise IntegrityError(f"the registry stored {told} when it was sent {self._digest}")
-
-
-def size_of(path: str) -> int:
-    """Return the bytes of a file."""
-    return os.stat(path).st_size
