@@ -8,7 +8,7 @@ run without a task; any other request has one task.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import Awaitable
 from typing import Any
 
 from pyminidocker import __version__
@@ -273,8 +273,9 @@ class Connection(asyncio.Protocol):
                 await self._drain()
             write(http.end())
         finally:
-            if isinstance(answer.pieces, AsyncGenerator):
-                await answer.pieces.aclose()
+            # A generator has it, and so has a thread's stream: the thread would wait for ever.
+            if (close := getattr(answer.pieces, "aclose", None)) is not None:
+                await close()
         self._finish_request(answer.status)
 
     async def _hijack(self, answer: Hijack) -> None:

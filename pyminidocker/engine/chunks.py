@@ -86,6 +86,13 @@ class Outgoing(AsyncIterator[bytes]):
             self._chunks.clear()
             self._condition.notify_all()
 
+    async def aclose(self) -> None:
+        """Give up reading, as with a generator: whoever reads calls it at the end, come what may.
+
+        The thread itself keeps this object alive, so nothing else would tell it.
+        """
+        self.close()
+
     def __del__(self) -> None:
         self.close()
 

@@ -1,12 +1,14 @@
 """The server's half of the protocol, driven over a real unix socket."""
 
 import asyncio
+import itertools
 import socket
 import threading
 
 import pytest
 
 from pyminidocker.api.message import Answer, Hijack, Streaming, as_json
+from pyminidocker.engine.chunks import Outgoing
 from pyminidocker.errors import Conflict, MiniDockerError, NotFound, Unavailable
 from pyminidocker.framing.http import MULTIPLEXED_STREAM, RAW_STREAM
 from pyminidocker.framing.stdcopy import frame
@@ -209,6 +211,26 @@ def test_stream_is_closed_when_the_client_leaves(serve):
     with server.client.open("GET", "/events") as response:
         assert next(response.lines()) == b"first"
     assert closed.wait(5)
+
+
+def test_the_thread_behind_a_stream_ends_when_the_client_leaves(serve):
+    """Of ``save`` and ``export``: it holds what nothing may delete meanwhile."""
+    ended = threading.Event()
+
+    def save(engine, request):
+        outgoing = Outgoing()
+
+        def work():
+            outgoing.feed(itertools.repeat(bytes(1 << 16)))
+            ended.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        return Streaming(outgoing)
+
+    server = serve([("GET", "/images/get", save)])
+    with server.client.open("GET", "/images/get"):
+        pass
+    assert ended.wait(5)
 
 
 def test_broken_stream_is_not_taken_for_complete(serve, caplog):
