@@ -7,6 +7,7 @@ full.
 See: OCI image-spec manifest.md, image-index.md; OCI distribution-spec, Pushing manifests.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,8 @@ from pyminidocker.registry.names import Digest
 LARGEST_BYTES = 4 << 20  # the specification's own figure
 INDEXES = (MEDIA_INDEX, MEDIA_DOCKER_INDEX)
 IMAGES = (MEDIA_MANIFEST, MEDIA_DOCKER_MANIFEST)
+# RFC 6838, 4.2: what the image specification wants, and what a header can hold.
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,126}/[A-Za-z0-9][\w!#$&^.+-]{0,126}", re.ASCII)
 _SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1"
 
 
@@ -75,8 +78,8 @@ def read(body: bytes, content_type: str = "") -> Document:
         raise _invalid("it is not a JSON object")
     said = content_type.partition(";")[0].strip().lower()
     own = told.get("mediaType") or ""
-    if not isinstance(own, str):
-        raise _invalid("mediaType is not a string")
+    if own and not is_media_type(own):
+        raise _invalid("mediaType is no media type")
     if own and said and own != said:
         raise _invalid(f"mediaType is {own}, and Content-Type {said}")
     _check_kind(told, own or said)
@@ -92,6 +95,11 @@ def read(body: bytes, content_type: str = "") -> Document:
         artifact_type=_text(told.get("artifactType")) or _text((config or {}).get("mediaType")),
         annotations=_annotations(told.get("annotations")),
     )
+
+
+def is_media_type(told: Any) -> bool:
+    """Tell whether a manifest's word for what it is can be passed on as Content-Type."""
+    return isinstance(told, str) and _MEDIA_TYPE.fullmatch(told) is not None
 
 
 def guessed(told: dict[str, Any]) -> str:

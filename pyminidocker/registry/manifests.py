@@ -43,8 +43,8 @@ def media_type(store: Store, name: str, digest: Digest, body: bytes) -> str:
     except ValueError:  # damaged since; whoever gets it finds out
         told = None
     own = told.get("mediaType") if isinstance(told, dict) else ""
-    if isinstance(own, str) and own:
-        return own
+    if documents.is_media_type(own):
+        return str(own)
     noted = store.media_type(name, digest)
     return noted or (isinstance(told, dict) and documents.guessed(told)) or MEDIA_INDEX
 
@@ -58,14 +58,15 @@ def put(store: Store, call: Call, name: str, reference: str) -> None:
     if isinstance(wanted, Digest) and wanted != digest:
         raise Refused("DIGEST_INVALID", detail={"digest": str(wanted)})
     document = documents.read(body, call.headers.get("content-type", ""))
-    _check_content(store, name, document)
-    store.add_manifest(
-        name,
-        digest,
-        body,
-        tag=wanted if isinstance(wanted, str) else "",
-        media_type="" if document.is_named else document.media_type,
-    )
+    with store.changing():  # what it points at must still be there when it is
+        _check_content(store, name, document)
+        store.add_manifest(
+            name,
+            digest,
+            body,
+            tag=wanted if isinstance(wanted, str) else "",
+            media_type="" if document.is_named else document.media_type,
+        )
     headers = [
         ("Location", f"/v2/{name}/manifests/{digest}"),
         ("Docker-Content-Digest", str(digest)),
@@ -109,14 +110,19 @@ def delete(store: Store, call: Call, name: str, reference: str) -> None:
     if isinstance(wanted, str):
         store.remove_tag(name, wanted)
     else:
-        needed = _blobs_of(store, store.resolve(name, wanted))
-        store.remove_manifest(name, wanted)
-        for other in store.manifests(name):
-            needed -= _blobs_of(store, other)
-        for digest in needed:
-            with contextlib.suppress(Refused):  # it has been removed by itself
-                store.remove_blob(name, digest)
+        with store.changing():  # no manifest comes that needs what goes
+            _remove(store, name, wanted)
     call.answer(202, [])
+
+
+def _remove(store: Store, name: str, digest: Digest) -> None:
+    needed = _blobs_of(store, store.resolve(name, digest))
+    store.remove_manifest(name, digest)
+    for other in store.manifests(name):
+        needed -= _blobs_of(store, other)
+    for blob in needed:
+        with contextlib.suppress(Refused):  # it has been removed by itself
+            store.remove_blob(name, blob)
 
 
 def _blobs_of(store: Store, digest: Digest) -> set[Digest]:

@@ -9,6 +9,8 @@ See: OCI distribution-spec; ``layout``.
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pyminidocker.registry import disk
 from pyminidocker.registry.failures import Refused
@@ -31,11 +33,17 @@ class Store:
         self.layout = Layout(root)
         self.read_only = read_only
         # Links of one digest are made and counted by one thread at a time.
-        self._changes = threading.Lock()
+        self._changes = threading.RLock()
         if not read_only:
             os.makedirs(self.layout.temporary, exist_ok=True)
             for name in disk.names_in(self.layout.temporary):  # a killed process left it
                 disk.remove_file(f"{self.layout.temporary}/{name}")
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Keep all other threads from changing anything: what was looked at stays as it is."""
+        with self._changes:
+            yield
 
     # ------------------------------------------------------------------------------------- lists
 
