@@ -89,7 +89,15 @@ class Server:
                     return
                 time.sleep(BREATH_S)  # no descriptor is free at this moment, or the client is gone
                 continue
-            threading.Thread(target=self._serve, args=(sock, address), daemon=True).start()
+            thread = threading.Thread(
+                target=self._serve, args=(sock, address), name="client", daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError:  # the machine has no thread to give
+                sock.close()
+                self._slots.release()
+                time.sleep(BREATH_S)
 
     def close(self) -> None:
         """Stop listening."""
