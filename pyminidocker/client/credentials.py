@@ -9,8 +9,7 @@ github.com/docker/docker-credential-helpers for the helpers' protocol.
 
 from __future__ import annotations
 
-import os
-
+from pyminidocker.client.docker_config import change, config_path, load
 from pyminidocker.client.json_text import dumps, loads
 from pyminidocker.errors import InvalidArgument, NotFound, Unavailable
 
@@ -24,12 +23,6 @@ HUB = "https://index.docker.io/v1/"
 _HUB_NAMES = frozenset(("", "docker.io", "index.docker.io", "registry-1.docker.io"))
 _TOKEN_USER = "<token>"  # noqa: S105 - a helper's word for "this is an identity token"
 _NOT_THERE = "credentials not found"
-
-
-def config_path() -> str:
-    """Return the path of Docker's configuration file (``DOCKER_CONFIG`` names its directory)."""
-    base = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
-    return f"{base}/config.json"
 
 
 def server_key(server: str) -> str:
@@ -50,50 +43,6 @@ def key_of_image(name: str) -> str:
     return server_key(parse(name).domain)
 
 
-def load() -> Json:
-    """Return the file's content; a missing file is an empty one.
-
-    Raises:
-        InvalidArgument: it is no JSON; names the file.
-    """
-    path = config_path()
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            found = loads(file.read() or b"{}")
-        if not isinstance(found, dict):
-            raise ValueError("not an object")
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise InvalidArgument(f"{path} cannot be used: {error}") from error
-    return found
-
-
-def _save(config: Json) -> None:
-    """Replace the file in one step; a link to it stays a link."""
-    path = os.path.realpath(config_path())
-    directory = os.path.dirname(path)  # noqa: PTH120
-    os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103
-    temporary = f"{path}.{os.getpid()}"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(fd, "w", encoding="utf-8") as file:  # noqa: PTH123
-            file.write(_indented(config) + "\n")
-        os.rename(temporary, path)  # noqa: PTH104
-    except BaseException:
-        os.unlink(temporary)  # noqa: PTH108
-        raise
-
-
-def _indented(value: object, indent: str = "") -> str:
-    """Return JSON indented by tabs, as Docker writes this file."""
-    if not isinstance(value, dict) or not value:
-        return dumps(value)
-    deeper = indent + "\t"
-    lines = [f"{deeper}{dumps(str(key))}: {_indented(value[key], deeper)}" for key in value]
-    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-
-
 def _helper(config: Json, key: str) -> str:
     helpers = config.get("credHelpers") or {}
     return str(helpers.get(key) or config.get("credsStore") or "")
@@ -112,7 +61,7 @@ def find(key: str) -> Json:
     config = load()
     if helper := _helper(config, key):
         try:
-            answer = loads(_ask_helper(helper, "get", key))
+            answer = _read_answer(helper, _ask_helper(helper, "get", key))
         except NotFound:
             return {}
         secret = str(answer.get("Secret", ""))
@@ -129,7 +78,7 @@ def find(key: str) -> Json:
 
             try:
                 user, _, password = b64decode(entry["auth"], validate=True).decode().partition(":")
-            except ValueError:
+            except (ValueError, TypeError):
                 raise InvalidArgument(
                     f"{config_path()}: the entry for {name} is damaged",
                     hint=f"log in again: minidocker login {'' if key == HUB else key}".rstrip(),
@@ -178,44 +127,55 @@ def store(key: str, credentials: Json) -> str:
     Raises:
         Unavailable: the helper program fails.
     """
-    config = load()
-    auths: Json = dict(config.get("auths") or {})
     token = credentials.get("identitytoken", "")
-    if helper := _helper(config, key):
+    entry: Json = {}
+    if helper := _helper(load(), key):
         kept = {
             "ServerURL": key,
             "Username": _TOKEN_USER if token else credentials["username"],
             "Secret": token or credentials["password"],
         }
         _ask_helper(helper, "store", dumps(kept))
-        auths[key] = {}
     else:
         from base64 import b64encode
 
         pair = f"{credentials.get('username', '')}:{'' if token else credentials.get('password')}"
-        auths[key] = {"auth": b64encode(pair.encode()).decode()}
+        entry["auth"] = b64encode(pair.encode()).decode()
         if token:
-            auths[key]["identitytoken"] = token
-    _save({**config, "auths": auths})
+            entry["identitytoken"] = token
+    change(lambda auths: auths.update({key: entry}))
     return f"docker-credential-{helper}" if helper else config_path()
 
 
 def erase(key: str) -> bool:
     """Forget a registry's credentials; return whether there were any."""
     config = load()
-    auths: Json = dict(config.get("auths") or {})
-    names = [name for name in auths if server_key(name) == key]
+    names = [name for name in config.get("auths") or {} if server_key(name) == key]
     helper = _helper(config, key)
     if helper:
         try:
             _ask_helper(helper, "erase", key)
         except NotFound:
             helper = ""
-    for name in names:
-        del auths[name]
     if names:
-        _save({**config, "auths": auths})
+
+        def remove(auths: Json) -> None:
+            for name in names:
+                auths.pop(name, None)
+
+        change(remove)
     return bool(names or helper)
+
+
+def _read_answer(helper: str, text: str) -> Json:
+    try:
+        answer = loads(text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        # What it said instead is not told: there may be a password in it.
+        raise Unavailable(f"docker-credential-{helper} get: it does not answer in JSON")
+    return answer
 
 
 def _ask_helper(name: str, verb: str, text: str) -> str:

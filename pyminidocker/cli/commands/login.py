@@ -9,6 +9,7 @@ from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.failures import Failure
 from pyminidocker.cli.prompt import nobody_types
 from pyminidocker.client import credentials as known
+from pyminidocker.client.docker_config import config_path
 from pyminidocker.errors import MiniDockerError
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ def login(call: Invocation) -> int:
     if answer.get("IdentityToken"):
         credentials["identitytoken"] = str(answer["IdentityToken"])
     where = known.store(key, credentials)
-    if where == known.config_path():
+    if where == config_path():
         print(
             f"\nWARNING! Your credentials are stored unencrypted in '{where}'.\n"
             "Configure a credential helper to remove this warning. See\n"

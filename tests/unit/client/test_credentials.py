@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import threading
 
 import pytest
 
@@ -127,3 +128,58 @@ def test_a_helper_that_is_not_installed(config):
     config.write_text('{"credsStore": "nosuch"}')
     with pytest.raises(Unavailable, match="docker-credential-nosuch is not installed"):
         credentials.find("lab")
+
+
+@pytest.mark.parametrize("text", ['{"auths": ["x"]}', '{"auths": 5}', '{"credHelpers": "x"}'])
+def test_sections_of_another_kind(config, text):
+    config.write_text(text)
+    with pytest.raises(InvalidArgument, match="cannot be used"):
+        credentials.find("lab:5000")
+    assert credentials.find_all() == {}
+
+
+def test_an_entry_that_is_no_text(config):
+    config.write_text('{"auths": {"lab:5000": {"auth": 5}}}')
+    with pytest.raises(InvalidArgument, match="is damaged"):
+        credentials.find("lab:5000")
+
+
+@pytest.mark.parametrize("answer", ["no JSON", "[]", '"x"'])
+def test_a_helper_that_talks_nonsense(config, tmp_path, monkeypatch, answer):
+    helper = tmp_path / "docker-credential-mad"
+    helper.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    helper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    config.write_text('{"credsStore": "mad"}')
+    with pytest.raises(Unavailable, match="docker-credential-mad get: "):
+        credentials.find("lab:5000")
+
+
+def test_what_a_killed_login_left_is_in_nobodys_way(config):
+    """Nor do two logins of one process meet, as in a notebook."""
+    left = config.with_name(f"config.json.{os.getpid()}")
+    left.write_text("half")
+    credentials.store("lab:5000", {"username": "ada", "password": "x"})
+    assert credentials.find("lab:5000")["password"] == "x"
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_others_could_read(config):
+    config.write_text("{}")
+    config.chmod(0o644)
+    credentials.store("lab:5000", {"username": "ada", "password": "x"})
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
+def test_two_logins_at_once(config):
+    """Each one's entry is there afterwards."""
+    names = [f"lab{number}:5000" for number in range(16)]
+    threads = [
+        threading.Thread(target=credentials.store, args=(name, {"username": name, "password": "x"}))
+        for name in names
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(json.loads(config.read_text())["auths"]) == sorted(names)
