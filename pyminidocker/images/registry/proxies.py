@@ -8,6 +8,7 @@ See: golang.org/x/net/http/httpproxy, whose rules Docker follows.
 
 import ipaddress
 import os
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -22,6 +23,10 @@ class Proxy(NamedTuple):
     host: str
     port: int
     user: str = ""
+
+    def __repr__(self) -> str:
+        """Return where it is; the password must not get into a log."""
+        return f"<Proxy {self.host}:{self.port}>"
 
     def headers(self) -> dict[str, str]:
         """Return what every request to it carries."""
@@ -72,8 +77,9 @@ class Proxies:
             user = unquote(parts.netloc.rpartition("@")[0])
             return Proxy(parts.hostname, parts.port or 80, user)
         except ValueError:
+            shown = re.sub("//[^/]*@", "//", text)  # it may hold a password
             raise InvalidArgument(
-                f"invalid proxy address {text!r}: http://[user:password@]host:port is understood",
+                f"invalid proxy address {shown!r}: http://[user:password@]host:port is understood",
                 hint="see HTTP_PROXY and HTTPS_PROXY in the engine's environment, and daemon.json",
             ) from None
 

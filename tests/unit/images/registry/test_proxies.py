@@ -65,3 +65,11 @@ def test_daemon_json_comes_before_the_environment():
     assert of_environment.of("https", "inside.example", 443) is None
     both = Proxies.of_environment({"https-proxy": "http://file:2"}, environment)
     assert both.of("https", "x.example", 443) == Proxy("file", 2)
+
+
+def test_a_password_is_not_told():
+    with pytest.raises(InvalidArgument) as caught:
+        Proxies(https="socks5://ada:secret@proxy:1").of("https", "x.example", 443)
+    assert "secret" not in str(caught.value)
+    assert "proxy:1" in str(caught.value)
+    assert "secret" not in repr(Proxy("proxy", 1, "ada:secret"))
