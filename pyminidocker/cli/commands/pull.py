@@ -11,17 +11,17 @@ from pyminidocker.errors import InvalidArgument
 from pyminidocker.oci.reference import Reference, parse
 
 
-def _reference(text: str) -> Reference:
+def _wanted(call: Invocation) -> Reference:
+    """Return what the argument means: one tag, ``latest`` if need be, or all of them.
+
+    Raises:
+        Failure: it is no reference, or names one tag where all are wanted.
+    """
+    options = call.options
     try:
-        return parse(text)
+        reference = parse(call.arguments[0])
     except InvalidArgument as error:
         raise Failure(str(error), hint=error.hint) from None
-
-
-def pull(call: Invocation) -> int:
-    """Get an image, or all tags of a repository."""
-    options = call.options
-    reference = _reference(call.arguments[0])
     if options["all-tags"]:
         if reference.tag or reference.digest:
             raise Failure("tag can't be used with --all-tags/-a")
@@ -29,7 +29,13 @@ def pull(call: Invocation) -> int:
         reference = reference.with_default_tag()
         if not options["quiet"]:
             print(f"Using default tag: {reference.tag}", flush=True)
-    name = str(reference)
+    return reference
+
+
+def pull(call: Invocation) -> int:
+    """Get an image, or all tags of a repository."""
+    options = call.options
+    name = str(_wanted(call))
     get(call.engine, name, platform=options["platform"], quiet=options["quiet"])
     print(name)
     return 0
@@ -41,14 +47,7 @@ def push(call: Invocation) -> int:
     from pyminidocker.client.credentials import find, key_of_image
 
     options = call.options
-    reference = _reference(call.arguments[0])
-    if options["all-tags"]:
-        if reference.tag or reference.digest:
-            raise Failure("tag can't be used with --all-tags/-a")
-    elif not (reference.tag or reference.digest):
-        reference = reference.with_default_tag()
-        if not options["quiet"]:
-            print(f"Using default tag: {reference.tag}", flush=True)
+    reference = _wanted(call)
     if reference.digest:
         raise Failure("cannot push a digest reference")
     credentials = find(key_of_image(reference.name))
