@@ -32,10 +32,11 @@ class AgentLine:
         self._addresses: dict[str, asyncio.Future[tuple[int, list[str]]]] = {}
 
     def close(self) -> None:
-        """Stop listening to the host agent."""
+        """Stop listening to the host agent; whoever waits for its answers is told so."""
         if self._link is not None:
             asyncio.get_running_loop().remove_reader(self._link.fileno())
             self._link = None
+        self._give_up()
 
     def listen(self, deliver: "Callable[[AgentLink], None]") -> None:
         """Call ``deliver`` whenever the agent has said something, or is gone."""
@@ -81,13 +82,16 @@ class AgentLine:
             listener(link)
         if link.is_gone:
             asyncio.get_running_loop().remove_reader(link.fileno())
-            futures: list[asyncio.Future[Any]] = [*self._sockets.values()]
-            futures += self._addresses.values()
-            for future in futures:
-                if not future.done():
-                    future.set_exception(gone())
-            self._sockets.clear()
-            self._addresses.clear()
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Tell those who wait that there will be no answer: some are threads, which block."""
+        futures: list[asyncio.Future[Any]] = [*self._sockets.values(), *self._addresses.values()]
+        for future in futures:
+            if not future.done():
+                future.set_exception(gone())
+        self._sockets.clear()
+        self._addresses.clear()
 
     # -- the real network ---------------------------------------------------------------------
 
