@@ -28,6 +28,7 @@ _KEPT = (
     "SSL_CERT_DIR", "SSL_CERT_FILE",
 )  # fmt: skip
 _LOG_LINES = 8
+_FIRST_PAUSE_S = 0.1  # before another try, while another engine has the lock; doubles each time
 DOCTOR = "see what this host allows with: minidocker system doctor"
 
 
@@ -72,13 +73,34 @@ def _answers(name: str) -> bool:
 
 
 def _start(name: str, run_dir: str, timeout_s: float) -> None:
+    import time
+
+    until, pause_s = time.monotonic() + timeout_s, _FIRST_PAUSE_S
+    while not _try(name, run_dir, timeout_s):
+        # Another one has the engine's lock.  It was started by hand in this very moment, and will
+        # answer; or it was killed, and has not ended yet: then the lock will be free.
+        again = time.monotonic() + pause_s
+        while time.monotonic() < again:
+            if _answers(name):
+                return
+            time.sleep(0.02)
+        if again > until:
+            raise Unavailable(
+                f"engine {name!r} is running but does not answer at {paths.socket_path(name)}",
+                hint=f"stop it with: minidocker --host {name} system stop",
+            )
+        pause_s = min(2 * pause_s, 2.0)
+
+
+def _try(name: str, run_dir: str, timeout_s: float) -> bool:
+    """Start the engine once; False when another one holds its lock."""
     ready, told = os.pipe()
     try:
         os.set_inheritable(told, True)
         _spawn(name, told)
         os.close(told)
         told = -1
-        _await(name, run_dir, ready, timeout_s)
+        return _await(run_dir, ready, timeout_s)
     finally:
         os.close(ready)
         if told >= 0:
@@ -110,8 +132,8 @@ def _spawn(name: str, ready_fd: int) -> None:
     os.waitpid(pid, 0)  # it forks and exits at once
 
 
-def _await(name: str, run_dir: str, ready: int, timeout_s: float) -> None:
-    """Read what the engine says about its start."""
+def _await(run_dir: str, ready: int, timeout_s: float) -> bool:
+    """Read what the engine says about its start; False when it says that another one runs."""
     import select
 
     poll: Any = select.poll()
@@ -125,29 +147,15 @@ def _await(name: str, run_dir: str, ready: int, timeout_s: float) -> None:
     if text.startswith("ready"):
         for line in text.splitlines()[1:]:
             sys.stderr.write(f"WARNING: {line.removeprefix('warning ')}\n")
-        return
-    if text.startswith("running "):  # it was started by hand in this very moment
-        _wait_for_other(name, timeout_s)
-        return
+        return True
+    if text.startswith("running "):
+        return False
     log = _last_lines(f"{run_dir}/daemon.log")
     if text.startswith("error "):
         message, _, hint = text.removeprefix("error ").partition("\n")
         raise Unavailable(f"the engine did not start: {message}", hint=hint.strip() or DOCTOR)
     reason = "ended without a word" if not text else f"said {text!r}"
     raise Unavailable(f"the engine did not start: it {reason}\n{log}".rstrip(), hint=DOCTOR)
-
-
-def _wait_for_other(name: str, timeout_s: float) -> None:
-    import time
-
-    until = time.monotonic() + timeout_s
-    while not _answers(name):
-        if time.monotonic() > until:
-            raise Unavailable(
-                f"engine {name!r} is running but does not answer at {paths.socket_path(name)}",
-                hint=f"stop it with: minidocker --host {name} system stop",
-            )
-        time.sleep(0.02)
 
 
 def _last_lines(path: str) -> str:

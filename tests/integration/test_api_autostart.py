@@ -1,5 +1,6 @@
 """The engine as a process: started on demand, once; stopped; told apart from others."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -200,3 +201,22 @@ def test_cold_start_is_quick(home):
     begun = time.monotonic()
     start_engine()
     assert time.monotonic() - begun < 3
+
+
+def test_an_engine_that_has_not_ended_yet_is_waited_for(home):
+    """Killed, on a busy machine: it answers no more, and has its lock for a while."""
+    start_engine()
+    pid = engine_pid()
+    other = Path(paths.run_root("other"))
+    other.mkdir(mode=0o700)
+    with (other / "lock").open("w") as dying:
+        dying.write(f"{pid}\n")  # of a process that lives, as one that is being killed does
+        dying.flush()
+        fcntl.flock(dying, fcntl.LOCK_EX)
+        ends = threading.Timer(0.5, fcntl.flock, (dying, fcntl.LOCK_UN))
+        ends.start()
+        try:
+            start_engine("other", timeout_s=20)
+        finally:
+            ends.join()
+    pyminidocker.connect("other").shutdown()
