@@ -17,9 +17,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from pyminidocker.images.registry.exchange import Response, origin
+from pyminidocker.images.registry.exchange import Response
 from pyminidocker.images.registry.failures import Refused, Unauthorized, refusal
 from pyminidocker.images.registry.transport import HttpClient
+from pyminidocker.images.registry.urls import origin
 from pyminidocker.oci.image_spec import decode_as
 
 _TOKEN_BYTES = 1 << 20

@@ -3,30 +3,25 @@
 h11 keeps the protocol's rules.  A body of known length, as layers are, is read past it, straight
 from the socket into one buffer: a pull then costs no copies in Python.
 
-See: RFC 9110, RFC 9112 (HTTP); RFC 9110, 9.3.6 (CONNECT).
+See: RFC 9110, RFC 9112.
 """
 
 import errno
-import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Self
-from urllib.parse import quote, urljoin, urlsplit
 
 import h11
 
 from pyminidocker.errors import IntegrityError
-from pyminidocker.images.registry.failures import Broken, Unreachable
+from pyminidocker.images.registry.failures import Broken
+from pyminidocker.images.registry.urls import authority, split_url
 
 Headers = dict[str, str]
 Body = bytes | Iterable[bytes]
 
 CHUNK = 1 << 18
 _DISCARD_BYTES = 1 << 16
-_PORTS = {"http": 80, "https": 443}
-# What a name, an IPv4 or an IPv6 address with its zone is written with.
-_HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Connection:
@@ -261,52 +256,6 @@ def _request(method: str, target: str, headers: Headers) -> h11.Request:
         raise Broken(f"a header cannot be sent: {error}") from error
 
 
-def authority(scheme: str, host: str, port: int) -> str:
-    """Return ``host[:port]`` as it stands in a URL; a scheme's own port is left out."""
-    name = f"[{host}]" if ":" in host else host
-    return name if _PORTS[scheme] == port else f"{name}:{port}"
-
-
-def split_url(url: str) -> tuple[str, str, int, str]:
-    """Return (scheme, host, port, path and query).
-
-    Raises:
-        Broken: it is no http or https URL.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-        if _HOST.fullmatch(host) is None:
-            raise ValueError
-    except (ValueError, KeyError):
-        raise Broken(f"{url}: not an http or https URL") from None
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return parts.scheme, host, port, quote(target, safe=_ASCII)
-
-
-def origin(url: str) -> tuple[str, str, int]:
-    """Return (scheme, host, port): whoever is there may hear what is meant for him.
-
-    Raises:
-        Broken: it is no http or https URL.
-
-    See: RFC 6454.
-    """
-    return split_url(url)[:3]
-
-
-def following(url: str, location: str) -> str:
-    """Return the URL that a Location or Link of the answer from ``url`` means.
-
-    Raises:
-        Broken: it is none.
-    """
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        raise Broken(f"{url} sent us to {location!r}, which is no URL") from None
-
-
 def error_text(error: BaseException) -> str:
     """Return what went wrong on the wire in a few words."""
     if isinstance(error, TimeoutError):
@@ -316,30 +265,3 @@ def error_text(error: BaseException) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return str(error)
-
-
-def tunnel(sock: socket.socket, host: str, port: int, headers: Headers) -> None:
-    """Ask a proxy for a connection to ``host``.
-
-    Raises:
-        Unreachable: it refuses.
-    """
-    name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    protocol = h11.Connection(h11.CLIENT)
-    lines = [("Host", name), *headers.items()]
-    sock.sendall(protocol.send(h11.Request(method="CONNECT", target=name, headers=lines)) or b"")
-    sock.sendall(protocol.send(h11.EndOfMessage()) or b"")
-    while True:
-        event = protocol.next_event()
-        if event is h11.NEED_DATA:
-            protocol.receive_data(sock.recv(65536))
-        elif type(event) is h11.Response:
-            if event.status_code == 200:
-                return
-            why = event.reason.decode("latin-1") or str(event.status_code)
-            raise Unreachable(
-                f"the proxy refuses to connect to {name}: {event.status_code} {why}",
-                hint="see HTTPS_PROXY and NO_PROXY in the engine's environment",
-            )
-        elif type(event) is not h11.InformationalResponse:
-            raise Unreachable(f"the proxy hung up when asked to connect to {name}")

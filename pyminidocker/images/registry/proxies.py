@@ -1,20 +1,24 @@
-"""Which hosts are reached through an HTTP proxy.
+"""HTTP proxies: which hosts are reached through one, and how it is asked.
 
 As Docker does, ``proxies`` in daemon.json comes before HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the
 engine's environment.  Loopback never goes through a proxy.
 
-See: golang.org/x/net/http/httpproxy, whose rules Docker follows.
+See: golang.org/x/net/http/httpproxy, whose rules Docker follows; RFC 9110, 9.3.6 (CONNECT).
 """
 
 import ipaddress
 import os
 import re
+import socket
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import h11
+
 from pyminidocker.errors import InvalidArgument
+from pyminidocker.images.registry.failures import Unreachable
 
 
 class Proxy(NamedTuple):
@@ -119,3 +123,30 @@ def _matches(text: str, host: str, port: int, address: _Address | None) -> bool:
     return (
         host.endswith(text) if text.startswith(".") else host == text or host.endswith(f".{text}")
     )
+
+
+def tunnel(sock: socket.socket, host: str, port: int, headers: Mapping[str, str]) -> None:
+    """Ask a proxy for a connection to ``host``.
+
+    Raises:
+        Unreachable: it refuses.
+    """
+    name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    protocol = h11.Connection(h11.CLIENT)
+    lines = [("Host", name), *headers.items()]
+    sock.sendall(protocol.send(h11.Request(method="CONNECT", target=name, headers=lines)) or b"")
+    sock.sendall(protocol.send(h11.EndOfMessage()) or b"")
+    while True:
+        event = protocol.next_event()
+        if event is h11.NEED_DATA:
+            protocol.receive_data(sock.recv(65536))
+        elif type(event) is h11.Response:
+            if event.status_code == 200:
+                return
+            why = event.reason.decode("latin-1") or str(event.status_code)
+            raise Unreachable(
+                f"the proxy refuses to connect to {name}: {event.status_code} {why}",
+                hint="see HTTPS_PROXY and NO_PROXY in the engine's environment",
+            )
+        elif type(event) is not h11.InformationalResponse:
+            raise Unreachable(f"the proxy hung up when asked to connect to {name}")

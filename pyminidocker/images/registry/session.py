@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pyminidocker.errors import MiniDockerError
 from pyminidocker.images.registry.auth import ANONYMOUS, Authorizer, Credentials
 from pyminidocker.images.registry.endpoints import Endpoint
-from pyminidocker.images.registry.exchange import Response, following, origin
+from pyminidocker.images.registry.exchange import Response
 from pyminidocker.images.registry.failures import Broken, Unauthorized, Unreachable, refusal
 from pyminidocker.images.registry.transport import HttpClient
+from pyminidocker.images.registry.urls import following, origin
 
 PULL, PUSH = "pull", "pull,push"
 # Made anew for each attempt.

@@ -19,15 +19,12 @@ from pyminidocker.images.registry.exchange import (
     Connection,
     Headers,
     Response,
-    authority,
     error_text,
     exchange,
-    following,
-    origin,
-    tunnel,
 )
 from pyminidocker.images.registry.failures import Broken, Unreachable
-from pyminidocker.images.registry.proxies import Proxies
+from pyminidocker.images.registry.proxies import Proxies, tunnel
+from pyminidocker.images.registry.urls import authority, following, origin
 
 if TYPE_CHECKING:
     from pyminidocker.images.registry.tls import Tls
