@@ -55,15 +55,16 @@ class Downloads:
         except FileNotFoundError:
             return 0
         for entry in entries:
-            with self._lock:
-                is_claimed = f"sha256:{entry.name}" in self._claims
-            try:
-                info = entry.stat(follow_symlinks=False)
-                if not is_claimed and info.st_mtime < limit:
-                    os.unlink(entry.path)
-                    freed += info.st_size
-            except OSError:
-                continue
+            with self._lock:  # nobody begins to work on it meanwhile
+                if f"sha256:{entry.name}" in self._claims:
+                    continue
+                try:
+                    info = entry.stat(follow_symlinks=False)
+                    if info.st_mtime < limit:
+                        os.unlink(entry.path)
+                        freed += info.st_size
+                except OSError:
+                    continue
         return freed
 
     def forget(self, digest: str) -> None:
@@ -154,9 +155,8 @@ class _Arrival:
         self._scopes = (scope_of(repository, PULL),)
         self._blob = blob
         self._tell = tell
-        self._begin()
-
         self._furthest = 0
+        self._begin()
 
     def _begin(self) -> None:
         self._hasher = sha256_hasher()
