@@ -73,14 +73,15 @@ class Session:
             Broken: the connection ended too early.
         """
         failure: MiniDockerError | None = None
-        for way in [self.way] if self.way else self._ways:
+        known = self.way  # other threads look for it at the same time
+        for way in [known] if known else self._ways:
             try:
                 response = self._ask(way, method, path, scopes, headers, body, length)
             except (Unreachable, Broken) as error:
                 if failure is None or way.is_open:
                     failure = error  # that TLS failed says little when there is plain HTTP
                 continue
-            if self.way is None and _wants_tls(way, response):
+            if known is None and _wants_tls(way, response):
                 failure = refusal(response)
                 continue
             self.way = way
