@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pyminidocker.client.credentials import header_of
 from pyminidocker.client.transport import Transport, quote
 
 TYPE_CHECKING = False
@@ -28,7 +27,7 @@ class RegistryCalls(Transport):
             credentials: as X-Registry-Auth has them.
         """
         query = {"fromImage": name, "tag": tag, "platform": platform}
-        headers = header_of(credentials or {})
+        headers = _header_of(credentials or {})
         with self.open("POST", "/images/create", query, headers=headers) as response:
             yield from response.json_lines()
 
@@ -43,7 +42,7 @@ class RegistryCalls(Transport):
             credentials: as X-Registry-Auth has them.
         """
         # Docker sends the header always; older engines answer 400 without it.
-        headers = header_of(credentials or {"serveraddress": ""})
+        headers = _header_of(credentials or {"serveraddress": ""})
         path = f"/images/{quote(name)}/push"
         with self.open("POST", path, {"tag": tag}, headers=headers) as response:
             yield from response.json_lines()
@@ -55,7 +54,13 @@ class RegistryCalls(Transport):
 
     def distribution_inspect(self, name: str, *, credentials: Json | None = None) -> Json:
         """GET /distribution/{name}/json: digest, size and platforms, without a pull."""
-        headers = header_of(credentials or {})
+        headers = _header_of(credentials or {})
         with self.open("GET", f"/distribution/{quote(name)}/json", headers=headers) as response:
             found: Json = response.json()
             return found
+
+
+def _header_of(credentials: Json) -> tuple[tuple[str, str], ...]:
+    from pyminidocker.client.credentials import header_of  # most commands talk to no registry
+
+    return header_of(credentials)

@@ -261,7 +261,7 @@ def test_full_while_a_container_runs_and_others_are_made(state):
     assert out[5:] == ["1", "1", "writer running", "writer", "space again", "data"]
     told = done.stderr
     assert "no space left on device while creating volume vv" in told
-    assert "no space left on device while storing a blob" in told
+    assert "no space left on device while unpacking a layer" in told
     assert "no space left on device while writing /copy" in told
     assert "ls: /copy: No such file or directory" in told
 
