@@ -61,7 +61,7 @@ def test_the_page_greets_counts_and_names_its_host(friendly: Engine) -> None:
         assert "<b>Hostname:</b> lighthouse" in page
         assert visits() == 2
         assert fetch("/nothing")[0] == 404
-        log = box.logs().stdout.splitlines()
+        log = box.logs().stdout.splitlines()  # it writes, and answers then
         assert log == ["listening on port 80", "GET / 200", "GET / 200", "GET /nothing 404"]
 
 
