@@ -7,6 +7,7 @@ followed, events, waits) hold theirs until they end.  When no engine listens, on
 from __future__ import annotations
 
 import os
+import time
 
 from pyminidocker import __version__, errors, paths
 from pyminidocker.client.connection import Connection, Response, Stream
@@ -36,6 +37,8 @@ _HOST_HINT = "name an engine (--host NAME) or a socket (--host unix:///path)"
 _TAKEN_HINT = "stop that program, or choose another directory with MINIDOCKER_RUN"
 # An engine that says nothing for so long is looked at more closely.
 SILENCE_S = 5.0
+# How long to wait before a question is asked again that got no answer.
+_AGAIN_S = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:@,")
 
@@ -196,20 +199,32 @@ class Transport:
         sent = list(headers)
         if payload is not None:
             sent.append(("Content-Type", content_type))
-        connection = self._borrow()
-        try:
-            response = self._exchange(connection, method, target, sent, payload)
-        except errors.Unavailable:
-            if method not in ("GET", "HEAD"):
-                raise
-            # An engine that was killed accepts connections until its last thread is gone.
-            response = self._exchange(self._borrow(), method, target, sent, payload)
+        response = self._ask(method, target, sent, payload)
         if not self._is_checked:
             self._check_version(response, path)
         if response.status >= 300:
             with response:
                 raise self._error(response)
         return response
+
+    def _ask(
+        self,
+        method: str,
+        target: str,
+        headers: list[tuple[str, str]],
+        payload: bytes | Iterable[bytes] | None,
+    ) -> Response:
+        """Make a request; a question that got no answer is asked again.
+
+        An engine that was killed accepts connections until its last thread is gone.
+        """
+        for pause_s in _AGAIN_S if method in ("GET", "HEAD") else ():
+            connection = self._borrow()
+            try:
+                return self._exchange(connection, method, target, headers, payload)
+            except errors.Unavailable:
+                time.sleep(pause_s)
+        return self._exchange(self._borrow(), method, target, headers, payload)
 
     def _exchange(
         self,

@@ -37,7 +37,7 @@ class Replies:
                     size = max(1, len(answer) // self._pieces)
                     for start in range(0, len(answer), size):
                         connection.sendall(answer[start : start + size])
-                    if b"close" in answer:
+                    if not answer or b"close" in answer:
                         break
 
     def close(self):
@@ -194,3 +194,18 @@ def test_an_engine_of_another_release(replies):
         with pytest.raises(errors.Unavailable, match=r"is version 0\.0\.9, this client is"):
             client.call("GET", "/info")
         client.shutdown()
+
+
+def test_a_dying_engine_may_accept_a_few_times_more(replies):
+    """Killed, it has a listening socket until its last thread is gone; a question asks nothing."""
+    server, client = replies(b"", b"", b"", OK)
+    assert client.call("GET", "/x") == {"Id": "a"}
+    assert server.connections == 4
+
+
+def test_what_changes_something_is_not_sent_twice(replies):
+    server, client = replies(b"", OK)
+    with pytest.raises(errors.Unavailable, match="closed the connection without an answer"):
+        client.call("POST", "/x")
+    assert client.call("GET", "/x") == {"Id": "a"}
+    assert len(server.requests) == 2
