@@ -1,10 +1,12 @@
 """Builds by the real engine: stages, arguments, RUN in all its forms, ONBUILD, and the result."""
 
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from pyminidocker.errors import MiniDockerError
 from tests.support import builds
 from tests.support.builds import build, context
 
@@ -138,7 +140,9 @@ def test_a_secret_variable_is_in_no_record_and_on_no_disk(images):
             assert any(path.name == "config.json" for path in kept)
             assert not [path for path in kept if b"s3cret" in path.read_bytes()]
             step = images.container(row["Id"])
-            assert "TOKEN" not in step.exec(["sh", "-c", "echo seen > /go; env"]).stdout
+            assert "TOKEN" not in step.exec("env").stdout
+            with suppress(MiniDockerError):  # the step may be gone before its exec is asked about
+                step.exec(["sh", "-c", "echo seen > /go"])
     assert [x["Text"] for x in records if "Output" in x] == ["ready\n", "seen 6\n"]
     other = text.replace("ready", "so far")
     binary = build(images, other, secrets={"token": b"\xff"}).error["Message"]
