@@ -255,36 +255,39 @@ class Push(Transfer):
                 attempts.again(error)
 
 
-def _oci(manifest: Manifest, layers: Sequence[Descriptor]) -> tuple[bytes, Manifest]:
-    """Return the manifest with the layers as they were sent."""
-    config = manifest.config
-    changed = Manifest(
-        schema_version=2,
-        media_type=MEDIA_MANIFEST,
-        config=Descriptor(MEDIA_CONFIG, config.digest, config.size),
-        layers=[
-            Descriptor(_OCI.get(one.media_type, one.media_type), one.digest, one.size)
-            for one in layers
-        ],
-        annotations=manifest.annotations,
-    )
-    return encode(changed), changed
-
-
 _OCI = {MEDIA_DOCKER_LAYER_GZIP: MEDIA_LAYER_GZIP}
 _DOCKER = {MEDIA_LAYER_GZIP: MEDIA_DOCKER_LAYER_GZIP}
 
 
+def _oci(manifest: Manifest, layers: Sequence[Descriptor]) -> tuple[bytes, Manifest]:
+    """Return the manifest with the layers as they were sent."""
+    annotations = manifest.annotations
+    return _written(manifest, layers, MEDIA_MANIFEST, MEDIA_CONFIG, _OCI, annotations)
+
+
 def _docker(manifest: Manifest) -> tuple[bytes, Manifest]:
     """Return the same in the form that registries of before 2020 take."""
+    layers = manifest.layers
+    return _written(manifest, layers, MEDIA_DOCKER_MANIFEST, MEDIA_DOCKER_CONFIG, _DOCKER, {})
+
+
+def _written(
+    manifest: Manifest,
+    layers: Sequence[Descriptor],
+    media_type: str,
+    config_type: str,
+    layer_types: dict[str, str],
+    annotations: dict[str, str],
+) -> tuple[bytes, Manifest]:
     config = manifest.config
     changed = Manifest(
         schema_version=2,
-        media_type=MEDIA_DOCKER_MANIFEST,
-        config=Descriptor(MEDIA_DOCKER_CONFIG, config.digest, config.size),
+        media_type=media_type,
+        config=Descriptor(config_type, config.digest, config.size),
         layers=[
-            Descriptor(_DOCKER.get(one.media_type, one.media_type), one.digest, one.size)
-            for one in manifest.layers
+            Descriptor(layer_types.get(one.media_type, one.media_type), one.digest, one.size)
+            for one in layers
         ],
+        annotations=annotations,
     )
     return encode(changed), changed
