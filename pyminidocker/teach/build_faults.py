@@ -9,8 +9,6 @@ ENTRYPOINT interact".
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyminidocker.errors import MiniDockerError
@@ -27,9 +25,7 @@ _HELPFUL = 'ENTRYPOINT ["echo"]\n'
 
 
 def _build(lesson: Lesson, tag: str, steps: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "Dockerfile").write_text(steps)
-        lesson.engine.build(folder, tag=tag, progress="quiet")
+    lesson.engine.build(text=steps, tag=tag, progress="quiet")
 
 
 def _inherit(lesson: Lesson, target: str) -> None:

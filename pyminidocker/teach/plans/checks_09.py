@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,20 +141,12 @@ def _executed(
 ) -> list[str]:
     """Return what a container with these settings executes."""
     lines = ["FROM busybox", "CMD []"]
-    lines += [f"ENTRYPOINT {_json(entrypoint)}"] if entrypoint else []
-    lines += [f"CMD {_json(cmd)}"] if cmd else []
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "Dockerfile").write_text("\n".join(lines) + "\n")
-        lesson.engine.build(folder, tag="words", progress="quiet")
+    lines += [f"ENTRYPOINT {dumps(entrypoint)}"] if entrypoint else []
+    lines += [f"CMD {dumps(cmd)}"] if cmd else []
+    lesson.engine.build(text="\n".join(lines), tag="words", progress="quiet")
     with lesson.engine.create("words", arguments) as box:
         inspected = lesson.calls.container_inspect(box.id)
         return [inspected["Path"], *inspected["Args"]]
-
-
-def _json(words: list[str]) -> str:
-    from json import dumps
-
-    return dumps(words)
 
 
 def lean(lesson: Lesson) -> Outcome:

@@ -116,13 +116,17 @@ def rolled_back(lesson: Lesson) -> Outcome:
             "An image's id is the digest of its configuration, and may stand wherever a tag may.",
         )
     if _ANONYMOUS.fullmatch(volume_of(lesson, APP)):
-        return not_yet(
-            f"`{APP}` works again, but it has begun to count anew.",
-            f"`engine.container('{APP}').attrs['Mounts']` shows its volume.",
-            "What did the container before it have at /data?",
-            "A new container has to be told about the volume again.",
-        )
+        return _counts_anew(f"`{APP}` works again, but it has begun to count anew.")
     return met(f"`{APP}` is back at the image {ref.removeprefix('sha256:')[:12]}, named by digest.")
+
+
+def _counts_anew(reason: str) -> Outcome:
+    return not_yet(
+        reason,
+        f"`engine.container('{APP}').attrs['Mounts']` shows its volume.",
+        "What did the container before it have at /data?",
+        "A new container has to be told about the volume again.",
+    )
 
 
 def fixed(lesson: Lesson) -> Outcome:
@@ -153,12 +157,7 @@ def fixed(lesson: Lesson) -> Outcome:
             "The name in the address comes first, the one in the environment second.",
         )
     if _ANONYMOUS.fullmatch(volume_of(lesson, APP)):
-        return not_yet(
-            f"The page is right, but `{APP}` has begun to count anew.",
-            f"`engine.container('{APP}').attrs['Mounts']` shows its volume.",
-            "What did the container before it have at /data?",
-            "A new container has to be told about the volume again.",
-        )
+        return _counts_anew(f"The page is right, but `{APP}` has begun to count anew.")
     return met("The page greets Ada, and the world when nobody says a name; the counter goes on.")
 
 
