@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import build_facts
+from tests.support.builds import tidy
 
 pytestmark = [
     pytest.mark.requires("docker-cli", "busybox"),
@@ -27,15 +28,11 @@ RECORDED = json.loads(Path(__file__).with_name("dockerd_builds.json").read_text(
 
 
 @pytest.fixture(autouse=True)
-def tidy(engine):
+def nothing_stays(engine):
     """Remove what a test builds, and all of the cache."""
-    before = {row["Id"] for row in engine.api.image_list(all=True)}
-    yield
-    gc.collect()  # docker-py's sockets: here their warnings are ignored
-    for row in engine.api.image_list(all=True):
-        if row["Id"] not in before:
-            engine.api.image_remove(row["Id"], force=True)
-    engine.api.build_prune(all=True)
+    with tidy(engine):
+        yield
+        gc.collect()  # docker-py's sockets: here their warnings are ignored
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from pyminidocker.oci.digest import sha256
-from tests.support.builds import Told, build, context
+from tests.support.builds import Told, build, context, tidy
 
 pytestmark = pytest.mark.requires("busybox")
 
@@ -18,12 +18,8 @@ pytestmark = pytest.mark.requires("busybox")
 @pytest.fixture
 def images(engine):
     """Remove what a test builds, and all of the cache."""
-    before = {row["Id"] for row in engine.api.image_list(all=True)}
-    yield engine
-    for row in engine.api.image_list(all=True):
-        if row["Id"] not in before:
-            engine.api.image_remove(row["Id"], force=True)
-    engine.api.build_prune(all=True)
+    with tidy(engine):
+        yield engine
     assert not os.listdir(f"{engine.api.info()['DockerRootDir']}/build/scratch")
 
 

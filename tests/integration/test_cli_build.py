@@ -8,6 +8,7 @@ import tarfile
 import pytest
 
 from pyminidocker.client.build import BuildError
+from tests.support.builds import tidy
 from tests.support.command_line import LAUNCHER, Terminal, environment, minidocker, succeeds
 from tests.support.talker import until
 
@@ -28,12 +29,8 @@ CMD ["cat", "/app/app.txt"]
 @pytest.fixture
 def images(engine):
     """Remove what a test builds, and all of the cache."""
-    before = {row["Id"] for row in engine.api.image_list(all=True)}
-    yield engine
-    for row in engine.api.image_list(all=True):
-        if row["Id"] not in before:
-            engine.api.image_remove(row["Id"], force=True)
-    engine.api.build_prune(all=True)
+    with tidy(engine):
+        yield engine
 
 
 @pytest.fixture
