@@ -9,10 +9,10 @@ import time
 import pytest
 
 from pyminidocker.errors import SystemFailure
-from pyminidocker.kernel import procfs
 from pyminidocker.kernel.pidfd import pidfd_open
 from pyminidocker.runtime.host import create_lab
 from pyminidocker.runtime.zygote import Closed, Failed
+from tests.support.leaks import mount_table
 from tests.support.runtime_lab import Bench, remove_tree
 from tests.support.runtime_lab import scenario as scenario
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.requires("busybox")
 
 
 def test_the_hosts_mounts_are_unchanged(scenario):
-    before = procfs.read("self", "mountinfo")
+    before = mount_table()
     scenario(lambda bench: bench.run("true"))
-    assert procfs.read("self", "mountinfo") == before
+    assert mount_table() == before
 
 
 def test_the_engine_may_have_threads(scenario):

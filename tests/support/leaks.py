@@ -12,7 +12,7 @@ from typing import NamedTuple
 CGROUPS = Path("/sys/fs/cgroup")
 # Homes of other people's engines (tests/support/judges.py).  One may be at work for a test of
 # another process, so single tests do not see their mounts; tools/run_tests.py does, at the end.
-JUDGES = re.compile(r"/tmp/j[a-z]-")
+JUDGES = re.compile(r"/tmp/j[a-z]-|/run/docker/netns/")
 
 
 class Traces(NamedTuple):
@@ -32,10 +32,14 @@ class Traces(NamedTuple):
         return {kind: sorted(now - then) for kind, now, then in pairs if now - then}
 
 
-def _mounts(*, judges_too: bool) -> frozenset[str]:
+def mount_table(*, judges_too: bool = False) -> list[str]:
+    """Return the lines of this process's mountinfo; ``judges_too``: with other people's engines."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    places = (line.split()[4] for line in lines)
-    return frozenset(place for place in places if judges_too or not JUDGES.match(place))
+    return [line for line in lines if judges_too or not JUDGES.match(line.split()[4])]
+
+
+def _mounts(*, judges_too: bool) -> frozenset[str]:
+    return frozenset(line.split()[4] for line in mount_table(judges_too=judges_too))
 
 
 def _processes(marker: str) -> tuple[frozenset[str], frozenset[str]]:
