@@ -4,6 +4,7 @@ import http.client
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,10 @@ def run(engine: Engine, name: str = "friendly", **options: object) -> Container:
 
 
 def fetch(path: str = "/") -> tuple[int, str]:
-    asked = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
-    asked.request("GET", path)
-    answer = asked.getresponse()
-    return answer.status, answer.read().decode()
+    with closing(http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)) as asked:
+        asked.request("GET", path)
+        answer = asked.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def answers() -> bool:
