@@ -7,9 +7,13 @@ Rootless is how learners run the engine, so a green run as root alone proves lit
 The tests of a tier are shared by a few processes, each with an engine of its own: most of them wait
 for the network and for time to pass, not for the processor.  A test looks for what it left behind
 itself (tests/support/leaks.py); what a whole tier left behind is looked for here.
+
+Of thousands of tests that race with a busy machine, one may lose.  One or two that fail are run
+once more, alone; when they pass, the run passes, and its last lines name them: they want mending.
 """
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -42,6 +46,8 @@ SHARED = {
     "browser": ("-n2", "--dist=load", "--maxschedchunk=1"),
 }
 HOMES = "MINIDOCKER_ROOT=/tmp/md"  # how the state of the tests' engines is called
+MOST_UNSTEADY = 2  # that fail and may be run again; more than that is no accident
+TESTS_FAILED = 1  # pytest's exit code; others mean that it could not do its work
 USER_TIERS = ("unit", "integration", "notebooks")
 # What differs when a user has no range in /etc/subuid: one id is all there is in the containers.
 SINGLE_ID = ("tests/integration/test_engine_lifecycle.py", "tests/integration/test_cli_run.py")
@@ -61,21 +67,41 @@ class Runner:
         self.tree = tree
         self.env = dict(os.environ) if env is None else env
         self.prefix = prefix
+        self.unsteady: list[str] = []
 
     def run(self, title: str, *arguments: str, **variables: str) -> bool:
         """Run pytest; True when everything passed and nothing was left behind."""
         print(f"\n== {title} ==", flush=True)
         before = read_traces(HOMES, judges_too=True)
         began = time.monotonic()
-        command = [*self.prefix, self.python, "-m", "pytest", "-q", *arguments]
-        env = {**self.env, **variables}
-        code = subprocess.run(command, check=False, env=env, cwd=self.tree).returncode
+        with tempfile.TemporaryDirectory(prefix="minidocker-pytest-", dir="/tmp") as memory:
+            os.chmod(memory, 0o777)  # ours or the user's pytest writes into it
+            code = self._pytest(memory, *arguments, **variables)
+            again = _failed(memory) if code == TESTS_FAILED else []
+            if 0 < len(again) <= MOST_UNSTEADY:
+                print(f"== {title}: once more, alone: {', '.join(again)}", flush=True)
+                code = self._pytest(memory, *again, **variables)
+                self.unsteady += again if code == 0 else []
         print(f"== {title}: exit code {code} after {time.monotonic() - began:.0f} s", flush=True)
         left = wait_until_clean(before, HOMES, apart_from=("fds",), judges_too=True)
         if left:
             print(f"== {title}: left behind on this machine: {left}", flush=True)
         # Elsewhere somebody may have done something on the machine meanwhile.
         return code == 0 and not (left and os.environ.get("CI"))
+
+    def _pytest(self, memory: str, *arguments: str, **variables: str) -> int:
+        options = ("-q", "-o", f"cache_dir={memory}")
+        command = [*self.prefix, self.python, "-m", "pytest", *options, *arguments]
+        env = {**self.env, **variables}
+        return subprocess.run(command, check=False, env=env, cwd=self.tree).returncode
+
+
+def _failed(memory: str) -> list[str]:
+    """Return the ids of the tests that failed, as pytest remembers them."""
+    try:
+        return list(json.loads(Path(memory, "v/cache/lastfailed").read_text()))
+    except OSError:
+        return []
 
 
 def ensure_user() -> pwd.struct_passwd:
@@ -106,8 +132,8 @@ def readable_tree(user: pwd.struct_passwd) -> Iterator[tuple[Path, Path]]:
         yield tree, tree / ".venv"
 
 
-def as_user(options: list[str]) -> list[bool]:
-    """Run the tests that matter rootless as an ordinary user."""
+def as_user(options: list[str], unsteady: list[str]) -> list[bool]:
+    """Run the tests that matter rootless as an ordinary user; add to the unsteady ones."""
     user = ensure_user()
     with (
         readable_tree(user) as (tree, venv),
@@ -134,6 +160,7 @@ def as_user(options: list[str]) -> list[bool]:
         ]
         title = f"one user id only, as {USER}"
         passed.append(runner.run(title, *SINGLE_ID, *options, MINIDOCKER_SINGLE_ID="1"))
+        unsteady += [f"{test} (as {USER})" for test in runner.unsteady]
         return passed
 
 
@@ -141,15 +168,18 @@ def main() -> int:
     """Return 0 when every run passed."""
     options = [option for option in sys.argv[1:] if option != "--only-user"]
     passed = []
+    runner = Runner()
     if "--only-user" not in sys.argv:
         passed = [
-            Runner().run(name, *files, *SHARED.get(name, ()), *options)
+            runner.run(name, *files, *SHARED.get(name, ()), *options)
             for name, files in TIERS.items()
         ]
     if os.getuid() == 0:
-        passed += as_user(options)
+        passed += as_user(options, runner.unsteady)
     else:
         print("not root: the tests of the root engine need `sudo make test`", flush=True)
+    for test in runner.unsteady:
+        print(f"UNSTEADY, passed only alone: {test}", flush=True)
     return 0 if all(passed) else 1
 
 
