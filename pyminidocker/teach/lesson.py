@@ -19,6 +19,7 @@ from pyminidocker.errors import NotFound
 from pyminidocker.teach import checks, cleanup, faults, inventory, predict, surroundings
 from pyminidocker.teach.by_hand import ByHand
 from pyminidocker.teach.cards import Card, Fold
+from pyminidocker.teach.ledger import Ledger
 from pyminidocker.teach.plan import Plan, Question, load
 from pyminidocker.teach.preflight import Preflight
 from pyminidocker.teach.progress import Progress
@@ -53,6 +54,7 @@ class Lesson:
         self.progress = Progress()
         self._chosen: dict[str, str] = {}  # question id -> letter, of this session
         self._met: set[str] = set()
+        self._measured: dict[str, str] = {}  # claim id -> what was measured
         self._members: set[tuple[int, int]] = set()
         self._last: tuple[str, tuple[Any, ...]] = ("", ())
         self._by_hand: list[ByHand] = []
@@ -229,6 +231,7 @@ class Lesson:
     def claim(self, name: str, measured: str) -> Card:
         """Show a sentence of the original notes beside its verdict and today's measurement."""
         claim = self.plan.claim(name)
+        self._measured[name] = measured
         lines = (
             f"The notes said: “{claim.sentence}”",
             f"Verdict: {claim.verdict}. {claim.correction}",
@@ -236,6 +239,10 @@ class Lesson:
             f"Read more: {claim.source}",
         )
         return Card("note", f"CLAIM · {name}", lines)
+
+    def ledger(self) -> Ledger:
+        """Show all claims of this lesson, with what was measured in this session."""
+        return Ledger(self.plan.claims, self._measured)
 
     def reset(self) -> Card:
         """Remove this lesson's containers and images, so that any cell can be run again."""

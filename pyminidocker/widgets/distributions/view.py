@@ -78,7 +78,7 @@ class Distributions:
         return out.getvalue()
 
     def _draw(self, axes: Axes) -> None:
-        dice = random.Random(7)  # the same picture for the same values
+        dice = random.Random(7)  # noqa: S311 - the same picture for the same values
         unit = self.samples[0].unit
         for row, one in enumerate(self.samples):
             colour = LIGHT[_HUES[row % len(_HUES)]]
