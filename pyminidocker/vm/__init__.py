@@ -1,17 +1,17 @@
 """Virtual machines, to compare containers with.
 
-vm = pyminidocker.vm.boot(memory="256m")
-print(vm.run("uname -r"))
-print(vm.phases)
-vm.stop()
+    vm = pyminidocker.vm.boot(memory="256m")
+    print(vm.run("uname -r"))
+    print(vm.phases)
+    vm.stop()
 
-A container is a process of this machine's kernel; here a whole second kernel boots, by qemu.  Nothing
-of it is part of pyminidocker: qemu and the guest's kernel come from this machine's packages or from
-pip, and where they are missing a recording takes their place, which says so (``vm.kind``).
+A container is a process of this machine's kernel; here a whole second kernel boots, by qemu.
+Nothing of it is part of pyminidocker: qemu and the guest's kernel come from this machine's packages
+or from pip, and where they are missing a recording takes their place, and says so (``vm.kind``).
 """
 
 from pyminidocker.vm.boot import boot
-from pyminidocker.vm.machine import VirtualMachine, VmRunResult
+from pyminidocker.vm.machine import VirtualMachine
 from pyminidocker.vm.phases import Phase, Phases
 
-__all__ = ["Phase", "Phases", "VirtualMachine", "VmRunResult", "boot"]
+__all__ = ["Phase", "Phases", "VirtualMachine", "boot"]

@@ -1,43 +1,34 @@
 """A virtual machine, as an object to hold in a notebook."""
 
-from typing import NamedTuple, Self
+from abc import ABC, abstractmethod
+from typing import Self
 
-from pyminidocker.errors import NotImplementedHere
+from pyminidocker.client.results import RunResult
+from pyminidocker.units import binary_size
 from pyminidocker.vm.phases import Phases
 
 
-class VmRunResult(NamedTuple):
-    """What a command in the guest printed (stdout and stderr together) and how it ended.
-
-    Attributes:
-        output: text.
-        exit_code: 0 to 255.
-    """
-
-    output: str
-    exit_code: int
-
-    def __str__(self) -> str:
-        return self.output
-
-
-class VirtualMachine:
+class VirtualMachine(ABC):
     """A running virtual machine; a context manager that stops it.
 
     Attributes:
         kind: ``kvm`` (the processor's own virtualisation), ``tcg`` (qemu translates every
-            instruction) or ``recording`` (nothing runs: see ``why``).
-        why: one sentence about why it is this kind.
+            instruction) or ``recording`` (nothing runs).
+        why: one sentence about why it is of this kind.
         kernel: the guest kernel's release as ``uname -r`` prints it.
+        kernel_origin: where that kernel comes from.
+        hypervisor: qemu's name and version.
         phases: the boot's parts with their seconds.
-        memory_bytes: how much memory the guest believes to have.
-        cpus: how many processors it has.
-        pid: qemu's process, 0 for a recording.
+        memory_bytes: how much memory the guest was given.
+        cpus: how many processors it was given.
+        pid: qemu's process; 0 for a recording and for a machine that was stopped.
     """
 
     kind: str
     why: str
     kernel: str
+    kernel_origin: str
+    hypervisor: str
     phases: Phases
     memory_bytes: int
     cpus: int
@@ -49,50 +40,86 @@ class VirtualMachine:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def __repr__(self) -> str:
+        size = binary_size(self.memory_bytes)
+        return f"<VirtualMachine {self.kind}: {self.kernel}, {self.cpus} cpu, {size}>"
+
     @property
+    @abstractmethod
     def pss_bytes(self) -> int:
-        """What this machine costs the host now: qemu's proportional set size."""
-        raise NotImplementedHere("virtual machines are being built")
+        """What this machine costs the host now: qemu's proportional set size.
+
+        Pages that several processes share are counted in parts, so that sums over machines are
+        right.  See: proc_pid_smaps(5).
+        """
 
     @property
+    @abstractmethod
     def console(self) -> str:
-        """What the guest has printed on its serial console so far, boot messages included."""
-        raise NotImplementedHere("virtual machines are being built")
+        """What the guest has printed on its first serial line: the kernel's messages."""
 
-    def run(self, command: str, timeout: float = 60.0) -> VmRunResult:
+    @abstractmethod
+    def run(self, command: str, timeout: float = 60.0) -> RunResult:
         """Run a shell command in the guest and wait for its end.
 
         Args:
-            command: a line for the guest's ``sh -c``.
-            timeout: seconds.
+            command: a script for the guest's ``sh``.
+            timeout: seconds, after which the guest kills it (exit code 137).
+
+        Returns:
+            Its output, as ``container.exec`` returns it.
 
         Raises:
-            Unavailable: the machine is stopped, paused or does not answer in time.
+            Unavailable: the machine is stopped, paused or does not answer.
         """
-        raise NotImplementedHere("virtual machines are being built")
 
+    @abstractmethod
     def pause(self) -> None:
-        """Stop the guest's processors; its memory stays."""
-        raise NotImplementedHere("virtual machines are being built")
+        """Stop the guest's processors; its memory stays.
 
+        Raises:
+            Unavailable: the machine is stopped.
+        """
+
+    @abstractmethod
     def resume(self) -> None:
-        """Let a paused guest go on."""
-        raise NotImplementedHere("virtual machines are being built")
+        """Let a paused guest go on.
 
+        Raises:
+            Unavailable: the machine is stopped.
+        """
+
+    @property
+    @abstractmethod
+    def paused(self) -> bool:
+        """Whether the guest's processors are stopped."""
+
+    @abstractmethod
     def save(self, path: str) -> int:
-        """Write the guest's whole state (memory, processors, devices) to a file.
+        """Write the guest's whole state (memory, processors, devices) to a new file.
 
-        The machine goes on afterwards.
+        The machine is in the same state afterwards as before: running, or paused.
 
         Returns:
             The file's size in bytes.
+
+        Raises:
+            Unavailable: the machine is stopped.
+            Conflict: there is such a file already.
         """
-        raise NotImplementedHere("virtual machines are being built")
 
-    def restore(self, path: str) -> None:
-        """Become the machine that was saved: this one's state is thrown away."""
-        raise NotImplementedHere("virtual machines are being built")
+    @abstractmethod
+    def restore(self, path: str) -> float:
+        """Become the machine that was saved; what this one was doing is gone.  It runs.
 
+        Returns:
+            Seconds until the restored machine was running.
+
+        Raises:
+            NotFound: no such file.
+            InvalidArgument: it holds no machine, or one that is built differently.
+        """
+
+    @abstractmethod
     def stop(self) -> None:
-        """End the machine at once; does nothing the second time."""
-        raise NotImplementedHere("virtual machines are being built")
+        """End the machine at once, as pulling the plug does; nothing the second time."""
