@@ -10,7 +10,7 @@ Nothing of it is part of pyminidocker: qemu and the guest's kernel come from thi
 or from pip, and where they are missing a recording takes their place, and says so (``vm.kind``).
 """
 
-from pyminidocker.vm.boot import boot
+from pyminidocker.vm.kinds import boot
 from pyminidocker.vm.machine import VirtualMachine
 from pyminidocker.vm.phases import Phase, Phases
 

@@ -8,7 +8,7 @@ import platform
 import time
 
 from pyminidocker.units import human_size
-from pyminidocker.vm.boot import boot
+from pyminidocker.vm.kinds import boot
 from pyminidocker.vm.machine import VirtualMachine
 from pyminidocker.vm.recording import PLACE
 

@@ -126,22 +126,26 @@ def echo() -> Program:
             Line(b"\x74\x06", "jz end"),
             Line(b"\xba" + little(CONSOLE, 2), "mov dx, 0x3f8"),
             Line(b"\xee", "out dx, al", "to the port: an exit"),
-            Line(b"\xeb\xf2", "jmp next"),
+            Line(b"\xeb\xf4", "jmp next"),
             _HALT,
         ),
     )
 
 
 def crash() -> Program:
-    """A guest whose processor fails: a fault, while nothing is there to handle faults."""
-    zeros = LOAD_AT + 6
+    """A guest whose processor fails: a fault, while handling a fault in a fault.
+
+    In protected mode the processor looks into a table for what to do about a fault.  This guest has
+    none: its memory is full of zeros where the table would be.
+    """
     return Program(
         "crash",
-        "takes away the table of fault handlers, and faults",
+        "faults, and has nothing to handle faults",
         (
-            Line(b"\x0f\x01\x1e" + little(zeros, 2), "lidt [zeros]", "an empty table"),
-            Line(b"\xcc", "int3", "a fault, a fault in that, a third"),
-            Line(bytes(6), "zeros: dw 0, 0, 0"),
+            Line(b"\x0f\x20\xc0", "mov eax, cr0", "how the processor works"),
+            Line(b"\x0c\x01", "or al, 1", "in protected mode"),
+            Line(b"\x0f\x22\xc0", "mov cr0, eax", "from now on"),
+            Line(b"\x0f\x0b", "ud2", "no instruction: a fault"),
         ),
     )
 
