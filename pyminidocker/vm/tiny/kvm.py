@@ -15,6 +15,7 @@ API_VERSION = 12  # since Linux 2.6.22, and for ever: api.rst 4.1
 
 _TYPE = 0xAE  # KVMIO
 _WRITE, _READ = 1, 2
+_REGISTERS = "rax rbx rcx rdx rsi rdi rsp rbp r8 r9 r10 r11 r12 r13 r14 r15 rip rflags"
 
 
 class MemoryRegion(ctypes.Structure):
@@ -25,13 +26,13 @@ class MemoryRegion(ctypes.Structure):
     guest_address: int
     size: int
     our_address: int
-    _fields_ = (
+    _fields_ = [
         ("slot", ctypes.c_uint32),
         ("flags", ctypes.c_uint32),
         ("guest_address", ctypes.c_uint64),
         ("size", ctypes.c_uint64),
         ("our_address", ctypes.c_uint64),
-    )
+    ]
 
 
 class Registers(ctypes.Structure):
@@ -53,55 +54,55 @@ class Segment(ctypes.Structure):
 
     base: int
     selector: int
-    _fields_ = (
+    _fields_ = [
         ("base", ctypes.c_uint64),
         ("limit", ctypes.c_uint32),
         ("selector", ctypes.c_uint16),
         ("attributes", ctypes.c_uint8 * 10),
-    )
+    ]
 
 
 class SpecialRegisters(ctypes.Structure):
     """struct kvm_sregs of x86: what an operating system sets up.  We change one segment only."""
 
     cs: Segment
-    _fields_ = (
+    _fields_ = [
         *((name, Segment) for name in "cs ds es fs gs ss tr ldt".split()),
         ("tables_and_control", ctypes.c_uint8 * 120),
-    )
+    ]
 
 
 class _InputOutput(ctypes.Structure):
     """A byte for a port, or wanted from one."""
 
-    _fields_ = (
+    _fields_ = [
         ("direction", ctypes.c_uint8),
         ("size", ctypes.c_uint8),
         ("port", ctypes.c_uint16),
         ("count", ctypes.c_uint32),
         ("data_offset", ctypes.c_uint64),
-    )
+    ]
 
 
 class _MemoryMapped(ctypes.Structure):
     """An access to an address where the guest has no memory."""
 
-    _fields_ = (
+    _fields_ = [
         ("address", ctypes.c_uint64),
         ("data", ctypes.c_uint8 * 8),
         ("length", ctypes.c_uint32),
         ("is_write", ctypes.c_uint8),
-    )
+    ]
 
 
 class _Why(ctypes.Union):
-    _fields_ = (
+    _fields_ = [
         ("io", _InputOutput),
         ("mmio", _MemoryMapped),
         ("hardware_reason", ctypes.c_uint64),
         ("suberror", ctypes.c_uint32),
         ("padding", ctypes.c_uint8 * 256),
-    )
+    ]
 
 
 class Run(ctypes.Structure):
@@ -110,7 +111,7 @@ class Run(ctypes.Structure):
     immediate_exit: int
     exit_reason: int
     why: _Why
-    _fields_ = (
+    _fields_ = [
         ("request_interrupt_window", ctypes.c_uint8),
         ("immediate_exit", ctypes.c_uint8),
         ("padding", ctypes.c_uint8 * 6),
@@ -121,7 +122,7 @@ class Run(ctypes.Structure):
         ("cr8", ctypes.c_uint64),
         ("apic_base", ctypes.c_uint64),
         ("why", _Why),
-    )
+    ]
 
 
 def _request(number: int, structure: type[ctypes.Structure] | None = None, way: int = 0) -> int:
@@ -165,7 +166,7 @@ def fill(fd: int, request: int, structure: ctypes.Structure) -> None:
     Raises:
         OSError: the kernel refused.
     """
-    fcntl.ioctl(fd, request, structure)  # type: ignore[call-overload]
+    fcntl.ioctl(fd, request, structure)
 
 
 def address_of(memory: mmap.mmap) -> int:
