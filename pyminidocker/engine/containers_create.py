@@ -15,6 +15,7 @@ from pyminidocker.engine import (
     create_networks,
     database,
     image_defaults,
+    limits,
     mounts,
     volume_fill,
 )
@@ -47,6 +48,7 @@ async def create(
     """Make a container; see ``Containers.create``."""
     index = engine.containers.index
     create_checks.check(config, host)
+    limits.refuse(engine, host.resources)
     wanted = create_networks.wanted(engine, config, host, endpoints or {})
     image = of or _image(engine, config.image)
     if name:

@@ -1,14 +1,14 @@
 """What ``create`` refuses: nonsense (400) and what this engine cannot do (501), never silently.
 
-A resource limit that is accepted and not applied would teach something false, so options without
-an implementation are refused by name with what to do instead.
+An option that is accepted and not applied would teach something false, so options without an
+implementation are refused by name with what to do instead.
 """
 
 import posixpath
 import re
 import resource
 
-from pyminidocker.engine import network_modes, ports
+from pyminidocker.engine import limits_checks, network_modes, ports
 from pyminidocker.engine.endpoint_checks import checked_mac
 from pyminidocker.engine.records import ContainerConfig, HostOptions
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
@@ -29,25 +29,27 @@ _TMPFS_VALUES = frozenset(("size", "mode", "uid", "gid", "nr_inodes", "nr_blocks
 
 # HostConfig names that change nothing when they have one of these values.
 _HARMLESS = (None, 0, -1, "", False)
-_LIMITS = frozenset(
-    (
-        "Memory", "MemoryReservation", "MemorySwap", "KernelMemory", "NanoCpus", "CpuShares",
-        "CpuPeriod", "CpuQuota", "CpuRealtimePeriod", "CpuRealtimeRuntime", "CpusetCpus",
-        "CpusetMems", "PidsLimit", "BlkioWeight", "BlkioWeightDevice", "BlkioDeviceReadBps",
-        "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps", "OomKillDisable",
-        "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth", "MemorySwappiness",
-    )
-)  # fmt: skip
 _UNSUPPORTED = {
-    "Devices": "devices (--device)",
     "DeviceRequests": "device requests (--gpus)",
     "DeviceCgroupRules": "device rules (--device-cgroup-rule)",
     "CgroupParent": "a cgroup parent (--cgroup-parent)",
-    "Sysctls": "kernel parameters (--sysctl)",
+    "CpuRealtimePeriod": "real-time limits (--cpu-rt-period)",
+    "CpuRealtimeRuntime": "real-time limits (--cpu-rt-runtime)",
+    "KernelMemoryTCP": "limits on the memory of sockets (KernelMemoryTCP)",
+    "CpuCount": "Windows' limits (--cpu-count)",
+    "CpuPercent": "Windows' limits (--cpu-percent)",
+    "IOMaximumIOps": "Windows' limits (--io-maxiops)",
+    "IOMaximumBandwidth": "Windows' limits (--io-maxbandwidth)",
     "StorageOpt": "storage options (--storage-opt)",
     "UsernsMode": "a user namespace of its own choice (--userns)",
     "VolumeDriver": "volume drivers (--volume-driver)",
-    "OomScoreAdj": "OOM score adjustment (--oom-score-adj)",
+}
+_INSTEAD = {
+    "CgroupParent": "every container's group is below the engine's own, whose limits hold for all:"
+    " minidocker system limits",
+    "CpuRealtimePeriod": "weigh containers against each other: --cpu-shares",
+    "CpuRealtimeRuntime": "weigh containers against each other: --cpu-shares",
+    "KernelMemoryTCP": "--memory counts the memory of sockets too",
 }
 
 
@@ -126,6 +128,7 @@ def check_host(host: HostOptions) -> None:
         _check_tmpfs(path, options)
     for item in host.security_opt:
         _check_security(item)
+    limits_checks.check_host(host)
     _check_unsupported(host)
 
 
@@ -149,16 +152,16 @@ def _check_tmpfs(path: str, options: str) -> None:
 
 def _check_unsupported(host: HostOptions) -> None:
     other = host.other
+    if host.devices:
+        raise NotImplementedHere("devices (--device) are not supported by this engine")
     for name, value in other.items():
         if value in _HARMLESS or value in ([], {}):
             continue
-        if name in _LIMITS:
-            raise NotImplementedHere(
-                f"resource limits ({name}) are not supported by this engine yet; run the container"
-                " without the limit"
-            )
         if name in _UNSUPPORTED:
-            raise NotImplementedHere(f"{_UNSUPPORTED[name]} are not supported by this engine")
+            raise NotImplementedHere(
+                f"{_UNSUPPORTED[name]} are not supported by this engine",
+                hint=_INSTEAD.get(name, ""),
+            )
     for name, flag in (("PidMode", "--pid"), ("IpcMode", "--ipc"), ("UTSMode", "--uts")):
         if other.get(name, "") not in _DEFAULT_MODES:
             raise NotImplementedHere(

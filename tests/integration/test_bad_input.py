@@ -71,7 +71,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("run -e = busybox true", 125, "invalid environment variable: ="),
     ("run --label = busybox true", 125, "empty name"),
     ("run --dns nowhere busybox true", 125, "IP address is not correctly formatted: nowhere"),
-    ("run --memory 64m busybox true", 125, "resource limits (Memory) are not supported"),
+    ("run --memory 1m busybox true", 125, "Minimum memory limit allowed is 6MB"),
     ("kill -s NOPE box", 1, "Invalid signal: NOPE"),
     ("ps --filter foo=bar", 1, "Invalid filter 'foo'"),
     ("ps --format {{.Nope}}", 1, "can't evaluate field Nope"),

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from pyminidocker.engine.engine import Engine
-from pyminidocker.engine.records import ContainerConfig, HostOptions, RestartPolicy
+from pyminidocker.engine.records import ContainerConfig, HostOptions, Resources, RestartPolicy
 from pyminidocker.errors import (
     Conflict,
     InvalidArgument,
     MiniDockerError,
     NotFound,
-    NotImplementedHere,
     NotModified,
 )
 from tests.support import enginelab
@@ -228,7 +227,7 @@ async def failed_creates_leave_nothing(engine: Engine) -> None:
         (InvalidArgument, "Invalid container name", {"name": "a b"}),
         (InvalidArgument, "Duplicate mount point: /y", {"binds": ["v1:/y", "v2:/y"]}),
         (InvalidArgument, "includes invalid characters", {"binds": ["ok:/a", "a/b:/y"]}),
-        (NotImplementedHere, "resource limits", {"other": {"Memory": 5}}),
+        (InvalidArgument, "Minimum memory limit", {"resources": Resources(memory_bytes=5)}),
     ]
     for kind, text, options in refusals:
         with pytest.raises(kind, match=text.replace("(", r"\(")):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from pyminidocker.api.schema import resources
 from pyminidocker.api.schema.health import health_state, healthcheck
 from pyminidocker.api.schema.networks import endpoint_view
 from pyminidocker.api.schema.ports import port_map, port_rows
@@ -34,39 +35,18 @@ HOST_ZEROES: Json = {
     "CgroupnsMode": "private",
     "IpcMode": "private",
     "Cgroup": "",
-    "OomScoreAdj": 0,
     "PidMode": "",
     "UTSMode": "",
     "UsernsMode": "",
     "Runtime": "minidocker",
     "ConsoleSize": [0, 0],
     "Isolation": "",
-    "CpuShares": 0,
-    "Memory": 0,
-    "NanoCpus": 0,
     "CgroupParent": "",
-    "BlkioWeight": 0,
-    "BlkioWeightDevice": [],
-    "BlkioDeviceReadBps": [],
-    "BlkioDeviceWriteBps": [],
-    "BlkioDeviceReadIOps": [],
-    "BlkioDeviceWriteIOps": [],
-    "CpuPeriod": 0,
-    "CpuQuota": 0,
     "CpuRealtimePeriod": 0,
     "CpuRealtimeRuntime": 0,
-    "CpusetCpus": "",
-    "CpusetMems": "",
-    "Devices": [],
     "DeviceCgroupRules": None,
     "DeviceRequests": None,
-    "KernelMemory": 0,
     "KernelMemoryTCP": 0,
-    "MemoryReservation": 0,
-    "MemorySwap": 0,
-    "MemorySwappiness": None,
-    "OomKillDisable": False,
-    "PidsLimit": None,
     "CpuCount": 0,
     "CpuPercent": 0,
     "IOMaximumIOps": 0,
@@ -183,6 +163,7 @@ def host_config(host: HostOptions) -> Json:
     unconfined = host.privileged or "systempaths=unconfined" in host.security_opt
     found: Json = {
         **HOST_ZEROES,
+        **resources.view(host),
         "Binds": host.binds or None,
         "ContainerIDFile": host.container_id_file,
         "NetworkMode": host.network_mode,

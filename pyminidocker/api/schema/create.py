@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from pyminidocker.api.schema import resources
 from pyminidocker.api.schema.networks import NetworkingBody
+from pyminidocker.api.schema.resources import DeviceBody, ResourcesBody
 from pyminidocker.engine.records import (
     ContainerConfig,
     ExecRecord,
@@ -110,7 +112,7 @@ class UlimitBody(Struct, rename="pascal"):
     hard: int = 0
 
 
-class HostBody(Struct, rename="pascal"):
+class HostBody(ResourcesBody, rename="pascal"):
     """The part of ``HostConfig`` that the engine has fields for."""
 
     binds: Strings = None
@@ -137,6 +139,9 @@ class HostBody(Struct, rename="pascal"):
     ulimits: list[UlimitBody] | None = None
     volumes_from: Strings = None
     container_id_file: str | None = field(default=None, name="ContainerIDFile")
+    oom_score_adj: int | None = None
+    sysctls: Texts = None
+    devices: list[DeviceBody] | None = None
 
 
 _HOST_KEYS = frozenset(info.encode_name for info in msgspec.structs.fields(HostBody))
@@ -166,8 +171,8 @@ class ExecStartBody(Struct, rename="pascal"):
     console_size: list[int] | None = None
 
 
-class UpdateBody(Struct, rename="pascal"):
-    """The part of POST /containers/{name}/update that is supported here."""
+class UpdateBody(ResourcesBody, rename="pascal"):
+    """The body of POST /containers/{name}/update."""
 
     restart_policy: RestartBody | None = None
 
@@ -272,6 +277,10 @@ def host_options(given: dict[str, Any] | None) -> HostOptions:
         ulimits=[(limit.name, limit.soft, limit.hard) for limit in body.ulimits or ()],
         volumes_from=body.volumes_from or [],
         container_id_file=body.container_id_file or "",
+        resources=resources.resources(body),
+        oom_score_adj=body.oom_score_adj or 0,
+        sysctls=body.sysctls or {},
+        devices=resources.devices(body.devices),
         other={
             key: value
             for key, value in given.items()

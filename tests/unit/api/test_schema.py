@@ -58,7 +58,7 @@ def test_the_cli_s_create_body():
     assert (host.restart.name, host.restart.maximum_retry_count) == ("on-failure", 2)
     assert host.shm_size_bytes == 64 << 20
     assert host.mounts[0].read_only
-    assert host.other["Memory"] == 67108864
+    assert host.resources.memory_bytes == 67108864
     assert "VolumeDriver" not in host.other
     assert list(networks.endpoints(body.networking_config)) == ["bridge"]
 

@@ -110,10 +110,8 @@ def test_bad_host_options(host: HostOptions, text: str) -> None:
 @pytest.mark.parametrize(
     ("host", "text"),
     [
-        (HostOptions(other={"Memory": 1 << 20}), r"resource limits \(Memory\)"),
-        (HostOptions(other={"NanoCpus": 1}), r"resource limits \(NanoCpus\)"),
-        (HostOptions(other={"PidsLimit": 10}), r"resource limits \(PidsLimit\)"),
-        (HostOptions(other={"Devices": [{}]}), "devices"),
+        (HostOptions(other={"CpuRealtimePeriod": 1000}), r"real-time limits"),
+        (HostOptions(other={"DeviceRequests": [{}]}), "device requests"),
         (HostOptions(other={"PidMode": "host"}), "--pid host"),
         (HostOptions(other={"LogConfig": {"Type": "syslog"}}), "log driver 'syslog'"),
         (HostOptions(security_opt=["seccomp=/p.json"]), "seccomp profiles"),
