@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.kernel import procfs
-from pyminidocker.widgets.distributions.model import Sample
+from pyminidocker.widgets.samples.model import Sample
 
 Job = Callable[[], object]
 

@@ -14,6 +14,7 @@ diff and to nbval.
     packet_walk("web", "db:80")                  # one request, hop by hop
     vantage_grid(["machine", "web"], ["db:80"])  # who reaches whom, by really trying
     build_tree(engine.build("app", tag="app"))   # what came from the cache, and why the rest not
+    distributions(quick, slow)                   # what was measured, each value a dot
     argv_calculator("echo hello", '["you"]')     # what ENTRYPOINT and CMD make of each other
 
 Names are imported on first use: the models need no notebook.
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
     from pyminidocker.widgets.packetwalk.view import packet_walk as packet_walk
+    from pyminidocker.widgets.samples.view import distributions as distributions
     from pyminidocker.widgets.terminal.view import open_terminal as open_terminal
     from pyminidocker.widgets.vantage.view import vantage_grid as vantage_grid
     from pyminidocker.widgets.wiring.view import topology as topology
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "argv_calculator",
     "build_tree",
+    "distributions",
     "layer_microscope",
     "namespace_lens",
     "open_terminal",
@@ -45,6 +48,7 @@ __all__ = [
 _HOMES = {
     "argv_calculator": "argv",
     "build_tree": "buildtree",
+    "distributions": "samples",
     "layer_microscope": "layers",
     "namespace_lens": "namespaces",
     "open_terminal": "terminal",

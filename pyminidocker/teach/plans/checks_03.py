@@ -10,7 +10,7 @@ from pyminidocker.kernel import procfs
 from pyminidocker.teach import facts
 from pyminidocker.teach.checks import Outcome, call, met, not_yet
 from pyminidocker.teach.start_faults import PROMPT_S, READY, first_words
-from pyminidocker.widgets.distributions.model import Sample
+from pyminidocker.widgets.samples.model import Sample
 
 if TYPE_CHECKING:
     from pyminidocker.teach.lesson import Lesson

@@ -14,8 +14,8 @@ from base64 import b64encode
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pyminidocker.widgets.distributions.model import Sample, say, table
 from pyminidocker.widgets.palette import LIGHT
+from pyminidocker.widgets.samples.model import Sample, say, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from pyminidocker.widgets.distributions.model import Sample, say, table
-from pyminidocker.widgets.distributions.view import Distributions, distributions
+from pyminidocker.widgets.samples.model import Sample, say, table
+from pyminidocker.widgets.samples.view import Distributions, distributions
 
 QUICK = Sample("container", (0.004, 0.005, 0.006, 0.2))
 SLOW = Sample("machine", (3.0, 3.5), note="recorded on a Sunday")
