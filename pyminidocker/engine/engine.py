@@ -16,6 +16,7 @@ from msgspec import Struct
 from pyminidocker.engine import containers_load, database
 from pyminidocker.engine.agent_line import AgentLine
 from pyminidocker.engine.captures import Captures
+from pyminidocker.engine.cgroups import Cgroups
 from pyminidocker.engine.containers import Containers
 from pyminidocker.engine.directories import Directories
 from pyminidocker.engine.dns import Dns
@@ -90,6 +91,7 @@ class Engine:
         self._network_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.directories = Directories(self)
+        self.cgroups = Cgroups(self)
         self.supervisor = Supervisor(self)
         self.events = Events(self)
         self.volumes = Volumes(self)

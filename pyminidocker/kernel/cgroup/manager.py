@@ -1,0 +1,191 @@
+"""What the engine wants of cgroups, whichever version the host has.
+
+A *manager* makes groups in one place; a *group* holds processes, limits them, freezes them, counts
+what they use.  There are three kinds: version 2 (one tree), version 1 (one tree a controller; a
+"hybrid" host is version 1 with an empty version 2 tree beside it), and none.
+
+See: cgroups(7), place.find_place.
+"""
+
+from typing import Protocol
+
+from pyminidocker.kernel.cgroup.limits import Limits
+from pyminidocker.kernel.cgroup.usage import Usage
+
+# Controllers by version 2's names; version 1 calls io blkio, and has cpuacct beside cpu.
+CONTROLLERS = ("memory", "cpu", "cpuset", "pids", "io", "freezer")
+# Parts of controllers that not every kernel has, and freezing, which version 2 does by itself.
+FEATURES = (*CONTROLLERS, "swap", "swappiness", "io.weight", "io.max", "oom")
+
+
+class Group(Protocol):
+    """One group of processes.
+
+    Attributes:
+        name: its own name, the last part of its paths.
+        paths: {controller: directory} as this process sees them; in version 2 the same directory
+            for all.
+    """
+
+    name: str
+    paths: dict[str, str]
+
+    def entrance(self) -> list[int]:
+        """Open the doors through which a process of ours may enter: see ``enter``.
+
+        Returns:
+            Descriptors, the caller's to close: in version 1 one ``tasks`` file a tree, in version 2
+            the directory, for clone3 with CLONE_INTO_CGROUP.
+
+        Raises:
+            OSError: the group is gone.
+
+        See: cgroups(7).
+        """
+
+    def add(self, pid: int) -> None:
+        """Move a process, with all its threads, into the group.
+
+        It may take 10 ms: the kernel waits until nobody forks.
+
+        Raises:
+            OSError: ESRCH (no such process), EACCES (not ours to move).
+
+        See: cgroups(7).
+        """
+
+    def apply(self, limits: Limits) -> None:
+        """Set limits; what ``limits`` does not mention stays as it is.
+
+        Raises:
+            OSError: EBUSY (less memory than is in use and cannot be taken away), EINVAL (a
+                value the kernel does not take), ENOENT (a feature that is not there).
+
+        See: limits.Limits.
+        """
+
+    def usage(self) -> Usage:
+        """Read what has been used.
+
+        Raises:
+            OSError: the group is gone.
+
+        See: usage.Usage.
+        """
+
+    def pids(self) -> list[int]:
+        """Return the processes in the group, as this pid namespace numbers them.
+
+        Raises:
+            OSError: the group is gone.
+
+        See: cgroups(7).
+        """
+
+    def freeze(self) -> None:
+        """Stop all processes where they are, without their knowing; return when they stand.
+
+        Raises:
+            OSError: ENOENT (no freezer), ETIMEDOUT (one of them does not stop, as it waits for a
+                device or for a file system in our hands).
+
+        See: kernel cgroup-v1/freezer-subsystem.rst, cgroup-v2.rst "cgroup.freeze".
+        """
+
+    def thaw(self) -> None:
+        """Let them go on.
+
+        Raises:
+            OSError: the group is gone.
+
+        See: as for ``freeze``.
+        """
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether they stand.
+
+        See: as for ``freeze``.
+        """
+
+    def kill(self) -> None:
+        """Kill all processes, frozen ones too.
+
+        Raises:
+            OSError: the group is gone.
+
+        See: kernel cgroup-v2.rst "cgroup.kill".
+        """
+
+    def oom_kills(self) -> int:
+        """Return how many processes the kernel has killed for want of memory; 0 when it is gone.
+
+        See: kernel cgroup-v1/memory.rst "OOM Control", cgroup-v2.rst "memory.events".
+        """
+
+    def open_oom(self) -> int:
+        """Return a descriptor that becomes readable when memory was exhausted; -1 without.
+
+        An eventfd in version 1, an inotify descriptor in version 2: read it, look at
+        ``oom_kills``, close it before ``remove``.
+
+        Raises:
+            OSError: the group is gone.
+
+        See: eventfd(2), inotify(7).
+        """
+
+    def remove(self) -> None:
+        """Remove the group, which is empty.
+
+        Raises:
+            OSError: EBUSY (there are processes in it).
+
+        See: cgroups(7).
+        """
+
+
+class Manager(Protocol):
+    """Makes groups in one place.
+
+    Attributes:
+        kind: ``v2``, ``v1`` or ``none``.
+        bases: {controller: directory below which the groups are}.
+        missing: {feature: why it cannot be had here}.
+        remedy: what to do about that, a command or a sentence; empty when nothing is missing.
+    """
+
+    kind: str
+    bases: dict[str, str]
+    missing: dict[str, str]
+    remedy: str
+
+    def make(self, name: str) -> Group:
+        """Make a group.
+
+        Args:
+            name: a file name.
+
+        Raises:
+            OSError: EEXIST, ENOSPC (too many), EACCES (not ours any more).
+
+        See: cgroups(7).
+        """
+
+    def existing(self) -> list[Group]:
+        """Return the groups that are there, whoever made them.
+
+        See: cgroups(7).
+        """
+
+    def lab(self) -> Group:
+        """Return the group around all of them, to limit what they may use together.
+
+        See: cgroups(7).
+        """
+
+    def close(self) -> None:
+        """Remove the groups that are empty, and let go of the place.
+
+        See: place.Place.
+        """
