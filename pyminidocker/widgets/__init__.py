@@ -16,6 +16,7 @@ diff and to nbval.
     build_tree(engine.build("app", tag="app"))   # what came from the cache, and why the rest not
     distributions(quick, slow)                   # what was measured, each value a dot
     argv_calculator("echo hello", '["you"]')     # what ENTRYPOINT and CMD make of each other
+    lifecycle("web")                             # the states of a container, as they change
 
 Names are imported on first use: the models need no notebook.
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyminidocker.widgets.argv.view import argv_calculator as argv_calculator
     from pyminidocker.widgets.buildtree.view import build_tree as build_tree
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
+    from pyminidocker.widgets.lifecycle.view import lifecycle as lifecycle
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
     from pyminidocker.widgets.packetwalk.view import packet_walk as packet_walk
     from pyminidocker.widgets.samples.view import distributions as distributions
@@ -38,6 +40,7 @@ __all__ = [
     "build_tree",
     "distributions",
     "layer_microscope",
+    "lifecycle",
     "namespace_lens",
     "open_terminal",
     "packet_walk",
@@ -50,6 +53,7 @@ _HOMES = {
     "build_tree": "buildtree",
     "distributions": "samples",
     "layer_microscope": "layers",
+    "lifecycle": "lifecycle",
     "namespace_lens": "namespaces",
     "open_terminal": "terminal",
     "packet_walk": "packetwalk",

@@ -1,0 +1,1 @@
+"""The states of a container as a diagram that follows what happens to it."""
