@@ -282,9 +282,18 @@ def _size(text: str) -> int:
 
 def _decimal(text: str) -> float:
     try:
-        return float(text)
-    except ValueError:
+        above, slash, below = text.partition("/")
+        return float(above) / float(below) if slash else float(text)
+    except (ValueError, ZeroDivisionError):
         raise ValueError(f"failed to parse {text} as a rational number") from None
+
+
+def _weight(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
+    if int(text) >= 1 << 16:
+        raise ValueError(f'strconv.ParseUint: parsing "{text}": value out of range')
+    return int(text)
 
 
 def _filter(text: str) -> str:
@@ -298,5 +307,6 @@ _CONVERT: dict[str, Callable[[str], Any]] = {
     "int": _integer,
     "bytes": _size,
     "decimal": _decimal,
+    "uint16": _weight,
     "filter": _filter,
 }

@@ -6,6 +6,7 @@ from pyminidocker.cli.environment import check_label, check_variable, labels, va
 from pyminidocker.cli.failures import Failure, checked
 from pyminidocker.cli.mounts import parse_mount, parse_volume
 from pyminidocker.cli.run_networks import add_networks, refused
+from pyminidocker.cli.run_options import LIMITING
 from pyminidocker.client.ports import is_address, port_tables
 from pyminidocker.units import parse_duration
 
@@ -55,7 +56,7 @@ def create_body(options: Options, given: set[str], arguments: list[str]) -> Json
             [checked("-l, --label", text, check_label) for text in options["label"]],
             options["label-file"],
         ),
-        "HostConfig": _host_config(options),
+        "HostConfig": _host_config(options, given),
     }
     if command:
         body["Cmd"] = command
@@ -114,7 +115,7 @@ def _check(options: Options, given: set[str]) -> None:
             raise refused(str(error)) from None
 
 
-def _host_config(options: Options) -> Json:
+def _host_config(options: Options, given: set[str]) -> Json:
     host: Json = {"AutoRemove": options["rm"], "RestartPolicy": _restart(options["restart"])}
     for key, name in (
         ("ReadonlyRootfs", "read-only"), ("Privileged", "privileged"),
@@ -122,14 +123,14 @@ def _host_config(options: Options) -> Json:
         ("SecurityOpt", "security-opt"), ("ExtraHosts", "add-host"), ("Dns", "dns"),
         ("DnsOptions", "dns-option"), ("DnsSearch", "dns-search"), ("GroupAdd", "group-add"),
         ("VolumesFrom", "volumes-from"), ("ContainerIDFile", "cidfile"), ("Init", "init"),
-        ("Memory", "memory"), ("ShmSize", "shm-size"), ("PidsLimit", "pids-limit"),
+        ("ShmSize", "shm-size"),
     ):  # fmt: skip
         if options[name]:
             host[key] = options[name]
-    if options["cpus"]:
-        host["NanoCpus"] = int(options["cpus"] * 1e9)
-    if options["ulimit"]:
-        host["Ulimits"] = [checked("--ulimit", text, ulimit) for text in options["ulimit"]]
+    if not given.isdisjoint(LIMITING):
+        from pyminidocker.cli import limits
+
+        host.update(limits.resources(options, given), **limits.of_creation(options, given))
     if options["tmpfs"]:
         host["Tmpfs"] = dict(text.partition(":")[::2] for text in options["tmpfs"])
     if options["mount"]:
@@ -173,23 +174,6 @@ def _address(text: str) -> str:
     if not is_address(text):
         raise ValueError(f"IP address is not correctly formatted: {text}")
     return text
-
-
-def ulimit(text: str) -> Json:
-    """Read ``name=soft[:hard]``.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    name, equals, limits = text.partition("=")
-    soft, colon, hard = limits.partition(":")
-    hard = hard if colon else soft
-    try:
-        if not name or not equals:
-            raise ValueError
-        return {"Name": name, "Soft": int(soft), "Hard": int(hard)}
-    except ValueError:
-        raise ValueError(f"invalid ulimit argument: {text}") from None
 
 
 def _restart(text: str) -> Json:

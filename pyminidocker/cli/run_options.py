@@ -4,13 +4,53 @@ from __future__ import annotations
 
 from pyminidocker.cli.command import Option
 
-COMMON = (
+# also of ``update``
+LIMITS = (
+    Option(
+        "--blkio-weight",
+        "uint16",
+        "Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)",
+    ),
+    Option("--cpu-period", "int", "Limit CPU CFS (Completely Fair Scheduler) period"),
+    Option("--cpu-quota", "int", "Limit CPU CFS (Completely Fair Scheduler) quota"),
+    Option("--cpu-rt-period", "int", ""),
+    Option("--cpu-rt-runtime", "int", ""),
+    Option("-c, --cpu-shares", "int", "CPU shares (relative weight)"),
+    Option("--cpus", "decimal", "Number of CPUs"),
+    Option("--cpuset-cpus", "string", "CPUs in which to allow execution (0-3, 0,1)"),
+    Option("--cpuset-mems", "string", "MEMs in which to allow execution (0-3, 0,1)"),
+    Option("--kernel-memory", "bytes", ""),
+    Option("-m, --memory", "bytes", "Memory limit"),
+    Option("--memory-reservation", "bytes", "Memory soft limit"),
+    Option(
+        "--memory-swap",
+        "bytes",
+        "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
+    ),
+    Option("--pids-limit", "int", "Tune container pids limit (set -1 for unlimited)"),
+)
+_OF_CREATION = (
+    Option("--blkio-weight-device", "list", "Block IO weight (relative device weight)"),
+    Option("--cgroup-parent", "string", ""),
+    Option("--cgroupns", "string", ""),
+    Option("--device", "list", "Add a host device to the container"),
+    Option("--device-cgroup-rule", "list", ""),
+    Option("--device-read-bps", "list", "Limit read rate (bytes per second) from a device"),
+    Option("--device-read-iops", "list", "Limit read rate (IO per second) from a device"),
+    Option("--device-write-bps", "list", "Limit write rate (bytes per second) to a device"),
+    Option("--device-write-iops", "list", "Limit write rate (IO per second) to a device"),
+    Option("--memory-swappiness", "int", "Tune container memory swappiness (0 to 100)", -1),
+    Option("--oom-kill-disable", "bool", ""),
+    Option("--oom-score-adj", "int", "Tune host's OOM preferences (-1000 to 1000)"),
+    Option("--sysctl", "map", "Sysctl options"),
+    Option("--ulimit", "ulimit", "Ulimit options"),
+)
+_COMMON = (
     Option("--add-host", "list", "Add a custom host-to-IP mapping (host:ip)"),
     Option("-a, --attach", "list", "Attach to STDIN, STDOUT or STDERR"),
     Option("--cap-add", "list", "Add Linux capabilities"),
     Option("--cap-drop", "list", "Drop Linux capabilities"),
     Option("--cidfile", "string", "Write the container ID to the file"),
-    Option("--cpus", "decimal", "Number of CPUs"),
     Option("--dns", "list", "Set custom DNS servers"),
     Option("--dns-option", "list", "Set DNS options"),
     Option("--dns-search", "list", "Set custom DNS search domains"),
@@ -57,7 +97,6 @@ COMMON = (
     Option("--link", "list", "Add link to another container"),
     Option("--link-local-ip", "list", "Container IPv4/IPv6 link-local addresses"),
     Option("--mac-address", "string", "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
-    Option("-m, --memory", "bytes", "Memory limit"),
     Option("--mount", "mount", "Attach a filesystem mount to the container"),
     Option("--name", "string", "Assign a name to the container"),
     Option("--network", "network", "Connect a container to a network"),
@@ -65,7 +104,6 @@ COMMON = (
     Option("--network-alias", "list", "Add network-scoped alias for the container"),
     Option("--net-alias", "list", ""),
     Option("--no-healthcheck", "bool", "Disable any container-specified HEALTHCHECK"),
-    Option("--pids-limit", "int", "Tune container pids limit (set -1 for unlimited)"),
     Option("--privileged", "bool", "Give extended privileges to this container"),
     Option("-p, --publish", "list", "Publish a container's port(s) to the host"),
     Option("-P, --publish-all", "bool", "Publish all exposed ports to random ports"),
@@ -87,12 +125,13 @@ COMMON = (
     Option("--stop-timeout", "int", "Timeout (in seconds) to stop a container"),
     Option("--tmpfs", "list", "Mount a tmpfs directory"),
     Option("-t, --tty", "bool", "Allocate a pseudo-TTY"),
-    Option("--ulimit", "ulimit", "Ulimit options"),
     Option("-u, --user", "string", "Username or UID (format: <name|uid>[:<group|gid>])"),
     Option("-v, --volume", "list", "Bind mount a volume"),
     Option("--volumes-from", "list", "Mount volumes from the specified container(s)"),
     Option("-w, --workdir", "string", "Working directory inside the container"),
 )
+COMMON = tuple(sorted((*_COMMON, *LIMITS, *_OF_CREATION), key=lambda one: one.long))
+LIMITING = frozenset(option.long for option in (*LIMITS, *_OF_CREATION))
 ONLY_RUN = (
     Option("-d, --detach", "bool", "Run container in background and print container ID"),
     Option("--detach-keys", "string", "Override the key sequence for detaching a container"),

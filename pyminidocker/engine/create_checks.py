@@ -6,7 +6,6 @@ implementation are refused by name with what to do instead.
 
 import posixpath
 import re
-import resource
 
 from pyminidocker.engine import limits_checks, network_modes, ports
 from pyminidocker.engine.endpoint_checks import checked_mac
@@ -118,9 +117,6 @@ def check_host(host: HostOptions) -> None:
         raise InvalidArgument("SHM size can not be less than 0")
     _check_capabilities("CapAdd", host.cap_add)
     _check_capabilities("CapDrop", host.cap_drop)
-    for name, _soft, _hard in host.ulimits:
-        if not hasattr(resource, f"RLIMIT_{name.upper()}"):
-            raise InvalidArgument(f"invalid ulimit type: {name}")
     for entry in host.extra_hosts:
         if ":" not in entry and "=" not in entry:
             raise InvalidArgument(f'bad format for add-host: "{entry}"')

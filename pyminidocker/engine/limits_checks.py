@@ -7,6 +7,7 @@ See: moby daemon/daemon_unix.go verifyPlatformContainerResources, adaptContainer
 """
 
 import os
+import resource
 import stat
 
 from pyminidocker.engine.records import DeviceMapping, HostOptions, Resources
@@ -42,6 +43,13 @@ def check_host(host: HostOptions) -> None:
         raise InvalidArgument(
             f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]"
         )
+    for name, soft, hard in host.ulimits:
+        if not hasattr(resource, f"RLIMIT_{name.upper()}"):
+            raise InvalidArgument(f"invalid ulimit type: {name}")
+        if hard != -1 and (soft == -1 or soft > hard):
+            raise InvalidArgument(
+                f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}"
+            )
     for name in host.sysctls:
         check_sysctl(name, host.network_mode)
     for device in host.devices:

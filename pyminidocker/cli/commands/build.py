@@ -164,7 +164,7 @@ def _labels(given: list[str]) -> dict[str, str]:
 
 
 def _ulimit(text: str) -> Json:
-    from pyminidocker.cli.run_config import ulimit
+    from pyminidocker.cli.limits import ulimit
 
     read: Json = checked("--ulimit", text, ulimit)
     return read
