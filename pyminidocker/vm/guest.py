@@ -14,9 +14,7 @@ from pyminidocker.errors import NotFound
 from pyminidocker.vm.initramfs import Initramfs, read_archive
 from pyminidocker.vm.kernel_image import alpine_initramfs
 
-# The answer to a command: its token, its exit code, and how many bytes of stdout and stderr follow.
-# Both go through files, so that what runs on in the background cannot write between them.
-_INIT = """\
+_BEGIN = """\
 #!/bin/sh
 echo 'minidocker: init'
 /bin/busybox --install -s /bin
@@ -31,6 +29,10 @@ mount -t devpts devpts /dev/pts
 hostname vm
 ip link set lo up
 cd /root
+"""
+# The answer to a command: its token, its exit code, and how many bytes of stdout and stderr follow.
+# Both go through files, so that what runs on in the background cannot write between them.
+SERVE = """\
 stty -F /dev/ttyS1 raw -echo
 exec 3<>/dev/ttyS1
 echo 'minidocker: ready'
@@ -75,7 +77,7 @@ def build_initramfs(given: str = "") -> bytes:
     archive.symlink("bin/sh", "busybox")
     archive.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")
     archive.file("etc/group", b"root:x:0:\n")
-    archive.file("init", _INIT.encode(), 0o755)
+    archive.file("init", (_BEGIN + SERVE).encode(), 0o755)
     return archive.to_bytes()
 
 

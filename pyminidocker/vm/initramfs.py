@@ -48,10 +48,17 @@ class Initramfs:
             self._directories.add(path)
             self._add(path, stat.S_IFDIR | mode)
 
-    def file(self, path: str, data: bytes, mode: int = 0o644) -> None:
-        """Add a file; the directories above it are added when they are missing."""
+    def file(self, path: str, data: bytes, mode: int = 0o644, time: int = 0) -> None:
+        """Add a file; the directories above it are added when they are missing.
+
+        Args:
+            path: its place, without a slash at the front.
+            data: its content.
+            mode: permission bits.
+            time: when it was changed, in seconds since the epoch.
+        """
         self._parents(path)
-        self._add(path, stat.S_IFREG | mode, data)
+        self._add(path, stat.S_IFREG | mode, data, time=time)
 
     def symlink(self, path: str, target: str) -> None:
         """Add a symbolic link."""
@@ -65,7 +72,7 @@ class Initramfs:
 
     def to_bytes(self) -> bytes:
         """Return the finished archive."""
-        return b"".join([*self._parts, _member(_END, 0, 0, b"", (0, 0))])
+        return b"".join([*self._parts, _member(_END, (0, 0, 0, 0, 1, 0), b"")])
 
     def _parents(self, path: str) -> None:
         parent = path.rpartition("/")[0]
@@ -73,15 +80,24 @@ class Initramfs:
             self.directory(parent)
 
     def _add(
-        self, path: str, mode: int, data: bytes = b"", device: tuple[int, int] = (0, 0)
+        self,
+        path: str,
+        mode: int,
+        data: bytes = b"",
+        *,
+        device: tuple[int, int] = (0, 0),
+        time: int = 0,
     ) -> None:
-        self._parts.append(_member(path, len(self._parts) + 1, mode, data, device))
+        inode = len(self._parts) + 1
+        self._parts.append(_member(path, (inode, mode, 0, 0, 1, time), data, device))
 
 
-def _member(name: str, inode: int, mode: int, data: bytes, device: tuple[int, int]) -> bytes:
+def _member(
+    name: str, numbers: tuple[int, ...], data: bytes, device: tuple[int, int] = (0, 0)
+) -> bytes:
     path = name.encode() + b"\0"
     # inode mode uid gid links time size, device of the file system, of the node, name, checksum
-    numbers = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(path), 0)
+    numbers = (*numbers, len(data), 0, 0, *device, len(path), 0)
     head = _MAGIC + b"".join(b"%08X" % number for number in numbers) + path
     return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
