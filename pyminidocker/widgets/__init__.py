@@ -16,6 +16,7 @@ diff and to nbval.
     build_tree(engine.build("app", tag="app"))   # what came from the cache, and why the rest not
     distributions(quick, slow)                   # what was measured, each value a dot
     argv_calculator("echo hello", '["you"]')     # what ENTRYPOINT and CMD make of each other
+    boot_phases(vm, container_start(engine))     # what takes its time until something answers
     lifecycle("web")                             # the states of a container, as they change
 
 Names are imported on first use: the models need no notebook.
@@ -25,6 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyminidocker.widgets.argv.view import argv_calculator as argv_calculator
+    from pyminidocker.widgets.bootphases.view import boot_phases as boot_phases
+    from pyminidocker.widgets.bootphases.view import container_start as container_start
+    from pyminidocker.widgets.bootphases.view import process_start as process_start
     from pyminidocker.widgets.buildtree.view import build_tree as build_tree
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
     from pyminidocker.widgets.lifecycle.view import lifecycle as lifecycle
@@ -37,26 +41,32 @@ if TYPE_CHECKING:
 
 __all__ = [
     "argv_calculator",
+    "boot_phases",
     "build_tree",
+    "container_start",
     "distributions",
     "layer_microscope",
     "lifecycle",
     "namespace_lens",
     "open_terminal",
     "packet_walk",
+    "process_start",
     "topology",
     "vantage_grid",
 ]
 
 _HOMES = {
     "argv_calculator": "argv",
+    "boot_phases": "bootphases",
     "build_tree": "buildtree",
+    "container_start": "bootphases",
     "distributions": "samples",
     "layer_microscope": "layers",
     "lifecycle": "lifecycle",
     "namespace_lens": "namespaces",
     "open_terminal": "terminal",
     "packet_walk": "packetwalk",
+    "process_start": "bootphases",
     "topology": "wiring",
     "vantage_grid": "vantage",
 }

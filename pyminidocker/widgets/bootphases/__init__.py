@@ -1,0 +1,1 @@
+"""Boot phases: what takes its time until a machine, or a container, answers."""
