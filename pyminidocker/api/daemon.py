@@ -39,6 +39,10 @@ def main(argv: list[str] | None = None) -> "NoReturn":
     except MiniDockerError as error:
         print(f"minidockerd: {error}\n{error.hint}".rstrip(), file=sys.stderr)
         sys.exit(EXIT_USAGE)
+    if argv is None:
+        from pyminidocker.kernel.own_program import run_again_read_only
+
+        run_again_read_only()
     if options.ready_fd >= 0:
         os.set_inheritable(options.ready_fd, False)
     if options.detach:
