@@ -7,10 +7,6 @@ _LIMITS = (
     "this release sets no resource limits on containers",
     "look at a container's processes: minidocker top CONTAINER",
 )
-_FREEZE = (
-    "this release cannot freeze containers",
-    "send SIGSTOP to its first process: minidocker kill -s STOP CONTAINER (and -s CONT)",
-)
 _SWARM = ("this engine runs on one machine only", "")
 _PLUGINS = ("this engine has no plugins, contexts or trust", "")
 
@@ -24,14 +20,10 @@ LATER: dict[str, tuple[str, str]] = {
         "this engine has no compose files",
         "start each service with minidocker run --name",
     ),
-    "pause": _FREEZE,
     "search": _SEARCH,
     "stats": _LIMITS,
-    "unpause": _FREEZE,
     "update": _LIMITS,
-    "container pause": _FREEZE,
     "container stats": _LIMITS,
-    "container unpause": _FREEZE,
     "container update": _LIMITS,
 }
 

@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "container kill": ("container_states", "KILL", "Kill one or more running containers"),
     "container logs": ("logs", "LOGS", "Fetch the logs of a container"),
     "container ls": ("container_list", "LS", "List containers"),
+    "container pause": ("container_states", "PAUSE",
+        "Pause all processes within one or more containers"),
     "container port": ("container_facts", "PORT",
         "List port mappings or a specific mapping for the container"),
     "container prune": ("prune", "CONTAINERS", "Remove all stopped containers"),
@@ -36,6 +38,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "container start": ("start", "START", "Start one or more stopped containers"),
     "container stop": ("container_states", "STOP", "Stop one or more running containers"),
     "container top": ("container_facts", "TOP", "Display the running processes of a container"),
+    "container unpause": ("container_states", "UNPAUSE",
+        "Unpause all processes within one or more containers"),
     "container wait": ("container_facts", "WAIT",
         "Block until one or more containers stop, then print their exit codes"),
     "image bootstrap": ("bootstrap", "BOOTSTRAP",
@@ -141,8 +145,8 @@ SHORT: dict[str, str] = {
     **{
         name: f"container {name}"
         for name in (
-            "attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "port",
-            "rename", "restart", "run", "start", "stop", "top", "wait",
+            "attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause",
+            "port", "rename", "restart", "run", "start", "stop", "top", "unpause", "wait",
         )
     },
 }  # fmt: skip

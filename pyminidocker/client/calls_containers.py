@@ -101,6 +101,14 @@ class ContainerCalls(Transport):
         """POST /containers/{ref}/kill."""
         self.call("POST", f"/containers/{quote(ref)}/kill", {"signal": signal})
 
+    def container_pause(self, ref: str) -> None:
+        """POST /containers/{ref}/pause: freeze all its processes."""
+        self.call("POST", f"/containers/{quote(ref)}/pause")
+
+    def container_unpause(self, ref: str) -> None:
+        """POST /containers/{ref}/unpause: let them go on."""
+        self.call("POST", f"/containers/{quote(ref)}/unpause")
+
     def container_rename(self, ref: str, name: str) -> None:
         """POST /containers/{ref}/rename."""
         self.call("POST", f"/containers/{quote(ref)}/rename", {"name": name})

@@ -174,6 +174,16 @@ class Container:
         self.api.container_kill(self.id, signal=signal)
         return self
 
+    def pause(self) -> Self:
+        """Freeze all its processes where they are; return self."""
+        self.api.container_pause(self.id)
+        return self
+
+    def unpause(self) -> Self:
+        """Let its processes go on; return self."""
+        self.api.container_unpause(self.id)
+        return self
+
     def wait(self, timeout_s: float | None = None) -> int:
         """Wait until it does not run and return its exit code.
 

@@ -19,6 +19,7 @@ from pyminidocker.engine import (
     containers_diff,
     containers_filter,
     containers_load,
+    containers_pause,
     containers_remove,
     containers_restart,
     containers_start,
@@ -169,6 +170,24 @@ class Containers:
         except NotFound as error:
             raise NotFound(f"Cannot kill container: {ref}: {error}") from error
         await containers_stop.kill(self.engine, container, signal, ref)
+
+    async def pause(self, ref: str) -> None:
+        """Freeze all processes of a container where they are.
+
+        Raises:
+            Conflict: it does not run, or is paused already.
+            NotImplementedHere: this host has no freezer for us.
+            SystemFailure: a process cannot be frozen.
+        """
+        await containers_pause.pause(self.engine, self.get(ref))
+
+    async def unpause(self, ref: str) -> None:
+        """Let a paused container go on.
+
+        Raises:
+            SystemFailure: it is not paused (moby answers so).
+        """
+        await containers_pause.unpause(self.engine, self.get(ref))
 
     async def remove(self, ref: str, *, force: bool = False, volumes: bool = False) -> None:
         """Delete a container with its log and its writable layer.

@@ -5,7 +5,7 @@ import errno
 import signal as signals
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import containers_start, states
+from pyminidocker.engine import containers_pause, containers_start, states
 from pyminidocker.engine import restart as policy
 from pyminidocker.engine.container import Container
 from pyminidocker.errors import InvalidArgument, NotModified, SystemFailure
@@ -88,6 +88,8 @@ def send(engine: "Engine", container: Container, number: int) -> None:
         container.id,
         {**container.event_attributes(), "signal": str(number)},
     )
+    if container.status == "paused" and containers_pause.wakes(container, number):
+        containers_pause.wake(engine, container)
 
 
 async def kill(engine: "Engine", container: Container, signal: str, ref: str = "") -> None:

@@ -84,6 +84,7 @@ class Monitor:
         "_health",
         "_interval_s",
         "_is_stopped",
+        "_life",
         "_retries",
         "_start_interval_s",
         "_start_period_s",
@@ -110,6 +111,7 @@ class Monitor:
         self._retries = given.retries or RETRIES
         self._timer: asyncio.TimerHandle | None = None
         self._is_stopped = False
+        self._life = 0  # raised by each pause
 
     def wait(self) -> None:
         """Set the timer for the next run; the first is one interval after the start."""
@@ -127,14 +129,14 @@ class Monitor:
         self._engine.background(self._run())
 
     async def _run(self) -> None:
-        began = time.time()
+        began, life = time.time(), self._life
         try:
             exit_code, output = await health_probe.run(
                 self._engine, self._container, self._argv, self._timeout_ns
             )
         except MiniDockerError as error:
             exit_code, output = FAILED, str(error)
-        if not self._is_stopped:
+        if not self._is_stopped and life == self._life:
             self.record(ProbeResult(began, time.time(), exit_code, output))
             self.wait()
 
@@ -158,10 +160,25 @@ class Monitor:
                 self._container.event_attributes(),
             )
 
-    def stop(self) -> None:
-        """The container has ended: no more runs, and nothing that ended is well."""
-        self._is_stopped = True
+    def hold(self) -> None:
+        """The container is paused: no more runs, and one under way counts for nothing.
+
+        See: moby daemon/health.go, updateHealthMonitor.
+        """
+        self._life += 1
+        self._cancel()
+
+    def go_on(self) -> None:
+        """The container is not paused any more."""
+        self.wait()
+
+    def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def stop(self) -> None:
+        """The container has ended: no more runs, and nothing that ended is well."""
+        self._is_stopped = True
+        self._cancel()
         self._health.status = "unhealthy"

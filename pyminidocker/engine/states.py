@@ -5,10 +5,12 @@
        │                  └─exit, policy──> restarting ──(back-off)──> running
        └──────remove──────┴────remove -f────┴──> removing ──> (gone) or dead
 
+A running container can be paused and unpaused; a paused one is stopped like a running one.
+
 The texts are moby's (daemon/start.go, stop.go, kill.go, exec.go, delete.go): clients match on them.
 """
 
-from pyminidocker.errors import Conflict, MiniDockerError, NotModified
+from pyminidocker.errors import Conflict, MiniDockerError, NotModified, SystemFailure
 
 STATUSES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 
@@ -61,6 +63,14 @@ REFUSALS: dict[str, dict[str, Refusal]] = {
             "container {ref} is restarting, wait until the container is running",
         ),
     },
+    "pause": {
+        **_NEEDS_PROCESS,
+        "paused": (Conflict, "Container {id} is already paused"),
+    },
+    "unpause": dict.fromkeys(
+        ("created", "running", "restarting", "removing", "exited", "dead"),
+        (SystemFailure, "Container {id} is not paused"),
+    ),
     "top": _NEEDS_PROCESS,
     "resize": _NEEDS_PROCESS,
     "remove": {
@@ -88,6 +98,10 @@ REFUSALS: dict[str, dict[str, Refusal]] = {
         "removing": _REMOVING,
     },
     "remove -f": {"removing": _REMOVING},
+    "commit": {
+        "dead": (Conflict, "You cannot commit container {id} which is Dead"),
+        "removing": (Conflict, "You cannot commit container {id} which is being removed"),
+    },
 }
 
 
@@ -104,6 +118,7 @@ def check(verb: str, status: str, *, container_id: str, name: str, ref: str = ""
     Raises:
         Conflict: the state stands in the way.
         NotModified: the container is in the wanted state already.
+        SystemFailure: what moby answers with 500.
     """
     refusal = REFUSALS[verb].get(status)
     if refusal is not None:

@@ -44,7 +44,6 @@ def _absent(what: str, instead: str) -> Handler:
 
 _SEARCH = _absent("searching the Hub", "look for images at the Hub's web page")
 _BUILDKIT = _absent("BuildKit's protocol", "set DOCKER_BUILDKIT=0, or use: minidocker build")
-_PAUSE = _absent("pausing containers", "stop the container instead")
 _STATS = _absent("measuring containers", "look at the processes with: minidocker top")
 
 ROUTES: list[Route] = [
@@ -65,7 +64,5 @@ ROUTES: list[Route] = [
     ("GET", "/plugins/{name}/json", _no_such_plugin),
     ("POST", "/session", _BUILDKIT),
     ("GET", "/images/search", _SEARCH),
-    ("POST", "/containers/{name}/pause", _PAUSE),
-    ("POST", "/containers/{name}/unpause", _PAUSE),
     ("GET", "/containers/{name}/stats", _STATS),
 ]

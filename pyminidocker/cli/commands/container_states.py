@@ -1,4 +1,4 @@
-"""``stop``, ``restart``, ``kill``, ``rm`` and ``rename``: changes of a container's state."""
+"""``stop``, ``restart``, ``kill``, ``pause``, ``rm``, ``rename``: a container's state changes."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ def kill(call: Invocation) -> int:
     )
 
 
+def pause(call: Invocation) -> int:
+    """Freeze all processes of containers."""
+    return each(call.arguments, call.engine.container_pause)
+
+
+def unpause(call: Invocation) -> int:
+    """Let them go on."""
+    return each(call.arguments, call.engine.container_unpause)
+
+
 def rm(call: Invocation) -> int:
     """Remove containers."""
     options = call.options
@@ -89,6 +99,8 @@ RESTART = Command(MANY, (SIGNAL, TIMEOUT, OLD_TIMEOUT), restart, 1, ANY)
 KILL = Command(
     MANY, (Option("-s, --signal", "string", "Signal to send to the container"),), kill, 1, ANY
 )
+PAUSE = Command("CONTAINER [CONTAINER...]", (), pause, 1, ANY)
+UNPAUSE = Command("CONTAINER [CONTAINER...]", (), unpause, 1, ANY)
 RM = Command(
     MANY,
     (
