@@ -109,6 +109,7 @@ def build(
             no_new_privileges=no_new_privileges,
             seccomp=seccomp,
             rlimits=_rlimits(host),
+            oom_score_adj=host.oom_score_adj or None,
         ),
         hostname=record.config.hostname,
         lower_dirs=engine.images.lower_dirs(record.image_id),
@@ -125,6 +126,7 @@ def build(
             for name in FILES
             if f"/etc/{name}" not in taken
         ],
+        sysctls=host.sysctls,
     )
 
 
@@ -163,5 +165,6 @@ def build_exec(record: ContainerRecord, options: ExecRecord, size: tuple[int, in
             no_new_privileges=no_new_privileges,
             seccomp="unconfined" if options.privileged else seccomp,
             rlimits=_rlimits(host),
+            oom_score_adj=host.oom_score_adj or None,
         ),
     )

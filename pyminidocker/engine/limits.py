@@ -9,7 +9,7 @@ See: kernel/cgroup for the files; limits_checks for which values make sense.
 
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine.records import Resources
+from pyminidocker.engine.resources import Resources
 from pyminidocker.errors import NotImplementedHere
 
 if TYPE_CHECKING:

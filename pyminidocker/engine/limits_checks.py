@@ -10,7 +10,8 @@ import os
 import resource
 import stat
 
-from pyminidocker.engine.records import DeviceMapping, HostOptions, Resources
+from pyminidocker.engine.records import HostOptions
+from pyminidocker.engine.resources import DeviceMapping, Resources
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
 
 MINIMUM_BYTES = 6 << 20  # runc itself needs that much (moby linuxMinMemory)
@@ -43,6 +44,12 @@ def check_host(host: HostOptions) -> None:
         raise InvalidArgument(
             f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]"
         )
+    if host.oom_score_adj < 0 and host.oom_score_adj < (least := _least_oom_score()):
+        raise NotImplementedHere(
+            f"this engine cannot set an OOM score of {host.oom_score_adj}: the kernel lets only"
+            f" root of the machine itself go below {least}",
+            hint="give the others a higher one instead: --oom-score-adj 500",
+        )
     for name, soft, hard in host.ulimits:
         if not hasattr(resource, f"RLIMIT_{name.upper()}"):
             raise InvalidArgument(f"invalid ulimit type: {name}")
@@ -54,6 +61,12 @@ def check_host(host: HostOptions) -> None:
         check_sysctl(name, host.network_mode)
     for device in host.devices:
         _check_device(device)
+
+
+def _least_oom_score() -> int:
+    """Return how low a process of this engine may go: proc_pid_oom_score_adj(5)."""
+    with open("/proc/self/oom_score_adj", encoding="ascii") as file:
+        return min(0, int(file.read()))
 
 
 def check(given: Resources, *, is_update: bool = False) -> None:

@@ -80,6 +80,7 @@ def _prepared(spec: ContainerSpec) -> int:
     count = len(usual)
     is_usual = (
         spec.network != "join"  # the prepared /sys shows the network it was mounted in
+        and not spec.sysctls  # the prepared /proc/sys is read-only by now
         and spec.mounts[:count] == usual
         and spec.masked_paths == _MASKED_PATHS
         and spec.readonly_paths == _READONLY_PATHS

@@ -121,6 +121,7 @@ _REHEARSAL = json.dumps(
         "readonly_paths": [],
         "read_only": False,
         "files": [],
+        "sysctls": {},
     }
 )
 

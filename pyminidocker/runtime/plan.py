@@ -19,6 +19,7 @@ from pyminidocker.runtime.operations import (
     ReadonlyRoot,
     SetHostname,
 )
+from pyminidocker.runtime.tuning import SetSysctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,12 +40,27 @@ def plan_container(spec: "ContainerSpec") -> list[Operation]:
         steps.append(ConfigureNetwork(spec.netlink))
     steps.append(MountOverlay(spec.lower_dirs, spec.upper_dir, spec.work_dir))
     steps += plan_mounts(spec.mounts)
+    if spec.sysctls:
+        _insert_sysctls(steps, spec.sysctls)
     steps += [BindMount(source, destination, []) for source, destination in spec.files]
     steps += plan_covers(spec.masked_paths, spec.readonly_paths)
     if spec.read_only:
         steps.append(ReadonlyRoot())
     steps.append(PivotRoot())
     return steps
+
+
+def _insert_sysctls(steps: list[Operation], sysctls: dict[str, str]) -> None:
+    """Set parameters as soon as /proc is there, before any mount of the user's can lie over it."""
+    proc = next(
+        (
+            number
+            for number, step in enumerate(steps)
+            if isinstance(step, MountFilesystem) and step.type == "proc"
+        ),
+        len(steps) - 1,
+    )
+    steps[proc + 1 : proc + 1] = [SetSysctl(name, value) for name, value in sysctls.items()]
 
 
 def open_sources(spec: "ContainerSpec", opened: list[int], *, skip: int = 0) -> None:

@@ -18,7 +18,7 @@ import stat
 from pyminidocker.kernel import caps, mount_api, prctl, rlimit, seccomp, signals, terminal
 from pyminidocker.kernel import fd as fds
 from pyminidocker.kernel.libc import SyscallError
-from pyminidocker.runtime import sync, users
+from pyminidocker.runtime import sync, tuning, users
 from pyminidocker.runtime.sync import Refusal
 from pyminidocker.runtime.tiny_init import fork_under_init
 
@@ -95,6 +95,9 @@ class Launch:
         self.connect_stdio()
         self.stage = "cwd"
         enter_directory(process.cwd, make=self.is_first)
+        if process.oom_score_adj is not None:
+            self.stage = "oom_score_adj"
+            tuning.set_oom_score_adj(process.oom_score_adj)
         self.stage = "rlimits"
         if process.rlimits:
             for name, soft, hard in process.rlimits:

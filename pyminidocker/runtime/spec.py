@@ -46,6 +46,7 @@ class ProcessSpec:
         no_new_privileges: set PR_SET_NO_NEW_PRIVS before execve.
         seccomp: ``default`` or ``unconfined``.
         rlimits: (resource name such as ``RLIMIT_NOFILE``, soft, hard).
+        oom_score_adj: -1000 to 1000, how early it goes when memory is short; None = leave.
     """
 
     args: list[str]
@@ -60,6 +61,7 @@ class ProcessSpec:
     no_new_privileges: bool = False
     seccomp: str = "default"
     rlimits: list[tuple[str, int, int]] = field(default_factory=list)
+    oom_score_adj: int | None = None
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class ContainerSpec:
             (hex), in order; see network/endpoints.py.
         init: run a reaping pid 1 of ours in front of the process (``--init``).
         files: small files put into the rootfs as bind mounts: (host path, container path).
+        sysctls: kernel parameters of the container's own namespaces: name with dots -> value.
     """
 
     id: str
@@ -99,6 +102,7 @@ class ContainerSpec:
     netlink: list[str] = field(default_factory=list)
     init: bool = False
     files: list[tuple[str, str]] = field(default_factory=list)
+    sysctls: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pyminidocker.engine.engine import Engine
-from pyminidocker.engine.records import ContainerConfig, HostOptions, Resources, RestartPolicy
+from pyminidocker.engine.records import ContainerConfig, HostOptions, RestartPolicy
+from pyminidocker.engine.resources import Resources
 from pyminidocker.errors import (
     Conflict,
     InvalidArgument,

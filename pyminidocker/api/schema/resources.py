@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from pyminidocker.engine.records import DeviceMapping, HostOptions, Resources
+from pyminidocker.engine.records import HostOptions
+from pyminidocker.engine.resources import DeviceMapping, Resources
 
 Json = dict[str, Any]
 
