@@ -58,9 +58,10 @@ PROBES: dict[str, Callable[[], bool]] = {
     "tcpdump": lambda: shutil.which("tcpdump", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "newuidmap": lambda: shutil.which("newuidmap") is not None,
     "node": lambda: shutil.which("node") is not None,
+    "kvm": lambda: os.uname().machine == "x86_64" and os.access("/dev/kvm", os.R_OK | os.W_OK),
 }
-# Facts about who runs the tests, not about missing tools: skipping is right, even in CI.
-ABOUT_THE_CALLER = {"root", "user"}
+# Facts about who runs the tests and where, not about missing tools: skipping is right, even in CI.
+ABOUT_THE_CALLER = {"root", "user", "kvm"}
 
 
 @functools.cache

@@ -15,7 +15,7 @@ See: Linux Documentation/virt/kvm/api.rst.
 
 from pyminidocker.vm.tiny.exits import Exit
 from pyminidocker.vm.tiny.find import Kvm, find_kvm
-from pyminidocker.vm.tiny.machine import TinyMachine, machine
+from pyminidocker.vm.tiny.guest import TinyMachine, machine
 from pyminidocker.vm.tiny.process import in_a_process
 from pyminidocker.vm.tiny.program import Program
 from pyminidocker.vm.tiny.programs import count, crash, echo, paint, say, spin, touch

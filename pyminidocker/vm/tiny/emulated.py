@@ -12,7 +12,7 @@ from pyminidocker.vm.tiny.program import LOAD_AT, Program
 from pyminidocker.vm.tiny.steps import LoadProgram, Step, TakeMemory
 
 if TYPE_CHECKING:
-    from pyminidocker.vm.tiny.machine import TinyMachine
+    from pyminidocker.vm.tiny.guest import TinyMachine
 
 
 @dataclass(frozen=True)

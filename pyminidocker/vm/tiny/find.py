@@ -27,7 +27,7 @@ class Kvm(NamedTuple):
 
 def find_kvm() -> Kvm:
     """Try to run a guest of one instruction by KVM."""
-    from pyminidocker.vm.tiny.machine import TinyMachine
+    from pyminidocker.vm.tiny.guest import TinyMachine
 
     if MACHINE != "x86_64":
         return Kvm(False, f"the tiny guests are x86_64 programs; this is {MACHINE}")

@@ -26,7 +26,7 @@ from pyminidocker.vm.tiny.program import LOAD_AT, Program
 from pyminidocker.vm.tiny.watch import time_limit
 
 if TYPE_CHECKING:
-    from pyminidocker.vm.tiny.machine import TinyMachine
+    from pyminidocker.vm.tiny.guest import TinyMachine
 
 
 class Step(abc.ABC):

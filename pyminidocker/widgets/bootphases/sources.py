@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyminidocker.errors import InvalidArgument, Unavailable
 from pyminidocker.vm.machine import VirtualMachine
-from pyminidocker.vm.tiny.machine import TinyMachine
+from pyminidocker.vm.tiny.guest import TinyMachine
 from pyminidocker.widgets.bootphases.model import Bar, bar
 
 if TYPE_CHECKING:
