@@ -29,7 +29,6 @@ LATER: dict[str, tuple[str, str]] = {
 
 # known to Docker users, and never planned here
 FOREIGN: dict[str, tuple[str, str]] = {
-    "checkpoint": ("this engine cannot checkpoint processes", ""),
     "config": _SWARM,
     "context": _PLUGINS,
     "manifest": (
@@ -51,6 +50,10 @@ def excuse(words: list[str]) -> tuple[str, str, str]:
     for count in (2, 1):
         path = " ".join(words[:count])
         found = LATER.get(path) or FOREIGN.get(path)
+        if path == "checkpoint":
+            from pyminidocker.doctor.checkpoint import refusal
+
+            found = refusal()
         if found is not None:
             return path, *found
     return "", "", ""

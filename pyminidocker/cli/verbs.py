@@ -99,6 +99,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "system stop": ("engine", "STOP", "Stop all containers and the engine"),
     "version": ("version", "VERSION", "Show the version information of client and engine"),
     "volume create": ("volumes", "CREATE", "Create a volume"),
+    "volume export": ("volume_archives", "EXPORT", "Write what a volume holds into a tar archive"),
+    "volume import": ("volume_archives", "IMPORT", "Give a volume what a tar archive holds"),
     "volume inspect": ("inspect", "VOLUME", "Display detailed information on one or more volumes"),
     "volume ls": ("volumes", "LS", "List volumes"),
     "volume prune": ("prune", "VOLUMES", "Remove unused local volumes"),

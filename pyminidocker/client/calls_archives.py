@@ -1,4 +1,4 @@
-"""Images and containers as archives: the client's side of save, load, export and import.
+"""Images, containers and volumes as archives: the client's side of save, load, export, import.
 
 See: Docker Engine API reference, ImageGetAll, ImageLoad, ImageCreate (fromSrc).
 """
@@ -68,6 +68,30 @@ class ArchiveCalls(Transport):
         body = b"" if isinstance(archive, str) else archive
         with self.upload("POST", "/images/create", query, body) as response:
             yield from response.json_lines()
+
+    def volume_export(self, name: str, *, pause: bool = False) -> Response:
+        """GET /minidocker/volume/archive: a tar of a volume; read ``chunks()``, then close it.
+
+        Args:
+            name: which.
+            pause: running containers that use it stand still until all is read.
+        """
+        return self.open("GET", "/minidocker/volume/archive", {"name": name, "pause": pause})
+
+    def volume_import(
+        self, name: str, archive: bytes | Iterable[bytes], *, replace: bool = False
+    ) -> Json:
+        """PUT /minidocker/volume/archive: the volume holds what the tar holds; as inspect.
+
+        Args:
+            name: which; made when there is none.
+            archive: the tar, plain or compressed.
+            replace: what the volume holds now goes.
+        """
+        query = {"name": name, "replace": replace}
+        with self.upload("PUT", "/minidocker/volume/archive", query, archive) as response:
+            made: Json = response.json()
+        return made
 
     def image_waste(self, ref: str) -> Json:
         """GET /minidocker/waste: what the layers of an image or container carry in vain."""

@@ -4,8 +4,8 @@ import io
 import os
 import select
 import tarfile
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from pyminidocker.client.archive_files import write_archive
 from pyminidocker.client.create_config import Command, pairs, words
@@ -14,7 +14,7 @@ from pyminidocker.client.network import Network, Place, places_of, ports_of
 from pyminidocker.client.network_config import EndpointOptions, endpoint_config
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
-from pyminidocker.errors import NotFound
+from pyminidocker.errors import NotFound, NotImplementedHere
 from pyminidocker.framing.stdcopy import STDERR, STDOUT, Demultiplexer
 from pyminidocker.ids import short_id
 
@@ -300,13 +300,52 @@ class Container:
         columns = [("KIND", lambda change: "CAD"[change["Kind"]]), ("PATH", lambda c: c["Path"])]
         return Table(self.api.container_diff(self.id), columns)
 
-    def commit(self, repository: str = "", *, message: str = "", author: str = "") -> "Image":
-        """Make an image of it, named ``repository[:tag]``."""
+    def commit(
+        self,
+        repository: str = "",
+        *,
+        message: str = "",
+        author: str = "",
+        changes: Sequence[str] = (),
+        pause: bool = True,
+    ) -> "Image":
+        """Make an image of its files and its configuration, without volumes.
+
+        Args:
+            repository: ``name[:tag]``; empty leaves it without one.
+            message: for the image's history.
+            author: who made it.
+            changes: Dockerfile instructions for the image's configuration: ``CMD``, ``ENV``, ...
+            pause: a running container stands still meanwhile, so that all files come from one
+                moment.
+        """
         from pyminidocker.client.image import Image
 
         repo, tag = split_tag(repository)
-        made = self.api.commit(self.id, repo=repo, tag=tag, comment=message, author=author)
+        made = self.api.commit(
+            self.id,
+            repo=repo,
+            tag=tag,
+            comment=message,
+            author=author,
+            changes=changes,
+            pause=pause,
+        )
         return Image(self.api, made["Id"])
+
+    def checkpoint(self, name: str = "") -> NoReturn:
+        """Refuse to write its processes' memory to disk, and say what stands in the way here.
+
+        Docker's experimental ``checkpoint create`` has CRIU do it; asks ``criu check`` once.
+
+        Raises:
+            NotImplementedHere: always; see docs/decisions/0024-snapshots.md.
+        """
+        from pyminidocker.doctor.checkpoint import refusal
+
+        why, instead = refusal()
+        what = f"checkpoint {name} of" if name else "a checkpoint of"
+        raise NotImplementedHere(f"{what} container {self.short_id}: {why}", hint=instead)
 
     def export(self, path: "str | os.PathLike[str]") -> str:
         """Write its whole file system into a tar file, without volumes; return the path.

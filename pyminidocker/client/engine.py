@@ -14,12 +14,13 @@ from pyminidocker.client.builds import Builds
 from pyminidocker.client.container import Container, collect, split_log
 from pyminidocker.client.create_config import Command, CreateOptions, create_config, words
 from pyminidocker.client.engine_client import EngineClient
-from pyminidocker.client.image import Image, Volume
+from pyminidocker.client.image import Image
 from pyminidocker.client.listing import CONTAINER_COLUMNS, IMAGE_COLUMNS
 from pyminidocker.client.networked import Networked
 from pyminidocker.client.registries import Registries
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
+from pyminidocker.client.volume import Volume
 from pyminidocker.client.wired import Wired
 from pyminidocker.errors import NotFound
 

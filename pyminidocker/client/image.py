@@ -1,4 +1,4 @@
-"""Images and volumes as objects to hold in a notebook."""
+"""Images as objects to hold in a notebook."""
 
 import os
 from typing import Any, Self
@@ -110,35 +110,6 @@ class Image:
 
     def _repr_html_(self) -> str:
         return html_table(["image", ""], self._facts())
-
-
-class Volume:
-    """A volume of an engine: a named place for data that outlives containers."""
-
-    def __init__(self, api: EngineClient, attrs: dict[str, Any]) -> None:
-        self.api = api
-        self.attrs = attrs
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return str(self.attrs["Name"])
-
-    @property
-    def mountpoint(self) -> str:
-        """The directory with its data."""
-        return str(self.attrs["Mountpoint"])
-
-    def remove(self, *, force: bool = False) -> None:
-        """Delete it and its data."""
-        self.api.volume_remove(self.name, force=force)
-
-    def __repr__(self) -> str:
-        return f"<Volume {self.name}>"
-
-    def _repr_html_(self) -> str:
-        facts = [["name", self.name], ["mountpoint", self.mountpoint]]
-        return html_table(["volume", ""], facts)
 
 
 def _cut(text: str, width: int) -> str:

@@ -326,6 +326,7 @@ class Containers:
         comment: str = "",
         changes: Sequence[str] = (),
         config: ContainerConfig | None = None,
+        pause: bool = True,
     ) -> str:
         """Make an image from a container; returns its id (``sha256:...``).
 
@@ -338,8 +339,10 @@ class Containers:
             changes: Dockerfile lines: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD,
                 STOPSIGNAL, USER, VOLUME, WORKDIR.
             config: overrides parts of the container's config.
+            pause: a running container stands still until its files are read.
 
         Raises:
+            Conflict: it is dead or being removed.
             InvalidArgument: a malformed change or name.
         """
         return await containers_commit.commit(
@@ -351,6 +354,7 @@ class Containers:
             comment=comment,
             changes=changes,
             overrides=config,
+            pause=pause,
         )
 
     async def export(self, ref: str) -> AsyncIterator[bytes]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import image_defaults
+from pyminidocker.engine import image_defaults, states
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.records import ContainerConfig
-from pyminidocker.images.records import Image
+from pyminidocker.engine.stillness import still
+from pyminidocker.oci import command_line
 from pyminidocker.oci.image_spec import History, ImageConfig, RootFs, RunConfig
 
 if TYPE_CHECKING:
@@ -26,14 +27,12 @@ async def commit(
     comment: str,
     changes: Sequence[str],
     overrides: ContainerConfig | None,
+    pause: bool,
 ) -> str:
     """Make an image from a container; see ``Containers.commit``."""
+    states.check("commit", container.status, container_id=container.id, name=container.name)
     parent = engine.images.by_id(container.record.image_id)
-    run = run_config(container.record.config, overrides, parent)
-    if changes:
-        from pyminidocker.engine.config_changes import apply_lines  # few commits need the language
-
-        apply_lines(run, changes)
+    run = run_config(container.record.config, overrides, changes)
     name = ""
     if repository:
         name = f"{repository}:{tag or 'latest'}"
@@ -52,7 +51,7 @@ async def commit(
             History(created=created, created_by=" ".join(command), author=author, comment=comment),
         ],
     )
-    async with container.lock:  # nobody removes it meanwhile
+    async with still(engine, [container] if pause else []), container.lock:  # nobody removes it
         image = await asyncio.to_thread(
             lambda: engine.images.store.commit(
                 parent, container.upper_dir, config, name=name, comment=comment
@@ -68,30 +67,56 @@ async def commit(
 
 
 def run_config(
-    config: ContainerConfig, overrides: ContainerConfig | None, parent: Image
+    config: ContainerConfig, overrides: ContainerConfig | None, changes: Sequence[str]
 ) -> RunConfig:
-    """Return the container's config in an image's form, with parts replaced.
+    """Return the config of an image made from a container.
+
+    What the client sent along is changed by the instructions, and what is still open is filled in
+    from the container's.  ONBUILD and SHELL are an image's alone: containers have none, so the new
+    image has none either.
 
     Args:
         config: the container's.
-        overrides: what the client sent along; fields it leaves empty count as not given.
-        parent: keeps what containers do not have (ONBUILD, SHELL).
+        overrides: what the client sent along, if anything; it counts as the whole config then.
+        changes: Dockerfile lines.
+
+    Raises:
+        InvalidArgument: a malformed change.
+
+    See: moby daemon/commit.go, CreateImageFromContainer and merge.
     """
-    given = overrides or ContainerConfig()
-    check = given.healthcheck or config.healthcheck
-    names = {item.partition("=")[0] for item in given.env}
-    env = [item for item in config.env if item.partition("=")[0] not in names] + given.env
+    run = _of_image(overrides or config)
+    if changes:
+        from pyminidocker.engine.config_changes import apply_lines  # few commits need the language
+
+        apply_lines(run, changes)
+    below = _of_image(config)
+    run.user = run.user or below.user
+    run.exposed_ports = {**below.exposed_ports, **run.exposed_ports}
+    names = {item.partition("=")[0] for item in run.env}
+    run.env = run.env + [item for item in below.env if item.partition("=")[0] not in names]
+    run.labels = {**(below.labels or {}), **(run.labels or {})} or None
+    run.entrypoint, run.cmd = command_line.of_container(run.entrypoint, run.cmd, below)
+    if below.healthcheck is not None:
+        run.healthcheck = image_defaults.health_over(run.healthcheck, below.healthcheck)
+    run.working_dir = run.working_dir or below.working_dir
+    run.volumes = {**(below.volumes or {}), **(run.volumes or {})} or None
+    run.stop_signal = run.stop_signal or below.stop_signal
+    return run
+
+
+def _of_image(config: ContainerConfig) -> RunConfig:
+    """Return a container's config in an image's form."""
+    check = config.healthcheck
     return RunConfig(
-        user=given.user or config.user,
-        exposed_ports={port: {} for port in (*config.exposed_ports, *given.exposed_ports)},
-        env=env,
-        entrypoint=given.entrypoint or config.entrypoint,
-        cmd=given.cmd or config.cmd,
-        volumes={path: {} for path in (*config.volumes, *given.volumes)} or None,
-        working_dir=given.working_dir or config.working_dir,
-        labels={**config.labels, **given.labels} or None,
-        stop_signal=given.stop_signal or config.stop_signal,
+        user=config.user,
+        exposed_ports={port: {} for port in config.exposed_ports},
+        env=list(config.env),
+        entrypoint=config.entrypoint,
+        cmd=config.cmd,
+        volumes={path: {} for path in config.volumes} or None,
+        working_dir=config.working_dir,
+        labels=dict(config.labels) or None,
+        stop_signal=config.stop_signal,
         healthcheck=None if check is None else image_defaults.health_config(check),
-        shell=parent.config.config.shell,
-        on_build=parent.config.config.on_build,
     )

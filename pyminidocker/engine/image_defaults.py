@@ -53,6 +53,20 @@ def _merged_check(given: Healthcheck | None, image: HealthConfig) -> Healthcheck
     )
 
 
+def health_over(given: HealthConfig | None, below: HealthConfig) -> HealthConfig:
+    """Return what ``given`` says of the check, the rest as ``below`` has it."""
+    if given is None:
+        return below
+    return HealthConfig(
+        test=given.test or below.test,
+        interval=given.interval or below.interval,
+        timeout=given.timeout or below.timeout,
+        start_period=given.start_period or below.start_period,
+        start_interval=given.start_interval or below.start_interval,
+        retries=given.retries or below.retries,
+    )
+
+
 def health_config(check: Healthcheck) -> HealthConfig:
     """Return a container's check as an image's config keeps it."""
     return HealthConfig(

@@ -15,11 +15,13 @@ from typing import IO
 from pyminidocker.engine.container_paths import clean
 from pyminidocker.errors import InvalidArgument, SystemFailure
 from pyminidocker.images.atomic import disk_failure
+from pyminidocker.images.layer_directories import set_xattrs
 from pyminidocker.images.trees import remove_tree_at
 from pyminidocker.kernel.fd import make_in_root, open_in_root
 from pyminidocker.kernel.libc import SyscallError
 
 _CHUNK = 256 * 1024
+_XATTR = "SCHILY.xattr."
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -31,6 +33,7 @@ class Unpacker:
         target: directory below it, as the container sees it; must exist.
         keeps_kinds: a directory must not replace a file, nor a file a directory.
         owner: (uid, gid) for everything; None takes the archive's.
+        sets_root: the archive's entry of ``.`` changes the target directory itself.
     """
 
     def __init__(
@@ -40,9 +43,11 @@ class Unpacker:
         *,
         keeps_kinds: bool = False,
         owner: tuple[int, int] | None = None,
+        sets_root: bool = False,
     ) -> None:
         self._root_fd = root_fd
         self._target = target
+        self._sets_root = sets_root
         self._keeps_kinds = keeps_kinds
         self._owner = owner
         self._directories: list[tuple[str, tarfile.TarInfo]] = []
@@ -78,8 +83,10 @@ class Unpacker:
         inside = clean(entry.name)
         path = clean(f"{self._target}{inside}")
         if inside == "/":
-            if entry.isdir():
-                return  # "." is the target itself, which keeps what it has
+            if entry.isdir():  # "." is the target itself, which as a rule keeps what it has
+                if self._sets_root:
+                    self._directories.append((path, entry))
+                return
             raise InvalidArgument(f"Error processing tar file: bad name {entry.name!r}")
         parent_path, _, name = path.rpartition("/")
         parent_fd = make_in_root(self._root_fd, parent_path or "/", is_dir=True)
@@ -143,9 +150,7 @@ class Unpacker:
                 rest = memoryview(chunk)
                 while rest:
                     rest = rest[os.write(fd, rest) :]
-            self._own(fd, entry)
-            os.fchmod(fd, entry.mode & 0o7777)
-            os.utime(fd, (entry.mtime, entry.mtime))
+            self._finish(fd, entry)
         except BaseException:
             os.unlink(name, dir_fd=parent_fd)  # half a file is worse than none
             raise
@@ -168,6 +173,13 @@ class Unpacker:
         except OSError:
             pass  # an id this lab has not got: the file stays root's
 
+    def _finish(self, fd: int, entry: tarfile.TarInfo) -> None:
+        """Set what a file or directory has beside its content; a new owner takes marks away."""
+        self._own(fd, entry)
+        os.fchmod(fd, entry.mode & 0o7777)
+        set_xattrs(fd, _xattrs(entry))
+        os.utime(fd, ns=_times(entry))
+
     def _set_owner(self, parent_fd: int, name: str, entry: tarfile.TarInfo) -> None:
         if entry.isreg() or entry.islnk():
             return
@@ -176,7 +188,7 @@ class Unpacker:
             os.chown(name, uid, gid, dir_fd=parent_fd, follow_symlinks=False)
         except OSError:
             pass
-        os.utime(name, (entry.mtime, entry.mtime), dir_fd=parent_fd, follow_symlinks=False)
+        os.utime(name, ns=_times(entry), dir_fd=parent_fd, follow_symlinks=False)
 
     def _finish_directory(self, path: str, entry: tarfile.TarInfo) -> None:
         """Set a directory's attributes last, when nothing is written into it any more."""
@@ -185,8 +197,24 @@ class Unpacker:
         except SyscallError:
             return  # replaced by a later entry
         try:
-            self._own(fd, entry)
-            os.fchmod(fd, entry.mode & 0o7777)
-            os.utime(fd, (entry.mtime, entry.mtime))
+            self._finish(fd, entry)
         finally:
             os.close(fd)
+
+
+def _times(entry: tarfile.TarInfo) -> tuple[int, int]:
+    """Return the entry's time, in nanoseconds, as the times of access and change."""
+    whole, _, part = entry.pax_headers.get("mtime", "").partition(".")
+    if whole.isdigit() and part.isdigit():  # a float has not enough digits
+        ns = int(whole) * 10**9 + int(part[:9].ljust(9, "0"))
+    else:
+        ns = int(entry.mtime * 10**9)
+    return ns, ns
+
+
+def _xattrs(entry: tarfile.TarInfo) -> dict[str, bytes]:
+    return {
+        name.removeprefix(_XATTR): value.encode(errors="surrogateescape")
+        for name, value in entry.pax_headers.items()
+        if name.startswith(_XATTR)
+    }

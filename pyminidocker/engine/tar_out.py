@@ -11,6 +11,9 @@ import stat
 import tarfile
 from collections.abc import Iterator
 
+from pyminidocker.images.tar_writer import Member, content, end_of_archive, header
+from pyminidocker.images.trees import xattr_names
+
 _CHUNK = 256 * 1024
 _NO_FOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -28,7 +31,7 @@ def pack(parent_fd: int, name: str, shown: str) -> Iterator[bytes]:
     """
     seen: dict[tuple[int, int], str] = {}
     yield from _pack(parent_fd, name, shown, seen)
-    yield tarfile.NUL * (2 * tarfile.BLOCKSIZE)
+    yield end_of_archive()
 
 
 def _pack(
@@ -37,63 +40,61 @@ def _pack(
     info = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
     if stat.S_ISSOCK(info.st_mode):
         return  # tar has no sockets
-    entry = tarfile.TarInfo(shown)
-    entry.mode = stat.S_IMODE(info.st_mode)
-    entry.uid, entry.gid = info.st_uid, info.st_gid
-    entry.uname = "root" if info.st_uid == 0 else ""
-    entry.gname = "root" if info.st_gid == 0 else ""
-    entry.mtime = int(info.st_mtime)
+    member = Member(
+        shown,
+        mode=stat.S_IMODE(info.st_mode),
+        uid=info.st_uid,
+        gid=info.st_gid,
+        mtime_ns=info.st_mtime_ns,
+    )
     if stat.S_ISDIR(info.st_mode):
-        entry.type = tarfile.DIRTYPE
-        entry.name = shown if shown.endswith("/") else f"{shown}/"
-        yield _head(entry)
-        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW, dir_fd=parent_fd)
-        try:
-            with os.scandir(fd) as entries:
-                children = sorted(item.name for item in entries)
-            for child in children:
-                try:
-                    yield from _pack(fd, child, f"{entry.name}{child}", seen)
-                except (FileNotFoundError, PermissionError):
-                    continue  # deleted meanwhile, or not for us to read: as moby, without it
-        finally:
-            os.close(fd)
+        yield from _pack_directory(parent_fd, name, member, seen)
         return
     if info.st_nlink > 1:
         first = seen.setdefault((info.st_dev, info.st_ino), shown)
         if first != shown:
-            entry.type, entry.linkname = tarfile.LNKTYPE, first
-            yield _head(entry)
+            member.type, member.target = tarfile.LNKTYPE, first
+            yield header(member)
             return
     if stat.S_ISREG(info.st_mode):
-        yield from _pack_file(parent_fd, name, entry)
+        yield from _pack_file(parent_fd, name, member)
         return
     if stat.S_ISLNK(info.st_mode):
-        entry.type = tarfile.SYMTYPE
-        entry.linkname = os.readlink(name, dir_fd=parent_fd)
+        member.type = tarfile.SYMTYPE
+        member.target = os.readlink(name, dir_fd=parent_fd)
     elif stat.S_ISFIFO(info.st_mode):
-        entry.type = tarfile.FIFOTYPE
+        member.type = tarfile.FIFOTYPE
     else:
-        entry.type = tarfile.CHRTYPE if stat.S_ISCHR(info.st_mode) else tarfile.BLKTYPE
-        entry.devmajor, entry.devminor = os.major(info.st_rdev), os.minor(info.st_rdev)
-    yield _head(entry)
+        member.type = tarfile.CHRTYPE if stat.S_ISCHR(info.st_mode) else tarfile.BLKTYPE
+        member.device = info.st_rdev
+    yield header(member)
 
 
-def _pack_file(parent_fd: int, name: str, entry: tarfile.TarInfo) -> Iterator[bytes]:
-    fd = os.open(name, os.O_RDONLY | _NO_FOLLOW, dir_fd=parent_fd)
+def _pack_directory(
+    parent_fd: int, name: str, member: Member, seen: dict[tuple[int, int], str]
+) -> Iterator[bytes]:
+    member.type = tarfile.DIRTYPE
+    yield header(member)
+    fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW, dir_fd=parent_fd)
     try:
-        # The size is promised in the head; a file that grows or shrinks meanwhile is cut or filled.
-        entry.size = left = os.fstat(fd).st_size
-        yield _head(entry)
-        while left > 0:
-            chunk = os.read(fd, min(_CHUNK, left)) or bytes(min(_CHUNK, left))
-            left -= len(chunk)
-            yield chunk
-        if rest := entry.size % tarfile.BLOCKSIZE:
-            yield bytes(tarfile.BLOCKSIZE - rest)
+        with os.scandir(fd) as entries:
+            children = sorted(item.name for item in entries)
+        for child in children:
+            try:
+                yield from _pack(fd, child, f"{member.path.rstrip('/')}/{child}", seen)
+            except (FileNotFoundError, PermissionError):
+                continue  # deleted meanwhile, or not for us to read: as moby, without it
     finally:
         os.close(fd)
 
 
-def _head(entry: tarfile.TarInfo) -> bytes:
-    return entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+def _pack_file(parent_fd: int, name: str, member: Member) -> Iterator[bytes]:
+    fd = os.open(name, os.O_RDONLY | _NO_FOLLOW, dir_fd=parent_fd)
+    try:
+        # The size is promised in the head; a file that grows or shrinks meanwhile is cut or filled.
+        member.size = os.fstat(fd).st_size
+        member.xattrs = {attribute: os.getxattr(fd, attribute) for attribute in xattr_names(fd)}
+        yield header(member)
+        yield from content(iter(lambda: os.read(fd, _CHUNK), b""), member.size)
+    finally:
+        os.close(fd)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import database
+from pyminidocker.engine import database, volume_restore
 from pyminidocker.engine import filters as matching
 from pyminidocker.engine.records import VolumeRecord
 from pyminidocker.engine.results import PruneReport
@@ -45,6 +45,7 @@ class Volumes:
             if entry.startswith("."):  # being removed
                 remove_tree(directory)
                 continue
+            volume_restore.sweep(directory)
             why = "its record was blank or missing"
             try:
                 loaded = database.load(f"{directory}/volume.json", VolumeRecord)

@@ -15,7 +15,7 @@ from pyminidocker.engine.container import Container
 from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.records import RestartPolicy
 from pyminidocker.engine.results import WaitResult
-from pyminidocker.errors import MiniDockerError, NotFound
+from pyminidocker.errors import MiniDockerError, NotFound, NotImplementedHere
 
 
 async def create(engine: Engine, request: Request) -> Outcome:
@@ -88,6 +88,11 @@ def _lower_dirs(engine: Engine, container: Container) -> tuple[str, ...]:
 
 async def start(engine: Engine, request: Request) -> Outcome:
     """POST /containers/{name}/start."""
+    if request.query.get("checkpoint"):
+        raise NotImplementedHere(
+            "starting from a checkpoint is not supported by this engine",
+            hint="'minidocker checkpoint' says what is missing",
+        )
     await engine.containers.start(request.name)
     return NO_CONTENT
 
@@ -207,6 +212,7 @@ async def commit(engine: Engine, request: Request) -> Outcome:
         comment=query.get("comment", ""),
         changes=[line for line in request.all_of("changes") if line.strip()],
         config=config,
+        pause=request.flag("pause", default=True),
     )
     return as_json({"Id": image_id}, 201)
 

@@ -1,9 +1,10 @@
-"""/volumes."""
+"""/volumes, and /minidocker/volume/archive."""
 
-from pyminidocker.api.message import NO_CONTENT, Outcome, Request, as_json
+from pyminidocker.api.message import NO_CONTENT, Outcome, Request, Streaming, as_json
 from pyminidocker.api.router import Route
 from pyminidocker.api.schema import create as bodies
 from pyminidocker.api.schema import system as schema
+from pyminidocker.engine import volume_archives
 from pyminidocker.engine.engine import Engine
 
 
@@ -48,10 +49,26 @@ async def prune(engine: Engine, request: Request) -> Outcome:
     )
 
 
+async def export(engine: Engine, request: Request) -> Outcome:
+    """GET /minidocker/volume/archive: what a volume holds, as a tar."""
+    name, pause = request.query.get("name", ""), request.flag("pause")
+    pieces = await volume_archives.export(engine, name, pause=pause)
+    return Streaming(pieces, content_type="application/x-tar")
+
+
+async def restore(engine: Engine, request: Request) -> Outcome:
+    """PUT /minidocker/volume/archive: give a volume what a tar holds."""
+    name, replace = request.query.get("name", ""), request.flag("replace")
+    await volume_archives.restore(engine, name, request.body.chunks(), replace=replace)
+    return as_json(schema.volume(engine.volumes.get(name)))
+
+
 ROUTES: list[Route] = [
     ("GET", "/volumes", list_volumes),
     ("POST", "/volumes/create", create),
     ("POST", "/volumes/prune", prune),
     ("GET", "/volumes/{name}", inspect),
     ("DELETE", "/volumes/{name}", remove),
+    ("GET", "/minidocker/volume/archive", export),
+    ("PUT", "/minidocker/volume/archive", restore),
 ]

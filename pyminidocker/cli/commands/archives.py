@@ -28,17 +28,17 @@ _TO_TERMINAL = (
 
 def save(call: Invocation) -> int:
     """Write images into one archive."""
-    return _write(call.options["output"], lambda: call.engine.image_save(call.arguments))
+    return write(call.options["output"], lambda: call.engine.image_save(call.arguments))
 
 
 def export(call: Invocation) -> int:
     """Write a container's file system into an archive."""
     name = call.arguments[0]
-    return _write(call.options["output"], lambda: call.engine.container_export(name))
+    return write(call.options["output"], lambda: call.engine.container_export(name))
 
 
-def _write(path: str, ask: Callable[[], Response]) -> int:
-    """Write an answer to a file or to standard output.
+def write(path: str, ask: Callable[[], Response]) -> int:
+    """Write an answer to a file, or to standard output when ``path`` is empty.
 
     Raises:
         Failure: standard output is a terminal, or the file cannot be written.
@@ -80,8 +80,8 @@ def load(call: Invocation) -> int:
     if not path and os.isatty(0):
         raise Failure("requested load from stdin, but stdin is empty")
     with Progress(verb="Loading") as progress:
-        archive = _archive(path, None if options["quiet"] or not path else progress)
-        messages = call.engine.image_load(archive, quiet=True)
+        pieces = archive(path, None if options["quiet"] or not path else progress)
+        messages = call.engine.image_load(pieces, quiet=True)
         first = next(messages, None)
     if first is not None:
         follow(_from(first, messages))
@@ -93,8 +93,8 @@ def _from(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
     yield from rest
 
 
-def _archive(path: str, progress: Progress | None) -> Iterator[bytes]:
-    """Return the archive's pieces, showing how much of a file has gone out.
+def archive(path: str, progress: Progress | None) -> Iterator[bytes]:
+    """Return a file's pieces, showing how much has gone out; standard input's for no path.
 
     Raises:
         Failure: there is no such file.
@@ -128,13 +128,13 @@ def import_(call: Invocation) -> int:
     options = call.options
     source = call.arguments[0]
     repository, tag = split_name(call.arguments[1]) if len(call.arguments) > 1 else ("", "")
-    archive: Any = source
+    given: Any = source
     if source == "-":
-        archive = _stdin()
+        given = archive("", None)
     elif not source.startswith(("http://", "https://")):
-        archive = _archive(source, None)
+        given = archive(source, None)
     messages = call.engine.image_import(
-        archive,
+        given,
         repo=repository,
         tag=tag,
         message=options["message"],
