@@ -24,6 +24,7 @@ SUBPROCESS_ALLOWED = {
     "pyminidocker/client/autostart.py": "the engine itself",
     "pyminidocker/client/credentials.py": "credential helpers that docker's config.json names",
     "pyminidocker/kernel/userns.py": "newuidmap and newgidmap, setuid helpers that map sub-ids",
+    "pyminidocker/vm/qemu.py": "qemu",
 }
 NEEDS_SEE = ("kernel", "oci", "runtime")
 GRAB_BAGS = {"utils.py", "util.py", "helpers.py", "common.py", "misc.py"}

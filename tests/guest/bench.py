@@ -39,7 +39,7 @@ _BOOT_LIMIT_S = 60.0
 # Assertions as they are: rewriting them takes the guest longer than they do.
 _PYTEST = (
     "env", f"PYTHONPATH=/{IN_GUEST}", "PYTHONDONTWRITEBYTECODE=1", "MINIDOCKER_GUEST=1",
-    "python3", "-m", "pytest", "-q", "--assert=plain", "-p", "no:faulthandler",
+    "python3", "-m", "pytest", "-q", "--assert=plain",
 )  # fmt: skip
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PACKAGES = f"usr/local/lib/python{_VERSION}/site-packages"
