@@ -13,8 +13,10 @@ VIEWS = {
     "topology": ("base.js", "packets.js", "topology.js"),
     "packet walk": ("base.js", "packetwalk.js"),
     "vantage grid": ("base.js", "vantage.js"),
+    "boot phases": ("base.js", "bootphases.js"),
     "build tree": ("base.js", "buildtree.js"),
     "argv calculator": ("base.js", "argv.js"),
+    "life": ("base.js", "lifecycle.js"),
     "terminal source": ("base.js", "src/terminal.js"),
     "terminal": ("terminal.js",),
 }
@@ -44,7 +46,7 @@ def test_module_exports_a_view_and_loads_nothing(names):
 
 SHEETS = (
     "base", "namespaces", "layers", "terminal", "topology", "packetwalk", "vantage", "buildtree",
-    "argv",
+    "argv", "bootphases",
 )  # fmt: skip
 
 
@@ -73,6 +75,7 @@ def test_every_view_keeps_its_keys_and_names_itself():
         "vantage.js",
         "buildtree.js",
         "argv.js",
+        "lifecycle.js",
     ):
         text = (STATIC / name).read_text()
         assert '"data-lm-suppress-shortcuts": "true"' in text
