@@ -21,6 +21,7 @@ from pyminidocker.engine import (
     containers_load,
     containers_pause,
     containers_remove,
+    containers_rename,
     containers_restart,
     containers_start,
     containers_stop,
@@ -37,6 +38,7 @@ from pyminidocker.engine.records import (
     LogRecord,
     RestartPolicy,
 )
+from pyminidocker.engine.resources import Resources
 from pyminidocker.engine.results import (
     Change,
     ContainerSize,
@@ -209,7 +211,7 @@ class Containers:
             Conflict: the name is in use.
             InvalidArgument: empty, malformed or unchanged name.
         """
-        containers_update.rename(self.engine, self.get(ref), new_name)
+        containers_rename.rename(self.engine, self.get(ref), new_name)
 
     def wait(self, ref: str, *, condition: str = "not-running") -> "asyncio.Future[WaitResult]":
         """Return a future of the container's end; registered when this returns.
@@ -405,13 +407,22 @@ class Containers:
             copy_uid_gid=copy_uid_gid,
         )
 
-    def update(self, ref: str, *, restart: RestartPolicy | None = None) -> Strings:
-        """Change a container's restart policy; returns warnings.
+    def update(
+        self,
+        ref: str,
+        *,
+        restart: RestartPolicy | None = None,
+        resources: Resources | None = None,
+    ) -> Strings:
+        """Change a container's restart policy and limits, running or not; returns warnings.
 
         Raises:
-            Conflict: ``auto_remove`` is set.
+            Conflict: ``auto_remove`` is set, or limits contradict those that are there.
+            InvalidArgument: a limit makes no sense, or the kernel does not take it.
+            NotImplementedHere: this host cannot enforce a limit.
         """
-        return containers_update.update(self.engine, self.get(ref), restart)
+        asked = resources or Resources()
+        return containers_update.update(self.engine, self.get(ref), restart, asked)
 
     async def size(self, ref: str) -> ContainerSize:
         """Measure the writable layer and the whole root file system."""

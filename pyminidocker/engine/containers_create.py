@@ -17,6 +17,7 @@ from pyminidocker.engine import (
     image_defaults,
     limits,
     mounts,
+    security,
     volume_fill,
 )
 from pyminidocker.engine.container import Container
@@ -47,8 +48,8 @@ async def create(
 ) -> tuple[Container, list[str]]:
     """Make a container; see ``Containers.create``."""
     index = engine.containers.index
-    create_checks.check(config, host)
-    limits.refuse(engine, host.resources)
+    create_checks.check(config, host, engine.lab)
+    warnings = limits.settle(engine, host.resources)
     wanted = create_networks.wanted(engine, config, host, endpoints or {})
     image = of or _image(engine, config.image)
     if name:
@@ -92,7 +93,7 @@ async def create(
             raise disk_failure(error, f"creating container {name}") from error
         raise
     engine.events.emit("container", "create", container_id, container.event_attributes())
-    return container, _warnings(host)
+    return container, warnings + _warnings(host) + security.warnings(host, engine.lab)
 
 
 def _warnings(host: HostOptions) -> list[str]:

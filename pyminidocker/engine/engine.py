@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from pyminidocker.engine import containers_load, database
+from pyminidocker.engine import containers_load, database, limits
 from pyminidocker.engine.agent_line import AgentLine
 from pyminidocker.engine.captures import Captures
 from pyminidocker.engine.cgroups import Cgroups
@@ -123,6 +123,7 @@ class Engine:
         self.volumes.load()
         self.networks.load()
         self.containers.load()
+        limits.watch(self)
         self.supervisor.open()
         self._network_task = asyncio.create_task(self._set_up_network())
         self.background(self._resume())

@@ -7,42 +7,69 @@ a limit that is accepted and not applied would teach something false
 See: kernel/cgroup for the files; limits_checks for which values make sense.
 """
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import limits_checks
 from pyminidocker.engine.resources import Resources
-from pyminidocker.errors import NotImplementedHere
+from pyminidocker.errors import InvalidArgument, NotImplementedHere
 
 if TYPE_CHECKING:
+    from pyminidocker.engine.container import Container
     from pyminidocker.engine.engine import Engine
+    from pyminidocker.kernel.cgroup.limits import BlkioDevice, Limits
 
-# feature -> (option, fields of Resources)
-FEATURES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "memory": ("--memory", ("memory_bytes",)),
-    "swap": ("--memory-swap", ()),  # see wanted
-    "reservation": ("--memory-reservation", ("memory_reservation_bytes",)),
-    "swappiness": ("--memory-swappiness", ("memory_swappiness",)),
-    "quota": ("--cpus", ("nano_cpus", "cpu_period_us", "cpu_quota_us")),
-    "shares": ("--cpu-shares", ("cpu_shares",)),
-    "cpuset": ("--cpuset-cpus", ("cpuset_cpus", "cpuset_mems")),
-    "pids": ("--pids-limit", ("pids_limit",)),
-    "weight": ("--blkio-weight", ("blkio_weight", "blkio_weight_device")),
-    "throttle": (
-        "--device-read-bps",
-        ("blkio_read_bps", "blkio_write_bps", "blkio_read_iops", "blkio_write_iops"),
-    ),
+UNLIMITED = -1
+_WITHOUT_SWAP = (
+    "Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory"
+    " limited without swap."
+)
+NONE = Resources()
+
+# field of kernel.cgroup's Limits -> the option that set it
+_OPTIONS = {
+    "memory_bytes": "--memory",
+    "memory_swap_bytes": "--memory-swap",
+    "memory_reservation_bytes": "--memory-reservation",
+    "memory_swappiness": "--memory-swappiness",
+    "cpu_quota_us": "--cpus (or --cpu-quota)",
+    "cpu_period_us": "--cpu-period",
+    "cpu_shares": "--cpu-shares",
+    "cpuset_cpus": "--cpuset-cpus",
+    "cpuset_mems": "--cpuset-mems",
+    "pids_max": "--pids-limit",
+    "blkio_weight": "--blkio-weight",
+    "blkio_devices": "a limit on a device",
 }
 
 
-def wanted(given: Resources) -> list[str]:
-    """Return the features that a container's limits need."""
-    found = [
-        name
-        for name, (_, fields) in FEATURES.items()
-        if any(getattr(given, field) not in (0, "", None, []) for field in fields)
-    ]
-    if given.memory_swap_bytes not in (0, -1, 2 * given.memory_bytes):
-        found.append("swap")
-    return found
+def settle(engine: "Engine", given: Resources) -> list[str]:
+    """Refuse what this host cannot enforce; decide what the user has left open.
+
+    Args:
+        engine: whose host.
+        given: checked limits of a container to be made; as in Docker, twice the memory is set for
+            memory and swap together when nothing was said of them.
+
+    Returns:
+        Warnings, in moby's words.
+
+    Raises:
+        NotImplementedHere: with the reason and the remedy.
+    """
+    if given == NONE:
+        return []
+    refuse(engine, given)
+    if given.memory_bytes <= 0 or given.memory_swap_bytes:
+        return []
+    if engine.cgroups.why_not("swap") is None:
+        given.memory_swap_bytes = 2 * given.memory_bytes
+        return []
+    given.memory_swap_bytes = UNLIMITED
+    if not _has_swap():
+        return []  # nothing is promised and nothing is missing
+    return [_WITHOUT_SWAP]
 
 
 def refuse(engine: "Engine", given: Resources) -> None:
@@ -51,9 +78,164 @@ def refuse(engine: "Engine", given: Resources) -> None:
     Raises:
         NotImplementedHere: with the reason and the remedy.
     """
-    del engine
-    for name in wanted(given):
-        raise NotImplementedHere(
-            f"{FEATURES[name][0]} is not supported by this engine yet; run the container without"
-            " the limit"
-        )
+    asked = kernel_limits(given)
+    for feature, field in asked.needs().items():
+        if (answer := engine.cgroups.why_not(feature)) is not None:
+            reason, remedy = answer
+            raise NotImplementedHere(
+                f"{_OPTIONS[field]} cannot be enforced on this host: {reason}",
+                hint=remedy or "run the container without the limit",
+            )
+    disks = [(device.major, device.minor) for device in asked.blkio_devices if device.weight]
+    if disks or asked.blkio_weight:
+        _refuse_idle_weight(disks)
+
+
+def _refuse_idle_weight(disks: list[tuple[int, int]]) -> None:
+    """Refuse weights that nobody looks at: only the bfq scheduler weighs groups.
+
+    See: kernel Documentation/block/bfq-iosched.rst.
+    """
+    schedulers = _schedulers()
+    weighing = {disk for disk, text in schedulers.items() if "[bfq]" in text}
+    if weighing if not disks else weighing.issuperset(disks):
+        return
+    names = ", ".join(_disk_name(disk) for disk in disks or schedulers) or "no disk"
+    raise NotImplementedHere(
+        "--blkio-weight cannot be enforced on this host: only the I/O scheduler bfq weighs"
+        f" containers against each other, and it is not in use ({names})",
+        hint="as root of the machine: echo bfq > /sys/block/DISK/queue/scheduler",
+    )
+
+
+def _schedulers() -> dict[tuple[int, int], str]:
+    """Return {disk: its line of I/O schedulers} of the disks that are real ones."""
+    found = {}
+    for name in sorted(os.listdir("/sys/block")):
+        if name.startswith(("loop", "ram", "zram", "dm-", "md")):
+            continue
+        try:
+            major, minor = _read(f"/sys/block/{name}/dev").split(":")
+            found[int(major), int(minor)] = _read(f"/sys/block/{name}/queue/scheduler")
+        except OSError:
+            continue  # it went away, or has no queue
+    return found
+
+
+def _disk_name(disk: tuple[int, int]) -> str:
+    link = os.path.realpath(f"/sys/dev/block/{disk[0]}:{disk[1]}")
+    return link.rpartition("/")[2]
+
+
+def _has_swap() -> bool:
+    return len(_read("/proc/swaps").splitlines()) > 1
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="ascii") as file:
+        return file.read().strip()
+
+
+def kernel_limits(given: Resources) -> "Limits":
+    """Return limits as the kernel's files take them.
+
+    Unlimited swap is what a new group has; that need not be said, nor be possible.
+    """
+    from pyminidocker.kernel.cgroup.limits import Limits  # most containers have none
+
+    quota, period = given.cpu_quota_us, given.cpu_period_us
+    if given.nano_cpus:
+        period = limits_checks.PERIOD_US
+        quota = given.nano_cpus * period // limits_checks.NANO
+    pids = given.pids_limit
+    return Limits(
+        memory_bytes=given.memory_bytes,
+        memory_swap_bytes=max(given.memory_swap_bytes, 0),
+        memory_reservation_bytes=given.memory_reservation_bytes,
+        memory_swappiness=given.memory_swappiness,
+        cpu_quota_us=max(quota, UNLIMITED),
+        cpu_period_us=period,
+        cpu_shares=given.cpu_shares,
+        cpuset_cpus=given.cpuset_cpus,
+        cpuset_mems=given.cpuset_mems,
+        pids_max=0 if pids is None else pids if pids > 0 else UNLIMITED,
+        blkio_weight=given.blkio_weight,
+        blkio_devices=_devices(given),
+    )
+
+
+def _devices(given: Resources) -> "tuple[BlkioDevice, ...]":
+    lists = {
+        "weight": given.blkio_weight_device,
+        "read_bps": given.blkio_read_bps,
+        "write_bps": given.blkio_write_bps,
+        "read_iops": given.blkio_read_iops,
+        "write_iops": given.blkio_write_iops,
+    }
+    by_disk: dict[tuple[int, int], dict[str, int]] = {}
+    for name, pairs in lists.items():
+        for path, value in pairs:
+            by_disk.setdefault(limits_checks.disk_number(path), {})[name] = value
+    if not by_disk:
+        return ()
+    from pyminidocker.kernel.cgroup.limits import BlkioDevice
+
+    return tuple(BlkioDevice(*disk, **values) for disk, values in by_disk.items())
+
+
+def impose(engine: "Engine", container: "Container") -> None:
+    """Set a container's limits on its group, before its first process runs the user's program.
+
+    Raises:
+        InvalidArgument: the kernel does not take a value.
+        NotImplementedHere: the host has changed since the container was made.
+    """
+    given = container.record.host.resources
+    if given == NONE:
+        return
+    refuse(engine, given)
+    apply(engine, container, kernel_limits(given))
+
+
+def apply(engine: "Engine", container: "Container", asked: "Limits") -> None:
+    """Set limits on the group of a container that runs, or is about to.
+
+    Raises:
+        InvalidArgument: the kernel does not take a value; the message says which file.
+    """
+    group = engine.cgroups.group_of(container)
+    if group is None:
+        return  # nothing was asked for that needs one
+    try:
+        group.apply(asked)
+    except ValueError as error:
+        raise InvalidArgument(str(error)) from error
+    except OSError as error:
+        raise InvalidArgument(
+            f"setting the limits of container {container.name}: {error}", hint=_hint(error)
+        ) from error
+
+
+def _hint(error: OSError) -> str:
+    if error.errno == errno.EBUSY:
+        return "it uses more memory than that; stop some of its processes, or give it more"
+    if error.errno == errno.EINVAL:
+        return "a group cannot be given more than the groups around it have"
+    return ""
+
+
+def watch(engine: "Engine") -> None:
+    """Hear from now on of containers that have run out of memory."""
+    engine.cgroups.listen_oom(lambda container, kills: oom_killed(engine, container, kills))
+
+
+def oom_killed(engine: "Engine", container: "Container", kills: int) -> None:
+    """Note that the kernel has killed processes of a container for want of memory.
+
+    It may run on, when it was not its first process; whoever looks at it is told all the same, at
+    once (dockerd before 23 told it at the end).
+    """
+    if not kills:
+        return
+    container.record.state.oom_killed = True
+    engine.events.emit("container", "oom", container.id, container.event_attributes())

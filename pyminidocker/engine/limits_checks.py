@@ -87,8 +87,6 @@ def check(given: Resources, *, is_update: bool = False) -> None:
     _check_blkio(given)
     if (given.pids_limit or 0) <= 0 and given.pids_limit is not None:
         given.pids_limit = 0 if is_update else None
-    if given.memory_bytes > 0 and not given.memory_swap_bytes and not is_update:
-        given.memory_swap_bytes = 2 * given.memory_bytes
 
 
 def _check_memory(given: Resources, *, is_update: bool) -> None:

@@ -9,7 +9,7 @@ from pyminidocker.api.message import NO_CONTENT, Answer, Outcome, Request, Strea
 from pyminidocker.api.router import Route
 from pyminidocker.api.schema import containers as schema
 from pyminidocker.api.schema import create as bodies
-from pyminidocker.api.schema import networks
+from pyminidocker.api.schema import networks, resources
 from pyminidocker.engine import links
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.engine import Engine
@@ -142,7 +142,9 @@ async def update(engine: Engine, request: Request) -> Outcome:
     restart_policy = None
     if (given := body.restart_policy) is not None and given.name:
         restart_policy = RestartPolicy(given.name, given.maximum_retry_count or 0)
-    warnings = engine.containers.update(request.name, restart=restart_policy)
+    warnings = engine.containers.update(
+        request.name, restart=restart_policy, resources=resources.resources(body)
+    )
     return as_json({"Warnings": warnings or None})
 
 
