@@ -27,6 +27,7 @@ from pyminidocker.engine.networks import Networks
 from pyminidocker.engine.overlay import Overlays
 from pyminidocker.engine.publishing import Publishing
 from pyminidocker.engine.registry import Registry
+from pyminidocker.engine.stats import Stats
 from pyminidocker.engine.supervisor import Supervisor
 from pyminidocker.engine.system import System
 from pyminidocker.engine.topology import Topology
@@ -106,6 +107,7 @@ class Engine:
         self.containers = Containers(self)
         self.execs = Execs(self)
         self.system = System(self)
+        self.stats = Stats(self)
         self.topology = Topology(self)
         self.captures = Captures(self)
 
@@ -235,6 +237,7 @@ class Engine:
         """
         self.is_stopping = True
         self.captures.close()
+        self.stats.close()
         self.topology.close()
         self.registry.close()
         await self.containers.stop_all(timeout_s)

@@ -44,7 +44,6 @@ def _absent(what: str, instead: str) -> Handler:
 
 _SEARCH = _absent("searching the Hub", "look for images at the Hub's web page")
 _BUILDKIT = _absent("BuildKit's protocol", "set DOCKER_BUILDKIT=0, or use: minidocker build")
-_STATS = _absent("measuring containers", "look at the processes with: minidocker top")
 _CHECKPOINT = _absent(
     "saving the memory of processes (checkpoint)",
     "'minidocker checkpoint' says what is missing; 'minidocker pause' keeps memory, and"
@@ -71,5 +70,4 @@ ROUTES: list[Route] = [
     ("GET", "/images/search", _SEARCH),
     ("POST", "/containers/{name}/checkpoints", _CHECKPOINT),
     ("GET", "/containers/{name}/checkpoints", _CHECKPOINT),
-    ("GET", "/containers/{name}/stats", _STATS),
 ]
