@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 _SEARCH = ("this engine cannot search the Hub", "look for images at the Hub's web page")
-_LIMITS = (
-    "this release sets no resource limits on containers",
+_STATS = (
+    "this release does not measure containers",
     "look at a container's processes: minidocker top CONTAINER",
 )
 _SWARM = ("this engine runs on one machine only", "")
@@ -21,10 +21,8 @@ LATER: dict[str, tuple[str, str]] = {
         "start each service with minidocker run --name",
     ),
     "search": _SEARCH,
-    "stats": _LIMITS,
-    "update": _LIMITS,
-    "container stats": _LIMITS,
-    "container update": _LIMITS,
+    "stats": _STATS,
+    "container stats": _STATS,
 }
 
 # known to Docker users, and never planned here

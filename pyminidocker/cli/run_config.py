@@ -116,7 +116,7 @@ def _check(options: Options, given: set[str]) -> None:
 
 
 def _host_config(options: Options, given: set[str]) -> Json:
-    host: Json = {"AutoRemove": options["rm"], "RestartPolicy": _restart(options["restart"])}
+    host: Json = {"AutoRemove": options["rm"], "RestartPolicy": restart_policy(options["restart"])}
     for key, name in (
         ("ReadonlyRootfs", "read-only"), ("Privileged", "privileged"),
         ("PublishAllPorts", "publish-all"), ("CapAdd", "cap-add"), ("CapDrop", "cap-drop"),
@@ -176,7 +176,12 @@ def _address(text: str) -> str:
     return text
 
 
-def _restart(text: str) -> Json:
+def restart_policy(text: str) -> Json:
+    """Read ``on-failure:3``.
+
+    Raises:
+        Failure: the number is none.
+    """
     name, colon, count = text.partition(":")
     if not colon:
         return {"Name": name, "MaximumRetryCount": 0}

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "container top": ("container_facts", "TOP", "Display the running processes of a container"),
     "container unpause": ("container_states", "UNPAUSE",
         "Unpause all processes within one or more containers"),
+    "container update": ("update", "UPDATE", "Update configuration of one or more containers"),
     "container wait": ("container_facts", "WAIT",
         "Block until one or more containers stop, then print their exit codes"),
     "image bootstrap": ("bootstrap", "BOOTSTRAP",
@@ -148,7 +149,7 @@ SHORT: dict[str, str] = {
         name: f"container {name}"
         for name in (
             "attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause",
-            "port", "rename", "restart", "run", "start", "stop", "top", "unpause", "wait",
+            "port", "rename", "restart", "run", "start", "stop", "top", "unpause", "update", "wait",
         )
     },
 }  # fmt: skip

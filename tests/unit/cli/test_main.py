@@ -95,7 +95,7 @@ def test_a_typo_gets_a_suggestion(words, message, capsys):
     [
         ["search", "x"],
         ["buildx", "build", "."],
-        ["container", "pause", "x"],
+        ["context", "ls"],
         ["compose", "up"],
         ["swarm", "init"],
     ],
