@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
 
 _KINDS = {
-    "kvm": "virtual machine by KVM",
-    "tcg": "virtual machine, emulated",
-    "recording": "virtual machine, recorded",
+    "kvm": "virtual machine (by KVM)",
+    "tcg": "virtual machine (emulated)",
+    "recording": "virtual machine (recorded)",
 }
 _WORD = "ready"
 
@@ -84,9 +84,9 @@ def bar_of(source: Any) -> Bar:
                 "that tiny machine has not run yet", hint="call its boot(), or execute its steps"
             )
         *before, (_, ran) = source.done
-        how = "by KVM" if source.kind == "kvm" else "in Python"
+        how = "by KVM" if source.kind == "kvm" else "emulated in Python"
         made = sum(seconds for _, seconds in before)
-        return bar(f"tiny machine {how}", (("make", made), ("run", ran)))
+        return bar(f"tiny machine ({how})", (("make", made), ("run", ran)))
     if isinstance(source, tuple) and len(source) == 2 and isinstance(source[0], str):
         return bar(source[0], source[1])
     raise InvalidArgument(

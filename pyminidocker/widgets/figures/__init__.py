@@ -7,6 +7,7 @@ follows the reader's colour scheme, and as PNG, with one file of alternative tex
 from collections.abc import Callable
 
 from pyminidocker.widgets.figures.building import build_cache, source_to_page
+from pyminidocker.widgets.figures.hypervisors import hypervisor_types, vm_exits
 from pyminidocker.widgets.figures.machines import docker_comparison, docker_layers, vm_layers
 from pyminidocker.widgets.figures.network import docker_networking
 from pyminidocker.widgets.figures.overlay import vxlan_packet
@@ -18,6 +19,8 @@ from pyminidocker.widgets.scene import Scene
 
 FIGURES: dict[str, Callable[[], Scene]] = {
     "vm-layers": vm_layers,
+    "hypervisor-types": hypervisor_types,
+    "vm-exits": vm_exits,
     "docker-layers": docker_layers,
     "docker-comparison": docker_comparison,
     "docker-components": docker_components,

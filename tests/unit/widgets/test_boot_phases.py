@@ -98,7 +98,7 @@ def test_a_recording_is_labelled(monkeypatch, tmp_path):
     monkeypatch.setattr(vm_recording, "PLACE", place)
     recording = vm_recording.RecordedMachine("asked for")
     view = boot_phases(recording, CONTAINER)
-    assert view.bars[0].name == "virtual machine, recorded"
+    assert view.bars[0].name == "virtual machine (recorded)"
     assert recording.recorded in str(view)
     assert recording.recorded in view.scene(still=True).desc
     assert view.details["0-0"]["note"] == recording.recorded
@@ -109,7 +109,7 @@ def test_tiny_machines_have_two_parts():
         with pytest.raises(InvalidArgument, match="has not run yet"):
             boot_phases(guest)
         view = boot_phases(guest.boot())
-    assert view.bars[0].name == "tiny machine in Python"
+    assert view.bars[0].name == "tiny machine (emulated in Python)"
     assert [part.name for part in view.bars[0].parts] == ["make", "run"]
 
 
