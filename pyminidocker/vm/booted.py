@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from pyminidocker.client.results import RunResult
@@ -147,7 +148,7 @@ class BootedMachine(VirtualMachine):
             qemu.monitor.save_to(fd, _SAVE_S)
             size = os.fstat(fd).st_size
         except BaseException:
-            os.unlink(path)
+            Path(path).unlink()
             raise
         finally:
             os.close(fd)

@@ -5,10 +5,10 @@ shell needs and then serves commands that arrive on the second serial line, so t
 is the least that a virtual machine costs.
 """
 
-import os
 import shutil
 import stat
 import struct
+from pathlib import Path
 
 from pyminidocker.errors import NotFound
 from pyminidocker.vm.initramfs import Initramfs, read_archive
@@ -85,14 +85,13 @@ def _busybox(given: str) -> dict[str, bytes]:
     """Return the files that busybox needs, by their paths."""
     for path in (*_CANDIDATES, shutil.which("busybox") or ""):
         try:
-            with open(path, "rb") as file:
-                data = file.read()
+            data = Path(path).read_bytes()
         except OSError:
             continue
         if _is_static(data):
             return {"bin/busybox": data}
     for path in (given, alpine_initramfs()):
-        if path and os.path.exists(path) and (files := _busybox_inside(path)):
+        if path and Path(path).exists() and (files := _busybox_inside(path)):
             return files
     raise NotFound("no busybox for a virtual machine on this host", hint=_HINT)
 
@@ -100,14 +99,13 @@ def _busybox(given: str) -> dict[str, bytes]:
 def _busybox_inside(path: str) -> dict[str, bytes]:
     """Return busybox and its loader, which is Alpine's whole C library, out of an initramfs."""
     files = {}
-    with open(path, "rb") as file:
-        for entry in read_archive(file.read()):
-            if not stat.S_ISREG(entry.mode):
-                continue
-            if entry.name in _BUSYBOX:
-                files["bin/busybox"] = entry.data
-            elif "/ld-musl-" in f"/{entry.name}":
-                files[f"lib/{os.path.basename(entry.name)}"] = entry.data
+    for entry in read_archive(Path(path).read_bytes()):
+        if not stat.S_ISREG(entry.mode):
+            continue
+        if entry.name in _BUSYBOX:
+            files["bin/busybox"] = entry.data
+        elif "/ld-musl-" in f"/{entry.name}":
+            files[f"lib/{Path(entry.name).name}"] = entry.data
     return files if "bin/busybox" in files else {}
 
 

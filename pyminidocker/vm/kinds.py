@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 from pyminidocker import paths
 from pyminidocker.errors import (
@@ -120,10 +121,10 @@ def _boot_tcg(spec: MachineSpec, kernel: KernelImage, why: str) -> BootedMachine
 
 
 def _explain(error: MiniDockerError) -> str:
-    if os.path.exists("/sys/module/kvm_pvm"):
+    if Path("/sys/module/kvm_pvm").exists():
         return (
-            f"{_DEVICE} is there, but a stock kernel does not boot on it ({error}): this machine is "
-            "a virtual machine itself, and its KVM (kvm_pvm) runs only kernels made for it"
+            f"{_DEVICE} is there, but a stock kernel does not boot on it ({error}): this machine "
+            "is a virtual machine itself, and its KVM (kvm_pvm) runs only kernels made for it"
         )
     return f"{_DEVICE} is there, but a stock kernel does not boot on it ({error})"
 
@@ -131,21 +132,19 @@ def _explain(error: MiniDockerError) -> str:
 # A boot that hangs is tried once: run-time files last until the machine is started again.
 
 
-def _note() -> str:
-    return f"{os.path.dirname(paths.run_root())}/.vm/kvm.json"
+def _note() -> Path:
+    return Path(paths.run_root()).parent / ".vm/kvm.json"
 
 
 def _what_was_tried(spec: MachineSpec, kernel: KernelImage) -> list[object]:
-    with open("/proc/sys/kernel/random/boot_id") as file:
-        boot_id = file.read().strip()
-    return [boot_id, spec.qemu, os.stat(spec.qemu).st_mtime_ns, kernel.path]
+    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return [boot_id, spec.qemu, Path(spec.qemu).stat().st_mtime_ns, kernel.path]
 
 
 def recall(spec: MachineSpec, kernel: KernelImage) -> str:
     """Return why KVM failed when it was tried with the same things; empty when it was not."""
     try:
-        with open(_note()) as file:
-            said = json.load(file)
+        said = json.loads(_note().read_text())
         tried, reason = said["tried"], str(said["reason"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
@@ -156,9 +155,9 @@ def remember(spec: MachineSpec, kernel: KernelImage, reason: str) -> None:
     """Note that KVM failed, so that the next machine need not wait for it."""
     note = _note()
     try:
-        paths.ensure_private(os.path.dirname(note))
-        with open(f"{note}.new", "w") as file:
-            json.dump({"tried": _what_was_tried(spec, kernel), "reason": reason}, file)
-        os.replace(f"{note}.new", note)
+        paths.ensure_private(str(note.parent))
+        new = note.with_suffix(".new")
+        new.write_text(json.dumps({"tried": _what_was_tried(spec, kernel), "reason": reason}))
+        new.replace(note)
     except OSError:
         pass  # it is tried again, then
