@@ -39,7 +39,8 @@ class Arena:
 
     def run(self, command: Any, image: str = "python", **more: Any) -> RunResult:
         """Run a command in a container of this level and return what it said."""
-        return self.engine.run(image, command, **self.options(**more))
+        said: RunResult = self.engine.run(image, command, **self.options(**more))
+        return said
 
     def stopped(self, evidence: str) -> Attempt:
         """Return the attempt as one that was stopped."""

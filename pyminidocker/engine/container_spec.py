@@ -5,13 +5,10 @@ See: OCI runtime-spec config.md; moby daemon/oci_linux.go.
 
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import image_defaults, mounts
-from pyminidocker.engine.create_checks import capability
+from pyminidocker.engine import image_defaults, mounts, security
 from pyminidocker.engine.etc_files import FILES, path_of
 from pyminidocker.engine.records import ContainerRecord, ExecRecord, HostOptions
-from pyminidocker.kernel import caps
 from pyminidocker.runtime.defaults import (
-    DEFAULT_CAPABILITIES,
     DEFAULT_MASKED_PATHS,
     DEFAULT_PATH,
     DEFAULT_READONLY_PATHS,
@@ -22,48 +19,13 @@ from pyminidocker.runtime.spec import ContainerSpec, ExecSpec, Mount, ProcessSpe
 if TYPE_CHECKING:
     from pyminidocker.engine.container import Container
     from pyminidocker.engine.engine import Engine
+    from pyminidocker.runtime.host import Lab
 
 # What most containers get is made once; the runtime only reads it.
-_DEFAULT_CAPABILITIES = list(DEFAULT_CAPABILITIES)
 _DEFAULT_MOUNTS = default_mounts()
 _MASKED = list(DEFAULT_MASKED_PATHS)
 _READONLY = list(DEFAULT_READONLY_PATHS)
 _DEFAULT_SHM_BYTES = HostOptions().shm_size_bytes
-
-
-def capabilities(host: HostOptions) -> list[str]:
-    """Return the capability names of a container's processes (moby oci/caps/utils.go)."""
-    if host.privileged:
-        return list(caps.NAMES)
-    if not host.cap_add and not host.cap_drop:
-        return _DEFAULT_CAPABILITIES
-    added = {capability(name) for name in host.cap_add}
-    dropped = {capability(name) for name in host.cap_drop}
-    if "CAP_ALL" in added:
-        base = set(caps.NAMES)
-    elif "CAP_ALL" in dropped:
-        base = set()
-    else:
-        base = set(DEFAULT_CAPABILITIES)
-    drops_all = "CAP_ALL" in dropped and "CAP_ALL" not in added
-    chosen = added if drops_all else (base | added) - dropped
-    return [name for name in caps.NAMES if name in chosen]
-
-
-def _security(host: HostOptions) -> tuple[bool, str, bool]:
-    """Return (no_new_privileges, seccomp, whether system paths are hidden)."""
-    no_new_privileges, seccomp, hides = False, "default", True
-    for item in host.security_opt:
-        key, _, value = item.replace(":", "=", 1).partition("=")
-        if key == "no-new-privileges":
-            no_new_privileges = value != "false"
-        elif key == "seccomp":
-            seccomp = value
-        elif key == "systempaths":
-            hides = False
-    if host.privileged:
-        return no_new_privileges, "unconfined", False
-    return no_new_privileges, seccomp, hides
 
 
 def build(
@@ -82,9 +44,9 @@ def build(
     """
     record = container.record
     host = record.host
-    no_new_privileges, seccomp, hides = _security(host)
-    if host.privileged or host.shm_size_bytes != _DEFAULT_SHM_BYTES or network == "machine":
-        base = default_mounts(host.shm_size_bytes, privileged=host.privileged, network=network)
+    confined = security.confinement(host, engine.lab)
+    if confined.is_wide or host.shm_size_bytes != _DEFAULT_SHM_BYTES or network == "machine":
+        base = default_mounts(host.shm_size_bytes, privileged=confined.is_wide, network=network)
     else:
         base = _DEFAULT_MOUNTS
     own: list[Mount] = []
@@ -105,9 +67,10 @@ def build(
             terminal=record.config.tty,
             rows=rows,
             cols=cols,
-            capabilities=capabilities(host),
-            no_new_privileges=no_new_privileges,
-            seccomp=seccomp,
+            capabilities=confined.capabilities,
+            no_new_privileges=confined.no_new_privileges,
+            seccomp=confined.seccomp,
+            seccomp_filter=confined.seccomp_filter,
             rlimits=_rlimits(host),
             oom_score_adj=host.oom_score_adj or None,
         ),
@@ -117,8 +80,8 @@ def build(
         work_dir=container.work_dir,
         read_only=host.read_only,
         mounts=[*base, *own] if own else base,
-        masked_paths=_MASKED if hides else [],
-        readonly_paths=_READONLY if hides else [],
+        masked_paths=_MASKED if confined.hides_paths else [],
+        readonly_paths=_READONLY if confined.hides_paths else [],
         network=network,
         init=bool(host.init),
         files=[
@@ -134,16 +97,19 @@ def _rlimits(host: HostOptions) -> list[tuple[str, int, int]]:
     return [(f"RLIMIT_{name.upper()}", soft, hard) for name, soft, hard in host.ulimits]
 
 
-def build_exec(record: ContainerRecord, options: ExecRecord, size: tuple[int, int]) -> ExecSpec:
+def build_exec(
+    lab: "Lab", record: ContainerRecord, options: ExecRecord, size: tuple[int, int]
+) -> ExecSpec:
     """Compose the specification of a further process.
 
     Args:
+        lab: where it runs.
         record: the running container's.
         options: the exec's.
         size: rows and columns of its terminal; (0, 0) = leave.
     """
     host = record.host
-    no_new_privileges, seccomp, _ = _security(host)
+    confined = security.confinement(host, lab, is_exec_privileged=options.privileged)
     env = image_defaults.environment(record.config, DEFAULT_PATH)
     if options.tty and not record.config.tty:
         env.append("TERM=xterm")
@@ -161,9 +127,10 @@ def build_exec(record: ContainerRecord, options: ExecRecord, size: tuple[int, in
             terminal=options.tty,
             rows=size[0],
             cols=size[1],
-            capabilities=list(caps.NAMES) if options.privileged else capabilities(host),
-            no_new_privileges=no_new_privileges,
-            seccomp="unconfined" if options.privileged else seccomp,
+            capabilities=confined.capabilities,
+            no_new_privileges=confined.no_new_privileges,
+            seccomp=confined.seccomp,
+            seccomp_filter=confined.seccomp_filter,
             rlimits=_rlimits(host),
             oom_score_adj=host.oom_score_adj or None,
         ),

@@ -6,13 +6,16 @@ implementation are refused by name with what to do instead.
 
 import posixpath
 import re
+from typing import TYPE_CHECKING
 
-from pyminidocker.engine import limits_checks, network_modes, ports
+from pyminidocker.engine import limits_checks, network_modes, ports, security
 from pyminidocker.engine.endpoint_checks import checked_mac
 from pyminidocker.engine.records import ContainerConfig, HostOptions
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
-from pyminidocker.kernel.caps import NUMBERS as CAPABILITIES
 from pyminidocker.kernel.signals import parse_signal
+
+if TYPE_CHECKING:
+    from pyminidocker.runtime.host import Lab
 
 _HOSTNAME = re.compile(r"[a-zA-Z0-9._-]{1,64}")
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
@@ -40,7 +43,6 @@ _UNSUPPORTED = {
     "IOMaximumIOps": "Windows' limits (--io-maxiops)",
     "IOMaximumBandwidth": "Windows' limits (--io-maxbandwidth)",
     "StorageOpt": "storage options (--storage-opt)",
-    "UsernsMode": "a user namespace of its own choice (--userns)",
     "VolumeDriver": "volume drivers (--volume-driver)",
 }
 _INSTEAD = {
@@ -52,15 +54,20 @@ _INSTEAD = {
 }
 
 
-def check(config: ContainerConfig, host: HostOptions) -> None:
+def check(config: ContainerConfig, host: HostOptions, lab: "Lab | None" = None) -> None:
     """Check what the user said, before the image's defaults are merged in.
+
+    Args:
+        config: what to run.
+        host: what of it depends on this host.
+        lab: where it is to run.
 
     Raises:
         InvalidArgument: with dockerd's words.
         NotImplementedHere: this engine cannot do it.
     """
     check_config(config)
-    check_host(host)
+    check_host(host, lab)
     ports.check(host.port_bindings)
     network_modes.check(config, host)
 
@@ -96,8 +103,12 @@ def check_config(config: ContainerConfig) -> None:
         health.check(config.healthcheck)
 
 
-def check_host(host: HostOptions) -> None:
+def check_host(host: HostOptions, lab: "Lab | None" = None) -> None:
     """Check what the user said about this host.
+
+    Args:
+        host: the options.
+        lab: where it is to run; without it the words alone are checked.
 
     Raises:
         InvalidArgument: with dockerd's words.
@@ -115,23 +126,14 @@ def check_host(host: HostOptions) -> None:
         raise InvalidArgument("can't create 'AutoRemove' container with restart policy")
     if host.shm_size_bytes < 0:
         raise InvalidArgument("SHM size can not be less than 0")
-    _check_capabilities("CapAdd", host.cap_add)
-    _check_capabilities("CapDrop", host.cap_drop)
     for entry in host.extra_hosts:
         if ":" not in entry and "=" not in entry:
             raise InvalidArgument(f'bad format for add-host: "{entry}"')
     for path, options in host.tmpfs.items():
         _check_tmpfs(path, options)
-    for item in host.security_opt:
-        _check_security(item)
+    security.check(host, lab)
     limits_checks.check_host(host)
     _check_unsupported(host)
-
-
-def _check_capabilities(option: str, names: list[str]) -> None:
-    for name in names:
-        if capability(name) not in CAPABILITIES and name.upper() != "ALL":
-            raise InvalidArgument(f'invalid {option}: unknown capability: "{name}"')
 
 
 def _check_tmpfs(path: str, options: str) -> None:
@@ -168,27 +170,3 @@ def _check_unsupported(host: HostOptions) -> None:
         raise NotImplementedHere(
             f"log driver {log['Type']!r} is not supported by this engine; use json-file"
         )
-
-
-def _check_security(item: str) -> None:
-    key, _, value = item.replace(":", "=", 1).partition("=")
-    if key == "no-new-privileges" and value in ("", "true", "false"):
-        return
-    if key == "label" or item in ("apparmor=unconfined", "apparmor:unconfined"):
-        return  # neither SELinux nor AppArmor confines a container here
-    if key == "seccomp":
-        if value == "unconfined":
-            return
-        raise NotImplementedHere(
-            "seccomp profiles other than 'unconfined' and the default are not supported by this"
-            " engine"
-        )
-    if item == "systempaths=unconfined":
-        return
-    raise InvalidArgument(f'invalid --security-opt 2: "{item}"')
-
-
-def capability(name: str) -> str:
-    """Return a capability's full name: ``net_admin`` is ``CAP_NET_ADMIN``."""
-    name = name.upper()
-    return name if name.startswith("CAP_") else f"CAP_{name}"

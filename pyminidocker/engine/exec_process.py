@@ -40,7 +40,9 @@ class ExecProcess:
             OSError: out of descriptors.
         """
         record, container = self.exec.record, self.exec.container
-        spec = container_spec.build_exec(container.record, record, self.exec.hub.size)
+        spec = container_spec.build_exec(
+            self.engine.lab, container.record, record, self.exec.hub.size
+        )
         spec.network = start_network.host_kind(self.engine, container)
         pipes = Pipes(open_stdin=record.open_stdin, tty=record.tty)
         try:

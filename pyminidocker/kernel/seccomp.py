@@ -19,6 +19,10 @@ from pyminidocker.kernel.constants import (
 )
 from pyminidocker.kernel.libc import MACHINE, syscall
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ALLOW = SECCOMP_RET_ALLOW
 
 # struct sock_filter: code, jump if true, jump if false, constant.
@@ -27,6 +31,7 @@ _LOAD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _JUMP = 0x05  # BPF_JMP | BPF_JA
 _JUMP_IF_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_JUMP_IF_ABOVE = 0x25  # BPF_JMP | BPF_JGT | BPF_K
 _JUMP_IF_AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
 _RETURN = 0x06  # BPF_RET | BPF_K
 _LONGEST_JUMP = 255
@@ -53,26 +58,34 @@ class Case:
 
     Args:
         argument: its index, 0 to 5.
-        mask: the bits looked at, of 64.
-        value: what they must be.
+        mask: the bits looked at, of 64; all of them unless ``comparison`` is ``==``.
+        value: what they are compared with.
         action: what then happens.
+        comparison: ``==``, ``!=``, ``<``, ``<=``, ``>`` or ``>=``, of unsigned numbers.
     """
 
-    __slots__ = ("action", "argument", "mask", "value")
+    __slots__ = ("action", "argument", "comparison", "mask", "value")
 
-    def __init__(self, argument: int, mask: int, value: int, action: int) -> None:
+    def __init__(
+        self, argument: int, mask: int, value: int, action: int, comparison: str = "=="
+    ) -> None:
         self.argument = argument
         self.mask = mask
         self.value = value
         self.action = action
+        self.comparison = comparison
 
 
 class Choice:
-    """Cases tried in order, and what happens when none fits."""
+    """Cases tried in order, and what happens when none fits.
+
+    Where several arguments must fit at once, a case is a pair: a list of cases, whose own actions
+    do not count, and the action.
+    """
 
     __slots__ = ("cases", "otherwise")
 
-    def __init__(self, cases: list[Case], otherwise: int) -> None:
+    def __init__(self, cases: "Sequence[Case | tuple[list[Case], int]]", otherwise: int) -> None:
         self.cases = cases
         self.otherwise = otherwise
 
@@ -132,24 +145,54 @@ def _decide(fate: Fate) -> list[Instruction]:
         return [(_RETURN, 0, 0, fate)]
     code: list[Instruction] = []
     for case in fate.cases:
-        code += _compare(case)
+        conditions, action = ([case], case.action) if isinstance(case, Case) else case
+        # From the last to the first: each knows how much it has to jump over.
+        block: list[Instruction] = [(_RETURN, 0, 0, action)]
+        for condition in reversed(conditions):
+            block = [*_compare(condition, len(block)), *block]
+        code += block
     return [*code, (_RETURN, 0, 0, fate.otherwise)]
 
 
-def _compare(case: Case) -> list[Instruction]:
-    """Return code that returns the case's action when it fits and else falls through.
+def _compare(case: Case, following: int) -> list[Instruction]:
+    """Return code that goes on when the case fits and else jumps over what follows.
 
-    Both processors store the low word first.
+    Both processors store the low word first; the high one decides unless it is equal.
     """
     offset = _ARGUMENTS_OFFSET + 8 * case.argument
-    code: list[Instruction] = [(_RETURN, 0, 0, case.action)]
+    if case.comparison == "==":
+        return _compare_bits(case, offset, following)
+    high: Instruction = (_LOAD_WORD, 0, 0, offset + 4)
+    low: Instruction = (_LOAD_WORD, 0, 0, offset)
+    high_value, low_value = case.value >> 32, case.value & 0xFFFFFFFF
+    if case.comparison == "!=":
+        return [
+            high, (_JUMP_IF_EQUAL, 0, 2, high_value),
+            low, (_JUMP_IF_EQUAL, following, 0, low_value),
+        ]  # fmt: skip
+    last = _JUMP_IF_ABOVE if case.comparison in (">", "<=") else _JUMP_IF_AT_LEAST
+    if case.comparison in (">", ">="):
+        return [
+            high, (_JUMP_IF_ABOVE, 3, 0, high_value),
+            (_JUMP_IF_EQUAL, 0, 2 + following, high_value),
+            low, (last, 0, following, low_value),
+        ]  # fmt: skip
+    return [
+        high, (_JUMP_IF_ABOVE, 3 + following, 0, high_value),
+        (_JUMP_IF_EQUAL, 0, 2, high_value),
+        low, (last, following, 0, low_value),
+    ]  # fmt: skip
+
+
+def _compare_bits(case: Case, offset: int, following: int) -> list[Instruction]:
+    code: list[Instruction] = []
     for shift in (0, 32):
         mask, value = case.mask >> shift & 0xFFFFFFFF, case.value >> shift & 0xFFFFFFFF
         if mask:
             test: list[Instruction] = [(_LOAD_WORD, 0, 0, offset + shift // 8)]
             if mask != 0xFFFFFFFF:
                 test.append((_AND, 0, 0, mask))
-            code = [*test, (_JUMP_IF_EQUAL, 0, len(code), value), *code]
+            code = [*test, (_JUMP_IF_EQUAL, 0, len(code) + following, value), *code]
     return code
 
 

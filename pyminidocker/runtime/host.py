@@ -85,6 +85,16 @@ class Lab:
         """
         return is_single(self.uid_map)
 
+    @property
+    def maps_machine_root(self) -> bool:
+        """True when uid 0 of the machine (or of the container around us) exists in the lab.
+
+        Then root of a container is that user, though without its capabilities.
+
+        See: user_namespaces(7).
+        """
+        return any(first == 0 for _, first, _ in self.uid_map)
+
     def close(self) -> None:
         """End the zygote and the agent; the calling process stays in the lab's namespaces.
 

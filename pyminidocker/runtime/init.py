@@ -183,7 +183,10 @@ def _launch(
     *,
     is_first: bool = False,
 ) -> Launch:
-    bpf = b"" if process.seccomp == "unconfined" else inherited.filter_for(process.capabilities)
+    if process.seccomp == "default":
+        bpf = inherited.filter_for(process.capabilities)
+    else:
+        bpf = bytes.fromhex(process.seccomp_filter)  # of "unconfined" there is none
     return Launch(process, stdio, channel, bpf, is_first=is_first)
 
 

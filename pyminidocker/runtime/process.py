@@ -148,20 +148,42 @@ class Launch:
         See: capabilities(7), seccomp(2), credentials(7).
         """
         process = self.process
-        identity = self.identity
         self.stage = "capabilities"
         keep = caps.mask_of(process.capabilities)
         caps.clear_ambient()
         caps.limit_bounding_set(keep)
         if process.no_new_privileges:
             prctl.set_no_new_privs()
+            self.give_up_identity(keep)
+            self.filter_calls()
+        else:
+            self.filter_calls()  # which takes CAP_SYS_ADMIN
+            self.give_up_identity(keep)
+
+    def filter_calls(self) -> None:
+        """Load the seccomp filter, if there is to be one.
+
+        Raises:
+            SyscallError: EINVAL (too long a program).
+
+        See: seccomp(2).
+        """
         self.stage = "seccomp"
         if self.seccomp_filter:
             seccomp.load(self.seccomp_filter)
+
+    def give_up_identity(self, keep: int) -> None:
+        """Become the user, with no more capabilities than ``keep``.
+
+        Raises:
+            SyscallError: EPERM, or EINVAL for a user that has no number in this lab.
+
+        See: credentials(7), capabilities(7).
+        """
         self.stage = "user"
-        become(identity)
+        become(self.identity)
         self.stage = "capabilities"
-        if identity.uid == 0:
+        if self.identity.uid == 0:
             caps.capset(keep, keep)
         else:
             caps.capset(0, 0)

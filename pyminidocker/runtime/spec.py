@@ -44,7 +44,8 @@ class ProcessSpec:
         cols: terminal width, 0 = leave.
         capabilities: names such as ``CAP_CHOWN``; bounding, permitted and effective sets.
         no_new_privileges: set PR_SET_NO_NEW_PRIVS before execve.
-        seccomp: ``default`` or ``unconfined``.
+        seccomp: ``default``, ``unconfined``, or ``custom``.
+        seccomp_filter: for ``custom``: the BPF program, in hex.
         rlimits: (resource name such as ``RLIMIT_NOFILE``, soft, hard).
         oom_score_adj: -1000 to 1000, how early it goes when memory is short; None = leave.
     """
@@ -60,6 +61,7 @@ class ProcessSpec:
     capabilities: list[str] = field(default_factory=list)
     no_new_privileges: bool = False
     seccomp: str = "default"
+    seccomp_filter: str = ""
     rlimits: list[tuple[str, int, int]] = field(default_factory=list)
     oom_score_adj: int | None = None
 

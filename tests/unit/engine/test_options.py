@@ -8,7 +8,6 @@ from pyminidocker.engine import create_checks, etc_files, image_defaults, mounts
 from pyminidocker.engine.config_changes import apply_lines
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.container_paths import split
-from pyminidocker.engine.container_spec import capabilities
 from pyminidocker.engine.containers_top import columns_of
 from pyminidocker.engine.detach_keys import DEFAULT_KEYS, DetachScanner, parse_keys
 from pyminidocker.engine.records import (
@@ -18,6 +17,7 @@ from pyminidocker.engine.records import (
     MountRequest,
     RestartPolicy,
 )
+from pyminidocker.engine.security import capabilities
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
 from pyminidocker.oci.image_spec import RunConfig
 from pyminidocker.runtime.defaults import DEFAULT_CAPABILITIES
@@ -93,7 +93,7 @@ def test_bad_configs(config: ContainerConfig, text: str) -> None:
             HostOptions(auto_remove=True, restart=RestartPolicy("always")),
             "can't create 'AutoRemove' container with restart policy",
         ),
-        (HostOptions(cap_add=["NOPE"]), 'invalid CapAdd: unknown capability: "NOPE"'),
+        (HostOptions(cap_add=["NOPE"]), 'invalid CapAdd: unknown capability: "CAP_NOPE"'),
         (HostOptions(ulimits=[("nope", 1, 1)]), "invalid ulimit type: nope"),
         (HostOptions(tmpfs={"t": ""}), "invalid mount path: 't' mount path must be absolute"),
         (HostOptions(tmpfs={"/": ""}), "destination can't be '/'"),
@@ -114,7 +114,8 @@ def test_bad_host_options(host: HostOptions, text: str) -> None:
         (HostOptions(other={"DeviceRequests": [{}]}), "device requests"),
         (HostOptions(other={"PidMode": "host"}), "--pid host"),
         (HostOptions(other={"LogConfig": {"Type": "syslog"}}), "log driver 'syslog'"),
-        (HostOptions(security_opt=["seccomp=/p.json"]), "seccomp profiles"),
+        (HostOptions(security_opt=["label=type:svirt"]), "SELinux labels no containers"),
+        (HostOptions(security_opt=["apparmor=docker-default"]), "AppArmor profiles are loaded"),
     ],
 )
 def test_what_is_not_there_is_refused_by_name(host: HostOptions, text: str) -> None:

@@ -28,6 +28,8 @@ def run_bpf(program: bytes, number: int, arguments=(), processor: int = HERE) ->
             at += constant
         elif opcode == 0x15:
             at += if_true if accumulator == constant else if_false
+        elif opcode == 0x25:
+            at += if_true if accumulator > constant else if_false
         elif opcode == 0x35:
             at += if_true if accumulator >= constant else if_false
         else:
