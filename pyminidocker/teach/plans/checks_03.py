@@ -179,11 +179,11 @@ def prompt(lesson: Lesson, image: str = "slowpoke") -> Outcome:
         )
     if seconds > PROMPT_S:
         return not_yet(
-            f"It was started after {started * 1000:.0f} ms, and said “{READY}” after "
-            f"{seconds:.1f} s.",
+            f"It was started within {max(0.1, round(started, 1)):g} s, and said “{READY}” after "
+            f"about {seconds:.0f} s.",
             f"`engine.run('{image}', entrypoint='cat', command='/entry')` shows the script.",
             "What does the script wait for, and does this program need it?",
             "An image may stand on another one and have an ENTRYPOINT of its own, or an empty "
             "one: `ENTRYPOINT []`.",
         )
-    return met(f"`{image}` says “{READY}” after {seconds * 1000:.0f} ms.")
+    return met(f"`{image}` says “{READY}” within {max(0.1, round(seconds, 1)):g} s.")

@@ -38,23 +38,23 @@ PREDICTIONS = (
         "A container does nothing but sleep. How much memory does its process take?",
         (
             Option(
-                "Less than 1 MB",
-                "It is one small process. What it needs of its image it shares with whoever else "
+                "Less than 5 MB",
+                "It is one small process. The pages of its program it shares with whoever else "
                 "runs it.",
-                when="less than 1 MB",
+                when="less than 5 MB",
             ),
             Option(
-                "As much as its image is large",
+                "Tens of megabytes: a copy of its image, and of the libraries",
                 "That would be so if an image were loaded into memory to run. Files are read as "
                 "they are used.",
-                "image-is-container",
-                when="1 to 10 MB",
+                "copy-per-container",
+                when="5 to 100 MB",
             ),
             Option(
-                "Tens of megabytes: a small operating system",
+                "Hundreds of megabytes: a small operating system",
                 "That would be so if a system were started. Nothing but `sleep` was.",
                 "small-vm",
-                when="more than 10 MB",
+                when="more than 100 MB",
             ),
         ),
     ),
@@ -86,7 +86,7 @@ PREDICTIONS = (
     ),
     Question(
         "cpu",
-        "The same program counts to 200,000: as a process of this machine, and in a container. "
+        "The same program counts to 100,000: as a process of this machine, and in a container. "
         "Which is faster?",
         (
             Option(
