@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 from pyminidocker.client.archive_files import write_archive
 from pyminidocker.client.create_config import Command, pairs, words
 from pyminidocker.client.engine_client import EngineClient
+from pyminidocker.client.limited import Limited
 from pyminidocker.client.network import Network, Place, places_of, ports_of
 from pyminidocker.client.network_config import EndpointOptions, endpoint_config
 from pyminidocker.client.results import RunResult
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pyminidocker.client.image import Image
 
 
-class Container:
+class Container(Limited):
     """A container of an engine.
 
     Works as a context manager that removes it at the end:

@@ -2,21 +2,24 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
+from pyminidocker.client.limits import NAMES as LIMITING
+from pyminidocker.client.limits import LimitOptions, host_limits
 from pyminidocker.errors import InvalidArgument
 
 Command = str | Sequence[str] | None
 
 
-class CreateOptions(TypedDict, total=False):
+class CreateOptions(LimitOptions, total=False):
     """What ``engine.create`` and ``engine.run`` take besides image and command.
 
     The names are those of the CLI's options: ``env`` is ``-e``, ``volumes`` is ``-v`` and so on.
     ``ports`` takes ``-p`` values (``["8080:80"]``) or ``{"80/tcp": 8080}``, host port 0 = any.
     ``fresh`` has no such option: it first removes a container that has the same name, so that a
     cell may be run again.  The durations of a health check are seconds, or text as ``"500ms"``; its
-    ``health_cmd`` is a line for the shell, or a list of words that needs none.
+    ``health_cmd`` is a line for the shell, or a list of words that needs none.  Limits are those of
+    ``LimitOptions``.
     """
 
     name: str
@@ -145,6 +148,8 @@ def _config_values(options: CreateOptions) -> dict[str, Any]:
 def _host_values(options: CreateOptions) -> dict[str, Any]:
     given: Mapping[str, Any] = options
     host = {key: given[name] for name, key in _HOST_VALUES.items() if given.get(name)}
+    if not LIMITING.isdisjoint(given):
+        host |= host_limits(given)
     if mounts := options.get("mounts"):
         host["Mounts"] = [_mount(mount) for mount in mounts]
     if tmpfs := options.get("tmpfs"):

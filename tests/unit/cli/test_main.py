@@ -95,7 +95,6 @@ def test_a_typo_gets_a_suggestion(words, message, capsys):
     [
         ["search", "x"],
         ["buildx", "build", "."],
-        ["context", "ls"],
         ["compose", "up"],
         ["swarm", "init"],
     ],
