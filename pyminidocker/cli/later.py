@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 _SEARCH = ("this engine cannot search the Hub", "look for images at the Hub's web page")
-_STATS = (
-    "this release does not measure containers",
-    "look at a container's processes: minidocker top CONTAINER",
-)
 _SWARM = ("this engine runs on one machine only", "")
 _PLUGINS = ("this engine has no plugins, contexts or trust", "")
 
@@ -21,8 +17,6 @@ LATER: dict[str, tuple[str, str]] = {
         "start each service with minidocker run --name",
     ),
     "search": _SEARCH,
-    "stats": _STATS,
-    "container stats": _STATS,
 }
 
 # known to Docker users, and never planned here

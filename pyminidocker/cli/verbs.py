@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "container rm": ("container_states", "RM", "Remove one or more containers"),
     "container run": ("run", "RUN", "Create and run a new container from an image"),
     "container start": ("start", "START", "Start one or more stopped containers"),
+    "container stats": ("stats", "STATS",
+        "Display a live stream of container(s) resource usage statistics"),
     "container stop": ("container_states", "STOP", "Stop one or more running containers"),
     "container top": ("container_facts", "TOP", "Display the running processes of a container"),
     "container unpause": ("container_states", "UNPAUSE",
@@ -149,7 +151,8 @@ SHORT: dict[str, str] = {
         name: f"container {name}"
         for name in (
             "attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause",
-            "port", "rename", "restart", "run", "start", "stop", "top", "unpause", "update", "wait",
+            "port", "rename", "restart", "run", "start", "stats", "stop", "top", "unpause",
+            "update", "wait",
         )
     },
 }  # fmt: skip

@@ -22,6 +22,7 @@ from pyminidocker.ids import short_id
 if TYPE_CHECKING:
     from pyminidocker.client.health import Health
     from pyminidocker.client.image import Image
+    from pyminidocker.client.stats import Stats
 
 
 class Container(Limited):
@@ -295,6 +296,22 @@ class Container(Limited):
         listed = self.api.container_top(self.id, ps_args=ps_args)
         columns = [(title, _pick(index)) for index, title in enumerate(listed["Titles"])]
         return Table(listed["Processes"], columns)
+
+    def stats(self) -> "Stats":
+        """Return what it uses now; takes half a second.
+
+        Raises:
+            Conflict: it does not run.
+        """
+        from pyminidocker.client.stats import read
+
+        return read(self.api, self.id)
+
+    def watch_stats(self, interval_s: float = 1.0) -> "Iterator[Stats]":
+        """Yield what it uses every ``interval_s`` seconds (0.1 or more), until it ends."""
+        from pyminidocker.client.stats import watch
+
+        return watch(self.api, self.id, interval_s)
 
     def diff(self) -> Table[dict[str, Any]]:
         """Return what differs from its image: C changed, A added, D deleted."""

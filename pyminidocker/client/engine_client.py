@@ -16,6 +16,7 @@ from pyminidocker.client.calls_networks import NetworkCalls
 from pyminidocker.client.calls_packets import PacketCalls
 from pyminidocker.client.calls_registry import RegistryCalls
 from pyminidocker.client.calls_rules import RuleCalls
+from pyminidocker.client.calls_stats import StatsCalls
 from pyminidocker.client.calls_system import SystemCalls
 from pyminidocker.client.calls_wires import WireCalls
 
@@ -30,6 +31,7 @@ class EngineClient(
     PacketCalls,
     RegistryCalls,
     RuleCalls,
+    StatsCalls,
     SystemCalls,
     WireCalls,
 ):
