@@ -84,7 +84,9 @@ def host_limits(options: Mapping[str, Any]) -> dict[str, Any]:
         InvalidArgument: a size or number that is none.
     """
     given = {name: value for name, value in options.items() if name in NAMES and value is not None}
-    found = {key: _size(name, given[name]) for name, key in _SIZES.items() if name in given}
+    found: dict[str, Any] = {
+        key: _size(name, given[name]) for name, key in _SIZES.items() if name in given
+    }
     found |= {key: given[name] for name, key in _PLAIN.items() if name in given}
     if "cpus" in given:
         found["NanoCpus"] = _nano_cpus(given["cpus"])

@@ -224,6 +224,36 @@ def _hint(error: OSError) -> str:
     return ""
 
 
+# what `info` tells of: feature -> moby's words (daemon/info_unix.go)
+_TOLD = {
+    "memory": "memory limit",
+    "swap": "swap limit",
+    "quota": "cpu cfs quota",
+    "shares": "cpu shares",
+    "cpuset": "cpuset",
+    "pids": "pids limit",
+}
+
+
+def enforceable(engine: "Engine") -> list[str]:
+    """Return the features that this host can enforce."""
+    from pyminidocker.kernel.cgroup.manager import FEATURES
+
+    return [feature for feature in FEATURES if engine.cgroups.why_not(feature) is None]
+
+
+def warnings(engine: "Engine") -> list[str]:
+    """Return what `info` should warn of: which limits cannot be had, why, and the remedy."""
+    lines: list[str] = []
+    reasons: dict[str, None] = {}  # in order, each once
+    for feature, words in _TOLD.items():
+        if (answer := engine.cgroups.why_not(feature)) is not None:
+            lines.append(f"WARNING: No {words} support")
+            reason, remedy = answer
+            reasons[f"{reason}; {remedy}" if remedy else reason] = None
+    return lines + [f"WARNING: {reason}" for reason in reasons]
+
+
 def watch(engine: "Engine") -> None:
     """Hear from now on of containers that have run out of memory."""
     engine.cgroups.listen_oom(lambda container, kills: oom_killed(engine, container, kills))

@@ -82,7 +82,10 @@ class DiskUsage(Struct):
 
 
 class EngineInfo(Struct):
-    """Facts for ``docker info``; ``warnings`` are the lines printed at its end."""
+    """Facts for ``docker info``; ``warnings`` are the lines printed at its end.
+
+    ``enforceable`` has those of kernel.cgroup's features that this host can enforce.
+    """
 
     id: str
     name: str
@@ -101,6 +104,7 @@ class EngineInfo(Struct):
     cgroup_version: str
     security_options: list[str]
     warnings: list[str]
+    enforceable: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
 
 

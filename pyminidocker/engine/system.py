@@ -5,6 +5,7 @@ import os
 import platform
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import limits
 from pyminidocker.engine.results import (
     ContainerSize,
     DiskUsage,
@@ -51,17 +52,21 @@ class System:
             cpus=len(os.sched_getaffinity(0)),
             memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
             rootless=engine.lab.rootless,
-            cgroup_version="2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "1",
+            cgroup_version=self._cgroup_version(),
             security_options=options,
-            warnings=self._warnings(),
+            warnings=[*limits.warnings(engine), *self._warnings()],
+            enforceable=limits.enforceable(engine),
         )
 
+    def _cgroup_version(self) -> str:
+        """Return the version in use; where nothing can be limited, the one this host has."""
+        kind = self.engine.cgroups.kind
+        if kind != "none":
+            return kind.removeprefix("v")
+        return "2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "1"
+
     def _warnings(self) -> list[str]:
-        lines = [
-            "WARNING: No memory limit support",
-            "WARNING: No cpu limit support",
-            "WARNING: No pids limit support",
-        ]
+        lines: list[str] = []
         if self.engine.is_network_ready:
             lines += [f"WARNING: {line}" for line in self.engine.lab_network.problems]
         lines += [f"WARNING: {line}" for line in self.engine.problems]

@@ -49,7 +49,7 @@ def version() -> Json:
 
 def info(facts: EngineInfo) -> Json:
     """Return what GET /info says."""
-    no_limits = facts.cgroup_version in ("", "none")
+    can = set(facts.enforceable)
     return {
         "ID": facts.id,
         "Containers": facts.containers,
@@ -65,15 +65,15 @@ def info(facts: EngineInfo) -> Json:
             "Authorization": None,
             "Log": ["json-file"],
         },
-        "MemoryLimit": False,
-        "SwapLimit": False,
+        "MemoryLimit": "memory" in can,
+        "SwapLimit": "swap" in can,
         "KernelMemory": False,
         "KernelMemoryTCP": False,
-        "CpuCfsPeriod": False,
-        "CpuCfsQuota": False,
-        "CPUShares": False,
-        "CPUSet": False,
-        "PidsLimit": False,
+        "CpuCfsPeriod": "quota" in can,
+        "CpuCfsQuota": "quota" in can,
+        "CPUShares": "shares" in can,
+        "CPUSet": "cpuset" in can,
+        "PidsLimit": "pids" in can,
         "IPv4Forwarding": True,
         "BridgeNfIptables": True,
         "BridgeNfIp6tables": True,
@@ -83,7 +83,7 @@ def info(facts: EngineInfo) -> Json:
         "NGoroutines": 0,
         "SystemTime": rfc3339(time.time()),
         "LoggingDriver": "json-file",
-        "CgroupDriver": "none" if no_limits else "cgroupfs",
+        "CgroupDriver": "cgroupfs" if can else "none",
         "CgroupVersion": facts.cgroup_version,
         "NEventsListener": 0,
         "KernelVersion": facts.kernel_version,
