@@ -8,6 +8,7 @@ from pyminidocker.cli.mounts import parse_mount, parse_volume
 from pyminidocker.cli.run_networks import add_networks, refused
 from pyminidocker.cli.run_options import LIMITING
 from pyminidocker.client.ports import is_address, port_tables
+from pyminidocker.errors import MiniDockerError
 from pyminidocker.units import parse_duration
 
 TYPE_CHECKING = False
@@ -120,10 +121,10 @@ def _host_config(options: Options, given: set[str]) -> Json:
     for key, name in (
         ("ReadonlyRootfs", "read-only"), ("Privileged", "privileged"),
         ("PublishAllPorts", "publish-all"), ("CapAdd", "cap-add"), ("CapDrop", "cap-drop"),
-        ("SecurityOpt", "security-opt"), ("ExtraHosts", "add-host"), ("Dns", "dns"),
+        ("ExtraHosts", "add-host"), ("Dns", "dns"),
         ("DnsOptions", "dns-option"), ("DnsSearch", "dns-search"), ("GroupAdd", "group-add"),
         ("VolumesFrom", "volumes-from"), ("ContainerIDFile", "cidfile"), ("Init", "init"),
-        ("ShmSize", "shm-size"),
+        ("ShmSize", "shm-size"), ("UsernsMode", "userns"),
     ):  # fmt: skip
         if options[name]:
             host[key] = options[name]
@@ -131,6 +132,15 @@ def _host_config(options: Options, given: set[str]) -> Json:
         from pyminidocker.cli import limits
 
         host.update(limits.resources(options, given), **limits.of_creation(options, given))
+    if options["userns"] not in ("", "host"):
+        raise refused("--userns: invalid USER mode")
+    if options["security-opt"]:
+        from pyminidocker.client.security_options import with_profiles
+
+        try:
+            host["SecurityOpt"] = with_profiles(options["security-opt"])
+        except MiniDockerError as error:
+            raise refused(str(error)) from None
     if options["tmpfs"]:
         host["Tmpfs"] = dict(text.partition(":")[::2] for text in options["tmpfs"])
     if options["mount"]:

@@ -126,6 +126,7 @@ _COMMON = (
     Option("--tmpfs", "list", "Mount a tmpfs directory"),
     Option("-t, --tty", "bool", "Allocate a pseudo-TTY"),
     Option("-u, --user", "string", "Username or UID (format: <name|uid>[:<group|gid>])"),
+    Option("--userns", "string", "User namespace to use"),
     Option("-v, --volume", "list", "Bind mount a volume"),
     Option("--volumes-from", "list", "Mount volumes from the specified container(s)"),
     Option("-w, --workdir", "string", "Working directory inside the container"),

@@ -152,6 +152,12 @@ def _host_values(options: CreateOptions) -> dict[str, Any]:
         host |= host_limits(given)
     if mounts := options.get("mounts"):
         host["Mounts"] = [_mount(mount) for mount in mounts]
+    if security := options.get("security_opt"):
+        from pyminidocker.client.security_options import with_profiles
+
+        host["SecurityOpt"] = with_profiles(
+            [security] if isinstance(security, str) else list(security)
+        )
     if tmpfs := options.get("tmpfs"):
         host["Tmpfs"] = mapping(tmpfs, ":")
     if extra_hosts := options.get("extra_hosts"):
@@ -187,7 +193,6 @@ _HOST_VALUES = {
     "init": "Init",
     "cap_add": "CapAdd",
     "cap_drop": "CapDrop",
-    "security_opt": "SecurityOpt",
     "privileged": "Privileged",
     "auto_remove": "AutoRemove",
 }

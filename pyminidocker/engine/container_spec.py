@@ -9,9 +9,7 @@ from pyminidocker.engine import image_defaults, mounts, security
 from pyminidocker.engine.etc_files import FILES, path_of
 from pyminidocker.engine.records import ContainerRecord, ExecRecord, HostOptions
 from pyminidocker.runtime.defaults import (
-    DEFAULT_MASKED_PATHS,
     DEFAULT_PATH,
-    DEFAULT_READONLY_PATHS,
     default_mounts,
 )
 from pyminidocker.runtime.spec import ContainerSpec, ExecSpec, Mount, ProcessSpec
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 # What most containers get is made once; the runtime only reads it.
 _DEFAULT_MOUNTS = default_mounts()
-_MASKED = list(DEFAULT_MASKED_PATHS)
-_READONLY = list(DEFAULT_READONLY_PATHS)
 _DEFAULT_SHM_BYTES = HostOptions().shm_size_bytes
 
 
@@ -80,8 +76,8 @@ def build(
         work_dir=container.work_dir,
         read_only=host.read_only,
         mounts=[*base, *own] if own else base,
-        masked_paths=_MASKED if confined.hides_paths else [],
-        readonly_paths=_READONLY if confined.hides_paths else [],
+        masked_paths=confined.masked_paths,
+        readonly_paths=confined.readonly_paths,
         network=network,
         init=bool(host.init),
         files=[

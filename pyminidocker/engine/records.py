@@ -120,6 +120,8 @@ class HostOptions(Struct):
     cap_drop: list[str] = field(default_factory=list)
     privileged: bool = False
     security_opt: list[str] = field(default_factory=list)
+    masked_paths: list[str] | None = None  # None: the usual ones
+    readonly_paths: list[str] | None = None
     extra_hosts: list[str] = field(default_factory=list)
     dns: list[str] = field(default_factory=list)
     dns_search: list[str] = field(default_factory=list)

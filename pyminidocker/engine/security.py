@@ -16,13 +16,21 @@ from typing import TYPE_CHECKING
 from pyminidocker.engine.records import HostOptions
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
 from pyminidocker.kernel import caps
-from pyminidocker.runtime.defaults import DEFAULT_CAPABILITIES
+from pyminidocker.runtime.defaults import (
+    DEFAULT_CAPABILITIES,
+    DEFAULT_MASKED_PATHS,
+    DEFAULT_READONLY_PATHS,
+)
 
 if TYPE_CHECKING:
     from pyminidocker.runtime.host import Lab
 
 _ADMIN = "CAP_SYS_ADMIN"
+# What most containers get is made once; the runtime only reads it.
 _DEFAULT = list(DEFAULT_CAPABILITIES)
+_MASKED = list(DEFAULT_MASKED_PATHS)
+_READONLY = list(DEFAULT_READONLY_PATHS)
+_MASKED_SET, _READONLY_SET = frozenset(_MASKED), frozenset(_READONLY)
 _PROFILES = ("default", "builtin", "unconfined")
 _BOOLEANS = ("", "true", "false", "1", "0", "t", "f", "T", "F", "True", "False", "TRUE", "FALSE")
 # Linux security modules: the value that asks nothing of them, and why there is no other.
@@ -47,7 +55,7 @@ class Options:
     Attributes:
         no_new_privileges: execve never raises privileges.
         seccomp: ``default``, ``unconfined``, or a profile as JSON; "" when nothing was said.
-        hides_paths: /proc's and /sys' dangerous corners are covered.
+        hides_paths: False for ``systempaths=unconfined``.
     """
 
     no_new_privileges: bool = False
@@ -138,7 +146,8 @@ def check(host: HostOptions, lab: "Lab | None" = None) -> None:
         raise InvalidArgument(f"invalid user namespace mode: {userns}")
     if lab is None or not lab.maps_machine_root:
         return
-    if not said.hides_paths:
+    masked, read_only = _system_paths(host, said)
+    if not (_MASKED_SET.issubset(masked) and _READONLY_SET.issubset(read_only)):
         raise _too_much("--security-opt systempaths=unconfined")
     if not host.privileged and _ADMIN in {capability(name) for name in host.cap_add}:
         raise _too_much("--cap-add SYS_ADMIN")
@@ -196,7 +205,8 @@ class Confinement:
         no_new_privileges: the flag.
         seccomp: ``default``, ``unconfined`` or ``custom``.
         seccomp_filter: for ``custom``: the BPF program, in hex.
-        hides_paths: cover and protect /proc's and /sys' corners.
+        masked_paths: covered.
+        readonly_paths: mounted read-only.
         is_wide: ``--privileged`` in a lab where that is harmless.
     """
 
@@ -204,11 +214,21 @@ class Confinement:
     no_new_privileges: bool = False
     seccomp: str = "default"
     seccomp_filter: str = ""
-    hides_paths: bool = True
+    masked_paths: list[str] = field(default_factory=lambda: _MASKED)
+    readonly_paths: list[str] = field(default_factory=lambda: _READONLY)
     is_wide: bool = False
 
 
 _USUAL = Confinement(_DEFAULT)
+
+
+def _system_paths(host: HostOptions, said: Options) -> tuple[list[str], list[str]]:
+    """Return which paths are covered and which are read-only."""
+    masked, read_only = (_MASKED, _READONLY) if said.hides_paths else ([], [])
+    return (
+        masked if host.masked_paths is None else host.masked_paths,
+        read_only if host.readonly_paths is None else host.readonly_paths,
+    )
 
 
 def confinement(host: HostOptions, lab: "Lab", *, is_exec_privileged: bool = False) -> Confinement:
@@ -219,9 +239,9 @@ def confinement(host: HostOptions, lab: "Lab", *, is_exec_privileged: bool = Fal
         lab: where it runs.
         is_exec_privileged: ``exec --privileged``.
     """
-    if not (
-        host.security_opt or host.cap_add or host.cap_drop or host.privileged or is_exec_privileged
-    ):
+    says_paths = host.masked_paths is not None or host.readonly_paths is not None
+    says_powers = host.cap_add or host.cap_drop or host.privileged or is_exec_privileged
+    if not (host.security_opt or says_powers or says_paths):
         return _USUAL
     maps_root = lab.maps_machine_root
     said = options(host)
@@ -231,11 +251,13 @@ def confinement(host: HostOptions, lab: "Lab", *, is_exec_privileged: bool = Fal
         names = everything(maps_machine_root=maps_root)
         seccomp = "unconfined"
     is_wide = host.privileged and not maps_root
+    masked, read_only = ([], []) if is_wide else _system_paths(host, said)
     found = Confinement(
         names,
         said.no_new_privileges,
         seccomp,
-        hides_paths=said.hides_paths and not is_wide,
+        masked_paths=masked,
+        readonly_paths=read_only,
         is_wide=is_wide,
     )
     if seccomp not in _PROFILES:

@@ -21,6 +21,7 @@ from pyminidocker.kernel.constants import (
     CLONE_NEWUTS,
 )
 from pyminidocker.kernel.fd import close_all_but
+from pyminidocker.kernel.keys import new_session_keyring
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import plan, prelude, sync, users
 from pyminidocker.runtime.inheritance import Inheritance, record_of
@@ -172,6 +173,8 @@ def _begin(fds: list[int]) -> None:
     # stray Ctrl-C must not raise KeyboardInterrupt somewhere in the middle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.setsid()
+    # Where the user has too many keys already, it is the zygote's, which is empty as well.
+    new_session_keyring()
     os.umask(0o022)
 
 

@@ -14,7 +14,7 @@ import select
 import signal
 import socket
 
-from pyminidocker.kernel import caps, namespaces, prctl, signals
+from pyminidocker.kernel import caps, keys, namespaces, prctl, signals
 from pyminidocker.kernel.clone import clone3
 from pyminidocker.kernel.constants import (
     CLONE_NEWCGROUP,
@@ -205,6 +205,7 @@ def zygote_main(control: socket.socket, *, single_id: bool) -> "NoReturn":
     """
     prctl.set_pdeathsig(signal.SIGKILL)
     prctl.set_name("minidocker-zyg")
+    keys.new_session_keyring()  # what is in the engine's is nothing for containers
     # As pid 1 of its namespace it ignores what it does not handle; Ctrl-C in the terminal the
     # engine was started from is not meant for it either.
     signals.reset_inherited()

@@ -158,6 +158,10 @@ def config(given: ContainerConfig) -> Json:
     return found
 
 
+def _paths(asked: list[str] | None, usual: tuple[str, ...]) -> list[str]:
+    return list(usual) if asked is None else asked
+
+
 def host_config(host: HostOptions) -> Json:
     """Return ``HostConfig``, but for ``Links``, which name the container too."""
     unconfined = host.privileged or "systempaths=unconfined" in host.security_opt
@@ -192,8 +196,10 @@ def host_config(host: HostOptions) -> Json:
         "Ulimits": [
             {"Name": name, "Hard": hard, "Soft": soft} for name, soft, hard in host.ulimits
         ],
-        "MaskedPaths": None if unconfined else list(DEFAULT_MASKED_PATHS),
-        "ReadonlyPaths": None if unconfined else list(DEFAULT_READONLY_PATHS),
+        "MaskedPaths": None if unconfined else _paths(host.masked_paths, DEFAULT_MASKED_PATHS),
+        "ReadonlyPaths": None
+        if unconfined
+        else _paths(host.readonly_paths, DEFAULT_READONLY_PATHS),
     }
     if host.tmpfs:
         found["Tmpfs"] = host.tmpfs

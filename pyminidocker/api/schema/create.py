@@ -130,6 +130,8 @@ class HostBody(ResourcesBody, rename="pascal"):
     cap_drop: Strings = None
     privileged: bool | None = None
     security_opt: Strings = None
+    masked_paths: Strings = None
+    readonly_paths: Strings = None
     extra_hosts: Strings = None
     dns: Strings = None
     dns_search: Strings = None
@@ -268,6 +270,8 @@ def host_options(given: dict[str, Any] | None) -> HostOptions:
         cap_drop=body.cap_drop or [],
         privileged=bool(body.privileged),
         security_opt=body.security_opt or [],
+        masked_paths=body.masked_paths,
+        readonly_paths=body.readonly_paths,
         extra_hosts=body.extra_hosts or [],
         dns=body.dns or [],
         dns_search=body.dns_search or [],
