@@ -71,8 +71,7 @@ class Limits:
     def needs(self) -> dict[str, str]:
         """Return {feature: the first field that needs it}: what a host must have for this.
 
-        A feature is a controller (``memory``, ``cpu``, ``cpuset``, ``pids``, ``io``) or a part of
-        one that not every kernel has: ``swap``, ``io.weight``, ``io.max``, ``swappiness``.
+        Features are what manager.FEATURES has.
 
         See: manager.FEATURES.
         """
@@ -83,24 +82,24 @@ class Limits:
                     needed.setdefault(feature, name)
         for device in self.blkio_devices:
             if device.weight:
-                needed.setdefault("io.weight", "blkio_devices")
+                needed.setdefault("weight", "blkio_devices")
             if device.read_bps or device.write_bps or device.read_iops or device.write_iops:
-                needed.setdefault("io.max", "blkio_devices")
+                needed.setdefault("throttle", "blkio_devices")
         return needed
 
 
 _NEEDS = {
     "memory_bytes": ("memory",),
     "memory_swap_bytes": ("memory", "swap"),
-    "memory_reservation_bytes": ("memory",),
+    "memory_reservation_bytes": ("memory", "reservation"),
     "memory_swappiness": ("memory", "swappiness"),
-    "cpu_quota_us": ("cpu",),
-    "cpu_period_us": ("cpu",),
-    "cpu_shares": ("cpu",),
+    "cpu_quota_us": ("cpu", "quota"),
+    "cpu_period_us": ("cpu", "quota"),
+    "cpu_shares": ("cpu", "shares"),
     "cpuset_cpus": ("cpuset",),
     "cpuset_mems": ("cpuset",),
     "pids_max": ("pids",),
-    "blkio_weight": ("io", "io.weight"),
+    "blkio_weight": ("io", "weight"),
     "blkio_devices": ("io",),
 }
 

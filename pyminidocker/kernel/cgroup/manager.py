@@ -12,10 +12,12 @@ from typing import Protocol
 from pyminidocker.kernel.cgroup.limits import Limits
 from pyminidocker.kernel.cgroup.usage import Usage
 
-# Controllers by version 2's names; version 1 calls io blkio, and has cpuacct beside cpu.
+# Controllers by version 2's names; version 1 calls io blkio, has cpuacct beside cpu, and a freezer,
+# which version 2 does by itself.
 CONTROLLERS = ("memory", "cpu", "cpuset", "pids", "io", "freezer")
-# Parts of controllers that not every kernel has, and freezing, which version 2 does by itself.
-FEATURES = (*CONTROLLERS, "swap", "swappiness", "io.weight", "io.max", "oom")
+# Parts of controllers that not every kernel has: of memory, of cpu, of io.
+PARTS = ("swap", "swappiness", "reservation", "oom", "quota", "shares", "weight", "throttle")
+FEATURES = (*CONTROLLERS, *PARTS)
 
 
 class Group(Protocol):
@@ -24,14 +26,19 @@ class Group(Protocol):
     Attributes:
         name: its own name, the last part of its paths.
         paths: {controller: directory} as this process sees them; in version 2 the same directory
-            for all.
+            for all.  Version 1 has ``cpuacct`` too, and calls its io blkio only in file names.
+        enters_by_clone: how a process gets in through ``entrance``: by clone3 with
+            CLONE_INTO_CGROUP, or by writing ``0`` to each of the doors itself.
+        oom_events: what to wait for on the descriptor of ``open_oom``, as epoll has it.
     """
 
     name: str
     paths: dict[str, str]
+    enters_by_clone: bool
+    oom_events: int
 
     def entrance(self) -> list[int]:
-        """Open the doors through which a process of ours may enter: see ``enter``.
+        """Open the doors through which a new process of ours may enter without delay.
 
         Returns:
             Descriptors, the caller's to close: in version 1 one ``tasks`` file a tree, in version 2
@@ -126,13 +133,19 @@ class Group(Protocol):
     def open_oom(self) -> int:
         """Return a descriptor that becomes readable when memory was exhausted; -1 without.
 
-        An eventfd in version 1, an inotify descriptor in version 2: read it, look at
-        ``oom_kills``, close it before ``remove``.
+        An eventfd in version 1, the file memory.events in version 2: wait for ``oom_events``, call
+        ``read_oom``, look at ``oom_kills``; close it before ``remove``.
 
         Raises:
             OSError: the group is gone.
 
-        See: eventfd(2), inotify(7).
+        See: eventfd(2), kernel cgroup-v2.rst "memory.events".
+        """
+
+    def read_oom(self, fd: int) -> None:
+        """Take note of what ``open_oom``'s descriptor had to say, so that it can say more.
+
+        See: as for ``open_oom``.
         """
 
     def remove(self) -> None:
@@ -150,18 +163,20 @@ class Manager(Protocol):
 
     Attributes:
         kind: ``v2``, ``v1`` or ``none``.
+        name: of this engine's directory.
         bases: {controller: directory below which the groups are}.
         missing: {feature: why it cannot be had here}.
         remedy: what to do about that, a command or a sentence; empty when nothing is missing.
     """
 
     kind: str
+    name: str
     bases: dict[str, str]
     missing: dict[str, str]
     remedy: str
 
-    def make(self, name: str) -> Group:
-        """Make a group.
+    def make(self, name: str) -> Group | None:
+        """Make a group; None where there are no groups at all.
 
         Args:
             name: a file name.
@@ -172,20 +187,17 @@ class Manager(Protocol):
         See: cgroups(7).
         """
 
-    def existing(self) -> list[Group]:
-        """Return the groups that are there, whoever made them.
-
-        See: cgroups(7).
-        """
-
     def lab(self) -> Group:
         """Return the group around all of them, to limit what they may use together.
 
         See: cgroups(7).
         """
 
-    def close(self) -> None:
-        """Remove the groups that are empty, and let go of the place.
+    def sweep(self, patience_s: float) -> None:
+        """Remove everything, from another process, after the engine's end.
 
-        See: place.Place.
+        Args:
+            patience_s: how long to wait for the last processes to be gone, in seconds.
+
+        See: tree.sweep.
         """

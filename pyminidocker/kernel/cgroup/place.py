@@ -1,9 +1,32 @@
-"""Where we may make groups: by looking at mounts, at our own group, and by trying.
+"""Where we may make groups: by looking at mounts, at our own group and at who owns what.
 
-See: cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst "Delegation".
+Version 1: below our own group in each tree, so that limits around us go on to hold; or in a
+directory ``minidocker`` at the top of a tree, which an administrator has handed over to us.
+
+Version 2 has one more rule: a group that hands controllers down has no processes of its own.  So
+an ordinary user needs a group above their own that is theirs, or one they may make empty; systemd
+gives one to whom asks.  Root takes the top of the tree, which the rule exempts, as Docker does.
+
+See: cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst "Delegation", "No Internal Process
+Constraint"; systemd's docs/CGROUP_DELEGATION.md.
 """
 
+import os
 from dataclasses import dataclass, field
+
+from pyminidocker.kernel import procfs
+from pyminidocker.kernel.cgroup import files, tree
+from pyminidocker.kernel.cgroup.manager import CONTROLLERS, FEATURES
+from pyminidocker.kernel.procfs import MountInfo
+
+# Version 1's names of trees -> ours.
+V1_TREES = {
+    "memory": "memory", "cpu": "cpu", "cpuacct": "cpuacct", "cpuset": "cpuset", "pids": "pids",
+    "blkio": "io", "freezer": "freezer",
+}  # fmt: skip
+V2_CONTROLLERS = ("memory", "cpu", "cpuset", "pids", "io")
+# Units are systemd's own, whoever's their files are; it marks those it has handed over.
+_UNITS = (".slice", ".scope", ".service")
 
 
 @dataclass(slots=True)
@@ -12,10 +35,12 @@ class Place:
 
     Attributes:
         kind: ``v2``, ``v1`` (hybrid hosts too) or ``none``.
-        bases: {controller: directory in which we can make groups that have it}.
+        bases: {controller: a directory ``minidocker``, there or to be made}.
         missing: {feature: why it cannot be had here}.
         remedy: how to be given what is missing; empty when nothing is.
         is_hybrid: version 1 with a version 2 tree beside it.
+        crowded: the group above ``bases``, which has processes that must be moved further down.
+        ask_systemd: nothing is ours, but systemd would give us a group.
     """
 
     kind: str
@@ -23,14 +48,32 @@ class Place:
     missing: dict[str, str] = field(default_factory=dict)
     remedy: str = ""
     is_hybrid: bool = False
+    crowded: str = ""
+    ask_systemd: bool = False
 
 
 def find_place() -> Place:
-    """Look where this process may make groups; nothing stays changed.
+    """Look where this process may make groups; nothing is made or changed.
 
     See: cgroups(7).
     """
-    raise NotImplementedError
+    mounts = [item for item in procfs.mounts() if item.fstype in ("cgroup", "cgroup2")]
+    own = own_groups(procfs.read("self", "cgroup").decode())
+    trees = {
+        name: item
+        for item in mounts
+        if item.fstype == "cgroup"
+        for name in item.super_options
+        if name in V1_TREES
+    }
+    unified = next((item for item in mounts if item.fstype == "cgroup2"), None)
+    if trees:
+        place = find_v1(trees, own)
+        place.is_hybrid = unified is not None
+        return place
+    if unified is not None:
+        return find_v2(unified, own.get("", "/"))
+    return no_place("no cgroups are mounted", "sudo mount -t cgroup2 none /sys/fs/cgroup")
 
 
 def no_place(why: str, remedy: str = "") -> Place:
@@ -38,6 +81,189 @@ def no_place(why: str, remedy: str = "") -> Place:
 
     See: manager.FEATURES.
     """
-    from pyminidocker.kernel.cgroup.manager import FEATURES
-
     return Place("none", missing=dict.fromkeys(FEATURES, why), remedy=remedy)
+
+
+def own_groups(text: str) -> dict[str, str]:
+    """Return our group in every tree: controller -> path, version 2 under an empty name.
+
+    Args:
+        text: of /proc/self/cgroup.
+
+    See: cgroups(7) "/proc files".
+    """
+    groups = {}
+    for line in text.splitlines():
+        _, controllers, path = line.split(":", 2)
+        for name in controllers.split(","):
+            groups[name] = path
+    return groups
+
+
+def directory_of(item: MountInfo, path: str) -> str:
+    """Return where a mount shows a group; the mount's own root when it does not show it.
+
+    Args:
+        item: a mount of cgroups; in containers it often shows only a part of the tree.
+        path: the group, as /proc/self/cgroup has it.
+
+    See: cgroup_namespaces(7).
+    """
+    root = item.root.rstrip("/")
+    inside = path.removeprefix(root) if path.startswith(f"{root}/") or path == root else ""
+    directory = f"{item.mount_point}{inside}".rstrip("/")
+    return directory if os.path.isdir(directory) else item.mount_point
+
+
+# -- version 1 --------------------------------------------------------------------------------
+
+
+def find_v1(trees: dict[str, MountInfo], own: dict[str, str]) -> Place:
+    """Look in version 1's trees.
+
+    Args:
+        trees: {controller, by its own name: mount}.
+        own: our groups.
+
+    See: find_place.
+    """
+    place = Place("v1")
+    for name, item in trees.items():
+        above = directory_of(item, own.get(name, "/"))
+        tops = [f"{above}/{tree.TOP}", f"{item.mount_point}/{tree.TOP}"]
+        if above != item.mount_point and os.getuid() == 0:
+            tops.pop()
+        top = next((top for top in tops if _may_make(top)), None)
+        if top is None:
+            place.missing[V1_TREES[name]] = _why_not(item, item.mount_point)
+        else:
+            place.bases[V1_TREES[name]] = top
+    for name in CONTROLLERS:
+        if name not in place.bases:
+            place.missing.setdefault(name, "its tree of version 1 is not mounted")
+    if place.missing:
+        place.remedy = v1_remedy(trees, [name for name in trees if V1_TREES[name] in place.missing])
+    if not place.bases:
+        place.kind = "none"
+        reason = place.missing["memory"]
+        place.missing = dict.fromkeys(FEATURES, reason)
+    return place
+
+
+def v1_remedy(trees: dict[str, MountInfo], names: list[str]) -> str:
+    """Return the commands with which an administrator hands trees over to us.
+
+    See: cgroups(7) "Cgroups v1", delegation by ownership.
+    """
+    if os.getuid() == 0 or not names:
+        return ""
+    points = {os.path.dirname(trees[name].mount_point) for name in names}
+    if len(points) == 1:
+        where = "{" + ",".join(os.path.basename(trees[name].mount_point) for name in names) + "}"
+        if len(names) == 1:
+            where = where[1:-1]
+        where = f"{points.pop()}/{where}"
+    else:
+        where = " ".join(trees[name].mount_point for name in names)
+    return (
+        f"for d in {where}; do\n"
+        f"  sudo mkdir -p $d/{tree.TOP} && sudo chown -R $USER $d/{tree.TOP}; done"
+        "    (in bash)"
+    )
+
+
+def _may_make(top: str) -> bool:
+    """Tell whether we may have a directory of our own below ``top``."""
+    return os.access(top if os.path.isdir(top) else os.path.dirname(top), os.W_OK | os.X_OK)
+
+
+def _why_not(item: MountInfo, directory: str) -> str:
+    if "ro" in item.options or "ro" in item.super_options:
+        return f"{item.mount_point} is mounted read-only, as in containers"
+    return f"{directory} belongs to another user (root, as a rule)"
+
+
+# -- version 2 --------------------------------------------------------------------------------
+
+
+def find_v2(item: MountInfo, own_path: str) -> Place:
+    """Look in version 2's tree.
+
+    Args:
+        item: the mount.
+        own_path: our group, as /proc/self/cgroup has it.
+
+    See: find_place.
+    """
+    own = directory_of(item, own_path)
+    if "ro" in item.options or "ro" in item.super_options:
+        return no_place(_why_not(item, own), "start the container around us with --privileged")
+    above, crowded = _v2_base(item.mount_point, own)
+    if above:
+        place = Place("v2", crowded=crowded)
+        given = [n for n in files.words(above, "cgroup.controllers") if n in V2_CONTROLLERS]
+        place.bases = dict.fromkeys([*given, "freezer"], f"{above}/{tree.TOP}")
+        for name in V2_CONTROLLERS:
+            if name not in given:
+                place.missing[name] = f"{above} does not have it (cgroup.controllers)"
+        place.remedy = v2_remedy() if place.missing and os.getuid() else ""
+        return place
+    place = no_place(f"our group {own} is not ours to divide", v2_remedy())
+    place.ask_systemd = os.getuid() != 0
+    return place
+
+
+def _v2_base(mount_point: str, own: str) -> tuple[str, str]:
+    """Return (the group to work in or "", the same once more if its processes must be moved)."""
+    if os.getuid() == 0 and is_real_root(mount_point) and is_ours(mount_point):
+        return mount_point, ""
+    above = os.path.dirname(own)
+    is_candidate = own != mount_point and is_ours(above) and not is_unit(above)
+    if is_candidate and (is_real_root(above) or not files.words(above, "cgroup.procs")):
+        return above, ""
+    if is_ours(own) and not is_unit(own):
+        return own, own
+    return "", ""
+
+
+def is_real_root(directory: str) -> bool:
+    """Tell whether a group is the top of the whole tree, not only of what we are shown.
+
+    See: kernel cgroup-v2.rst: cgroup.events is in "non-root cgroups" only.
+    """
+    return not files.has(directory, "cgroup.events")
+
+
+def is_ours(directory: str) -> bool:
+    """Tell whether a group is delegated to us: directory, processes and controllers.
+
+    See: kernel cgroup-v2.rst "Model of Delegation".
+    """
+    needed = ("", "/cgroup.procs", "/cgroup.subtree_control")
+    return all(os.access(directory + name, os.W_OK) for name in needed)
+
+
+def is_unit(directory: str) -> bool:
+    """Tell whether a group is systemd's own business: a unit it has not delegated.
+
+    See: systemd's docs/CGROUP_DELEGATION.md: ``user.delegate`` is set on what it hands over.
+    """
+    if not directory.endswith(_UNITS):
+        return False
+    try:
+        return os.getxattr(directory, "user.delegate") != b"1"
+    except OSError:
+        return True
+
+
+def v2_remedy() -> str:
+    """Return the commands with which systemd is told to hand more down to users.
+
+    See: systemd.resource-control(5) "Delegate=".
+    """
+    return (
+        "sudo mkdir -p /etc/systemd/system/user@.service.d\n"
+        "printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' |\n"
+        "  sudo tee /etc/systemd/system/user@.service.d/delegate.conf\n"
+        "sudo systemctl daemon-reload    (then log in again)"
+    )

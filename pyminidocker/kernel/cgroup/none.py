@@ -1,0 +1,37 @@
+"""No cgroups that are ours: containers run, and nothing can be limited, frozen or counted.
+
+See: cgroups(7).
+"""
+
+import errno
+
+from pyminidocker.kernel.cgroup.manager import FEATURES, Group
+
+
+class NoManager:
+    """Makes no groups; see manager.Manager.
+
+    Args:
+        why: the reason, for every feature alike.
+        remedy: what to do about that.
+    """
+
+    kind = "none"
+    name = ""
+
+    def __init__(self, why: str, remedy: str = "") -> None:
+        self.bases: dict[str, str] = {}
+        self.missing = dict.fromkeys(FEATURES, why)
+        self.remedy = remedy
+
+    def make(self, name: str) -> Group | None:  # noqa: ARG002, D102 - see manager.Manager
+        return None
+
+    def lab(self) -> Group:  # noqa: D102
+        raise OSError(errno.ENOSYS, self.missing["memory"])
+
+    def sweep(self, patience_s: float) -> None:
+        """There is nothing to remove.
+
+        See: manager.Manager.
+        """

@@ -1,0 +1,196 @@
+"""The directories of an engine: made, locked while it lives, swept when it is dead.
+
+    <base>/minidocker/<engine>-<pid>/<group of a container>
+
+Directories of cgroups outlive whoever made them.  An engine holds a lock on its own (an open file
+with flock(2)); the kernel lets go of it when the engine dies, however it dies.  Whoever gets the
+lock may take the directory away: the engine's host agent, which sees its end, or the next engine.
+
+See: flock(2), cgroups(7), docs/decisions/0020.
+"""
+
+import fcntl
+import os
+import time
+
+from pyminidocker.kernel.cgroup import files
+
+TOP = "minidocker"
+_ATTEMPTS = 20
+
+
+def distinct(bases: dict[str, str]) -> list[str]:
+    """Return the directories of several controllers, each once, in order.
+
+    See: cgroups(7).
+    """
+    return list(dict.fromkeys(bases.values()))
+
+
+def make_dir(path: str) -> None:
+    """Make a directory unless it is there.
+
+    Raises:
+        OSError: EACCES, EROFS, ENOSPC.
+
+    See: mkdir(2).
+    """
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        pass
+
+
+def open_all(paths: list[str]) -> list[int]:
+    """Open files for writing: all of them, or none.
+
+    Raises:
+        OSError: one of them is not there, or not ours.
+
+    See: open(2).
+    """
+    fds: list[int] = []
+    try:
+        fds += (os.open(path, os.O_WRONLY | os.O_CLOEXEC) for path in paths)
+    except OSError:
+        for fd in fds:
+            os.close(fd)
+        raise
+    return fds
+
+
+def claim(top: str, name: str) -> tuple[str, int]:
+    """Make and lock a directory of our own below ``top``.
+
+    Args:
+        top: a directory named ``minidocker``; made when it is not there.
+        name: what to call ours, if nobody has that name.
+
+    Returns:
+        (the name, an open descriptor that holds the lock).
+
+    Raises:
+        OSError: the directory cannot be made.
+
+    See: flock(2).
+    """
+    for attempt in range(_ATTEMPTS):
+        chosen = name if attempt == 0 else f"{name}.{attempt}"
+        try:
+            make_dir(top)
+            os.mkdir(f"{top}/{chosen}")
+            fd = os.open(f"{top}/{chosen}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            continue  # another engine, the last one, has just taken ``top`` away
+        if lock(fd) and os.fstat(fd).st_nlink and os.path.exists(f"{top}/{chosen}"):
+            return chosen, fd
+        os.close(fd)  # somebody swept it in between
+    raise FileExistsError(f"{top}/{name}")
+
+
+def lock(fd: int) -> bool:
+    """Take the lock of a directory if nobody has it.
+
+    See: flock(2).
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def engines(top: str) -> list[str]:
+    """Return the names of the engines' directories.
+
+    See: cgroups(7).
+    """
+    try:
+        with os.scandir(top) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
+    except OSError:
+        return []
+
+
+def is_abandoned(directory: str) -> bool:
+    """Tell whether the engine that made a directory is dead.
+
+    See: flock(2).
+    """
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return lock(fd)
+    finally:
+        os.close(fd)
+
+
+def remove_engine(tops: list[str], name: str) -> bool:
+    """Remove a dead engine's directories; False when there still are processes in one.
+
+    Processes that stand in a frozen group cannot die: they are let go on, to their end.
+
+    See: kernel cgroup-v1/freezer-subsystem.rst.
+    """
+    is_gone = True
+    for top in tops:
+        engine = f"{top}/{name}"
+        for group in engines(engine):
+            is_gone &= _remove(f"{engine}/{group}")
+        is_gone &= _remove(engine)
+    return is_gone
+
+
+def _remove(directory: str) -> bool:
+    for name, value in (("freezer.state", "THAWED"), ("cgroup.kill", "1")):
+        try:
+            files.write(directory, name, value)
+        except OSError:
+            pass  # this version, or this tree, does not have it
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def remove_top(top: str) -> None:
+    """Remove ``top`` when it is empty and ours, not handed over to us by an administrator.
+
+    See: rmdir(2).
+    """
+    try:
+        if os.stat(top).st_uid == os.stat(os.path.dirname(top)).st_uid:
+            os.rmdir(top)
+    except OSError:
+        pass  # others use it
+
+
+def sweep(tops: list[str], name: str, patience_s: float) -> None:
+    """Remove a dead engine's directories, waiting for its last processes to be gone.
+
+    See: rmdir(2).
+    """
+    deadline = time.monotonic() + patience_s
+    pause_s = 0.001
+    while not remove_engine(tops, name) and time.monotonic() < deadline:
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.1)
+    for top in tops:
+        remove_top(top)
+
+
+def sweep_abandoned(tops: list[str]) -> None:
+    """Remove what dead engines have left; what is still in use by dying processes stays.
+
+    See: flock(2).
+    """
+    for name in engines(tops[0]) if tops else []:
+        if is_abandoned(f"{tops[0]}/{name}"):
+            remove_engine(tops, name)
