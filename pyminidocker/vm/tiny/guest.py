@@ -81,6 +81,15 @@ class TinyMachine:
         return self.device.screen if isinstance(self.device, Devices) else ""
 
     @property
+    def at(self) -> int:
+        """Where the guest's processor is: the address of its next instruction."""
+        if "processor" in self.__dict__:
+            return self.processor.ip
+        registers = kvm.Registers()
+        kvm.fill(self.vcpu_fd, kvm.KVM_GET_REGS, registers)
+        return registers.rip
+
+    @property
     def seconds(self) -> float:
         """How long all steps so far took."""
         return sum(seconds for _, seconds in self.done)

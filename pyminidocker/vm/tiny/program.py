@@ -22,6 +22,8 @@ class Instruction(NamedTuple):
 class Program:
     """Machine code for a processor as it is when it is switched on: x86 in 16-bit real mode.
 
+    ``Program.from_bytes(code)`` makes one of bytes whose meaning nobody wrote down.
+
     Args:
         name: in a word.
         about: what it does, in a sentence.
@@ -36,6 +38,16 @@ class Program:
         self.about = about
         self.instructions = instructions
         self.text = text
+
+    @classmethod
+    def from_bytes(cls, code: bytes, name: str = "bytes") -> "Program":
+        """Return a program of machine code without a listing.
+
+        Args:
+            code: as it is put into memory.
+            name: in a word.
+        """
+        return cls(name, "nobody explained", (Instruction(code, "(unknown)"),))
 
     @property
     def code(self) -> bytes:

@@ -93,7 +93,9 @@ def test_a_crash_of_the_guest_is_an_exit_like_others():
     "kind", ["emulated", pytest.param("kvm", marks=pytest.mark.requires("kvm"))]
 )
 def test_a_guest_that_goes_on_for_ever_loses_the_processor(kind):
-    guest, _ = ran(tiny.spin(), kind, seconds=0.05)
+    with tiny.machine(tiny.spin(), kind=kind, seconds=0.05) as guest:
+        guest.boot()
+        assert guest.at == LOAD_AT
     assert told(guest) == [("time", 0, 0)]
     assert 0.04 < guest.exits[0].seconds < 2
 
@@ -164,6 +166,11 @@ def test_what_makes_no_sense_is_refused(call):
         call()
 
 
+def test_bytes_without_a_listing_run_as_well():
+    guest, _ = ran(Program.from_bytes(tiny.say("ho").code), "emulated")
+    assert guest.console == "ho"
+
+
 def test_an_instruction_that_our_processor_has_not_is_named():
     program = Program("odd", "is odd", (Instruction(b"\x0f\xa2", "cpuid"),))
     guest, _ = ran(program, "emulated")
@@ -181,6 +188,7 @@ def test_requests_are_those_of_the_header():
     assert kvm.KVM_CREATE_VCPU == 0xAE41
     assert kvm.KVM_SET_USER_MEMORY_REGION == 0x4020AE46
     assert kvm.KVM_RUN == 0xAE80
+    assert kvm.KVM_GET_REGS == 0x8090AE81
     assert kvm.KVM_SET_REGS == 0x4090AE82
     assert kvm.KVM_GET_SREGS == 0x8138AE83
     assert kvm.KVM_SET_SREGS == 0x4138AE84
@@ -303,6 +311,7 @@ def test_every_reason_has_a_sentence():
 )
 def test_a_process_may_not_do_what_a_guest_may(code, end):
     assert tiny.in_a_process(code) == end
+    assert tiny.in_a_process() == "killed by SIGSEGV"
 
 
 def test_the_recording_says_that_it_is_one():
