@@ -17,6 +17,7 @@ VIEWS = {
     "build tree": ("base.js", "buildtree.js"),
     "argv calculator": ("base.js", "argv.js"),
     "life": ("base.js", "lifecycle.js"),
+    "snapshots": ("base.js", "snapshots.js"),
     "terminal source": ("base.js", "src/terminal.js"),
     "terminal": ("terminal.js",),
 }
@@ -46,7 +47,7 @@ def test_module_exports_a_view_and_loads_nothing(names):
 
 SHEETS = (
     "base", "namespaces", "layers", "terminal", "topology", "packetwalk", "vantage", "buildtree",
-    "argv", "bootphases",
+    "argv", "bootphases", "lifecycle",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Kinds of snapshots, and what each keeps: filled by really trying."""
