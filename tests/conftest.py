@@ -31,6 +31,16 @@ def _userns() -> bool:
     return probe.can_userns().ok
 
 
+def _vm_kernel() -> bool:
+    from pyminidocker.errors import NotFound
+    from pyminidocker.vm.kernel_image import find_kernel
+
+    try:
+        return bool(find_kernel())
+    except NotFound:
+        return False
+
+
 def _static_busybox() -> bool:
     from pyminidocker.images.base.busybox import find_busybox
 
@@ -56,6 +66,10 @@ PROBES: dict[str, Callable[[], bool]] = {
     "curl": lambda: shutil.which("curl") is not None,
     "nft": lambda: shutil.which("nft", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "tcpdump": lambda: shutil.which("tcpdump", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
+    "qemu": lambda: shutil.which("qemu-system-x86_64") is not None,
+    "vm-kernel": _vm_kernel,
+    # The guest of tests/guest is emulated: what is measured there is of no use.
+    "full-speed": lambda: "MINIDOCKER_GUEST" not in os.environ,
     "newuidmap": lambda: shutil.which("newuidmap") is not None,
     "node": lambda: shutil.which("node") is not None,
     "kvm": lambda: os.uname().machine == "x86_64" and os.access("/dev/kvm", os.R_OK | os.W_OK),

@@ -25,7 +25,7 @@ _DEVICE = "/dev/kvm"
 _LEAST_BYTES = 96 << 20
 # The processor's own virtualisation boots in well under a second, or (as with KVM inside other
 # virtual machines) not at all.
-_KVM_KERNEL_S, _TCG_KERNEL_S = 5.0, 60.0
+_KVM_KERNEL_S, _TCG_KERNEL_S = 4.0, 60.0
 _BOOT_S = 120.0
 
 

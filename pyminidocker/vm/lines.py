@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pyminidocker.errors import Unavailable
 
 _SHOWN_LINES = 5
+_PANIC = "Kernel panic"  # says why; registers and addresses follow
 
 
 @dataclass(slots=True)
@@ -96,10 +97,15 @@ class Listener:
             return date
 
     def last_words(self) -> str:
-        """Return the last lines, for an error's message."""
-        texts = [self.text(name) for name in self._sources]
-        lines = [line for text in texts for line in text.splitlines() if line.strip()]
-        return "\n".join(lines[-_SHOWN_LINES:])
+        """Return the last lines of the first that said anything, for an error's message."""
+        for name in self._sources:
+            lines = [line for line in self.text(name).splitlines() if line.strip()]
+            for line in lines:
+                if _PANIC in line:
+                    return line
+            if lines:
+                return "\n".join(lines[-_SHOWN_LINES:])
+        return ""
 
     def close(self) -> None:
         """Wait for the thread, which ends when qemu has, and close the sockets."""
