@@ -5,7 +5,7 @@ See: OCI runtime-spec config.md; moby daemon/oci_linux.go.
 
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import image_defaults, mounts, security
+from pyminidocker.engine import devices, image_defaults, mounts, security
 from pyminidocker.engine.etc_files import FILES, path_of
 from pyminidocker.engine.records import ContainerRecord, ExecRecord, HostOptions
 from pyminidocker.runtime.defaults import (
@@ -48,6 +48,8 @@ def build(
     own: list[Mount] = []
     if record.mounts or host.tmpfs:
         own = mounts.runtime_mounts(record)
+    if host.devices:
+        own += devices.mounts(host)
     taken = {mount.destination for mount in own}
     if taken:
         base = [mount for mount in base if mount.destination not in taken]

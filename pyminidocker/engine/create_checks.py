@@ -150,8 +150,6 @@ def _check_tmpfs(path: str, options: str) -> None:
 
 def _check_unsupported(host: HostOptions) -> None:
     other = host.other
-    if host.devices:
-        raise NotImplementedHere("devices (--device) are not supported by this engine")
     for name, value in other.items():
         if value in _HARMLESS or value in ([], {}):
             continue

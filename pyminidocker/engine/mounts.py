@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
 _PROPAGATIONS = frozenset(("shared", "rshared", "slave", "rslave", "private", "rprivate"))
+_NOT_PROC = '"/proc" cannot be mounted because it is not of type proc'  # runc's checkProcMount
 _IGNORED_MODES = frozenset(("z", "Z", "consistent", "cached", "delegated", "copy", ""))
 
 
@@ -120,8 +121,12 @@ def resolve(engine: "Engine", host: HostOptions, image_volumes: list[str]) -> Re
         check_mount(request)
         requests.append(request)
     taken = {posixpath.normpath(path) for path in host.tmpfs}
+    if "/proc" in taken or "/proc" in map(posixpath.normpath, image_volumes):
+        raise InvalidArgument(_NOT_PROC)
     for request in requests:
         destination = posixpath.normpath(request.target)
+        if destination == "/proc":
+            raise InvalidArgument(_NOT_PROC)
         if destination in taken:
             raise InvalidArgument(f"Duplicate mount point: {request.target}")
         taken.add(destination)

@@ -13,6 +13,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pyminidocker.engine import devices
 from pyminidocker.engine.records import HostOptions
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
 from pyminidocker.kernel import caps
@@ -144,6 +145,7 @@ def check(host: HostOptions, lab: "Lab | None" = None) -> None:
     userns = host.other.get("UsernsMode", "")
     if userns not in ("", None, "host"):
         raise InvalidArgument(f"invalid user namespace mode: {userns}")
+    devices.check(host, maps_machine_root=lab is not None and lab.maps_machine_root)
     if lab is None or not lab.maps_machine_root:
         return
     masked, read_only = _system_paths(host, said)

@@ -8,6 +8,7 @@ See: unix(7) "SCM_RIGHTS", openat2(2), close_range(2).
 """
 
 import array
+import ctypes
 import errno
 import os
 import socket
@@ -21,10 +22,12 @@ from pyminidocker.kernel.constants import (
     NR_close_range,
     NR_openat2,
 )
-from pyminidocker.kernel.libc import SyscallError, syscall
+from pyminidocker.kernel.libc import SyscallError, last_error, libc, syscall
 
 _MAX_FDS = 253  # SCM_MAX_FD
 _INT_BYTES = 4
+_STATFS_BYTES = 256  # more than struct statfs has anywhere
+_LONG = struct.Struct("l")
 
 
 def send_with_fds(
@@ -182,6 +185,24 @@ def _make_missing(root_fd: int, path: str, *, is_dir: bool, mode: int) -> int:
             raise
         raise SyscallError("mkdir", error.errno or 0, done) from error
     return parent
+
+
+def file_system_of(fd: int) -> int:
+    """Return the magic number of the file system an open file is on.
+
+    Args:
+        fd: may be O_PATH.
+
+    Raises:
+        SyscallError: EBADF.
+
+    See: fstatfs(2).
+    """
+    buffer = ctypes.create_string_buffer(_STATFS_BYTES)
+    if libc.fstatfs(fd, buffer) < 0:
+        raise last_error("fstatfs")
+    (magic,) = _LONG.unpack_from(buffer)  # f_type comes first
+    return int(magic)
 
 
 def close_range(first: int, last: int = 0xFFFFFFFF, *, on_exec: bool = False) -> None:

@@ -15,12 +15,13 @@ import os
 import stat
 
 from pyminidocker.kernel import mount, mount_api, namespaces, netlink
-from pyminidocker.kernel.constants import CLONE_NEWNET, MOUNT_ATTR_RDONLY
-from pyminidocker.kernel.fd import make_in_root, open_in_root
+from pyminidocker.kernel.constants import CLONE_NEWNET, MOUNT_ATTR_RDONLY, PROC_SUPER_MAGIC
+from pyminidocker.kernel.fd import file_system_of, make_in_root, open_in_root
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.runtime import options
 from pyminidocker.runtime.rootfs import new_overlay
 from pyminidocker.runtime.site import Site
+from pyminidocker.runtime.sync import Refusal
 
 
 class Operation(abc.ABC):
@@ -185,16 +186,37 @@ class MountFilesystem(Operation):
         try:
             mount_fd = options.new_mount(self.type, self.source, self.options)
         except SyscallError as error:
-            if self.type == "cgroup2":
-                return  # no unified hierarchy here: the container does without, as on old hosts
             error.path = self.destination
             if self.type in ("proc", "sysfs") and error.errno == errno.EPERM:
                 error.hint = mount.COVERED_PROC_HINT
             raise
         target_fd = make_in_root(site.root_fd, self.destination, is_dir=True)
+        if self.type != "proc":
+            _forbid_proc(target_fd, self.destination)
         mount_api.move_mount(mount_fd, "", dirfd=target_fd)
         os.close(target_fd)
         os.close(mount_fd)
+
+
+# What lxcfs and its like may replace (runc libcontainer/rootfs_linux.go checkProcMount).
+_PROC_REPLACEABLE = frozenset(
+    f"/proc/{name}"
+    for name in (
+        "cpuinfo diskstats meminfo stat swaps uptime loadavg slabinfo net/dev"
+        " sys/kernel/ns_last_pid sys/crypto/fips_enabled"
+    ).split()
+)
+
+
+def _forbid_proc(target_fd: int, destination: str) -> None:
+    """Refuse to mount inside /proc: what we ourselves read and write there must be the kernel's.
+
+    By a link in the image, any path may lead there: CVE-2019-16884, CVE-2025-52881.
+    """
+    if destination in _PROC_REPLACEABLE or file_system_of(target_fd) != PROC_SUPER_MAGIC:
+        return
+    text = f'"{destination}" cannot be mounted because it is inside /proc'
+    raise Refusal(text, errno.EINVAL, destination)
 
 
 class BindMount(FromOutside):
@@ -226,6 +248,7 @@ class BindMount(FromOutside):
     def attach(self, mount_fd: int, site: Site) -> None:  # noqa: D102
         is_dir = stat.S_ISDIR(os.fstat(mount_fd).st_mode)
         target_fd = make_in_root(site.root_fd, self.destination, is_dir=is_dir)
+        _forbid_proc(target_fd, self.destination)
         mount_api.move_mount(mount_fd, "", dirfd=target_fd)
         os.close(target_fd)
 
