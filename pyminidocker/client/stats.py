@@ -73,22 +73,17 @@ class Stats:
         limit = binary_size(self.memory_limit_bytes)
         if not self.is_memory_limited:
             limit += ", the machine's: it has no limit"
+        received = human_size(self.network_received_bytes)
+        sent = human_size(self.network_sent_bytes)
+        read, written = human_size(self.disk_read_bytes), human_size(self.disk_written_bytes)
         processes = f"{self.pids}" + (f" of {self.pids_limit}" if self.pids_limit else "")
         facts = [
             ["time", f"{datetime.fromtimestamp(self.time, UTC):%H:%M:%S} UTC"],
             ["memory", f"{binary_size(self.memory_bytes)} of {limit}"],
             ["cpu", f"{self.cpu_percent:.1f} % of one processor; it may use {self.cpus:g}"],
             ["processes", processes],
-            [
-                "network",
-                f"{human_size(self.network_received_bytes)} in,"
-                f" {human_size(self.network_sent_bytes)} out",
-            ],
-            [
-                "disk",
-                f"{human_size(self.disk_read_bytes)} read,"
-                f" {human_size(self.disk_written_bytes)} written",
-            ],
+            ["network", f"{received} in, {sent} out"],
+            ["disk", f"{read} read, {written} written"],
         ]
         if self.periods:
             facts.append(["throttled", f"in {self.throttled_periods} of {self.periods} periods"])

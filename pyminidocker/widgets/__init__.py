@@ -17,6 +17,8 @@ diff and to nbval.
     distributions(quick, slow)                   # what was measured, each value a dot
     argv_calculator("echo hello", '["you"]')     # what ENTRYPOINT and CMD make of each other
     boot_phases(vm, container_start(engine))     # what takes its time until something answers
+    snapshot_table(engine, vm)                   # what each kind of snapshot keeps, by trying
+    gauge("web")                                 # memory, cpu, processes against their limits
     lifecycle("web")                             # the states of a container, as they change
 
 Names are imported on first use: the models need no notebook.
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pyminidocker.widgets.bootphases.view import container_start as container_start
     from pyminidocker.widgets.bootphases.view import process_start as process_start
     from pyminidocker.widgets.buildtree.view import build_tree as build_tree
+    from pyminidocker.widgets.gauge.view import gauge as gauge
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
     from pyminidocker.widgets.lifecycle.view import lifecycle as lifecycle
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
@@ -46,6 +49,7 @@ __all__ = [
     "container_start",
     "distributions",
     "layer_microscope",
+    "gauge",
     "lifecycle",
     "namespace_lens",
     "open_terminal",
@@ -63,6 +67,7 @@ _HOMES = {
     "distributions": "samples",
     "layer_microscope": "layers",
     "lifecycle": "lifecycle",
+    "gauge": "gauge",
     "namespace_lens": "namespaces",
     "open_terminal": "terminal",
     "packet_walk": "packetwalk",
