@@ -79,7 +79,7 @@ class BootedMachine(VirtualMachine):
     def _await(self, words: bytes, limit_s: float, complaint: str) -> float:
         date = self._qemu.listener.wait_for(CONSOLE, words, limit_s)
         if date is None:
-            what = "does not boot" if self._qemu.is_alive else "has ended"
+            what = "has ended" if self._qemu.has_ended else "does not boot"
             said = self._qemu.messages or self._qemu.listener.last_words()
             raise Unavailable(
                 f"the virtual machine ({self.kind}) {what}: {complaint} within {limit_s:g} s",

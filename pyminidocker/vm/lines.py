@@ -96,6 +96,12 @@ class Listener:
                 self._news.wait(left)
             return date
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether all the lines were closed at the other end."""
+        with self._news:
+            return not self._open
+
     def last_words(self) -> str:
         """Return the last lines of the first that said anything, for an error's message."""
         for name in self._sources:

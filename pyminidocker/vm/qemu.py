@@ -32,6 +32,7 @@ os.write(int(sys.argv[2]), b"%.6f\\n" % time.monotonic())
 os.execv(sys.argv[3], sys.argv[3:])
 """
 _LAUNCH_S = 20.0
+_END_S = 5.0
 # That signal comes when the *thread* ends that started the child.  This one ends with the process.
 _launcher_thread = ThreadPoolExecutor(1, thread_name_prefix="vm-launcher")
 
@@ -136,6 +137,11 @@ class Qemu:
     def is_alive(self) -> bool:
         """Whether qemu is there."""
         return self._end.alive and self._process.poll() is None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself: first its lines, then the process."""
+        return self.listener.has_ended and self.wait(_END_S)
 
     @property
     def messages(self) -> str:
