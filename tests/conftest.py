@@ -47,6 +47,17 @@ def _static_busybox() -> bool:
     return find_busybox(os.uname().machine, static=True) is not None
 
 
+def _group_with(feature: str) -> Callable[[], bool]:
+    """Return a probe for what a control group of ours can do (see kernel.cgroup.manager)."""
+
+    def probe() -> bool:
+        from pyminidocker.kernel.cgroup.place import find_place
+
+        return feature not in find_place().missing
+
+    return probe
+
+
 PROBES: dict[str, Callable[[], bool]] = {
     "root": lambda: os.getuid() == 0,
     "user": lambda: os.getuid() != 0,
@@ -74,6 +85,9 @@ PROBES: dict[str, Callable[[], bool]] = {
     "node": lambda: shutil.which("node") is not None,
     "kvm": lambda: os.uname().machine == "x86_64" and os.access("/dev/kvm", os.R_OK | os.W_OK),
 }
+# An ordinary user has no control groups unless somebody gives him some; root must have them in CI.
+GROUPS = {f"cgroup-{feature}": feature for feature in ("memory", "cpu", "pids", "freezer")}
+PROBES.update({fact: _group_with(feature) for fact, feature in GROUPS.items()})
 # Facts about who runs the tests and where, not about missing tools: skipping is right, even in CI.
 ABOUT_THE_CALLER = {"root", "user", "kvm"}
 
@@ -93,7 +107,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for fact in mark.args:
             if has(fact):
                 continue
-            if IN_CI and fact not in ABOUT_THE_CALLER:
+            is_about_the_caller = fact in ABOUT_THE_CALLER or (fact in GROUPS and not has("root"))
+            if IN_CI and not is_about_the_caller:
                 pytest.fail(f"CI must have {fact!r} (.ci/run installs it): no silent skip")
             pytest.skip(f"needs {fact}")
 
