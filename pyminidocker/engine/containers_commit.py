@@ -51,18 +51,18 @@ async def commit(
             History(created=created, created_by=" ".join(command), author=author, comment=comment),
         ],
     )
-    async with still(engine, [container] if pause else []), container.lock:  # nobody removes it
-        image = await asyncio.to_thread(
-            lambda: engine.images.store.commit(
-                parent, container.upper_dir, config, name=name, comment=comment
+    async with still(engine, [container] if pause else []):
+        async with container.lock:  # nobody removes it meanwhile
+            image = await asyncio.to_thread(
+                lambda: engine.images.store.commit(
+                    parent, container.upper_dir, config, name=name, comment=comment
+                )
             )
-        )
-    attributes = {**container.event_attributes(), "comment": comment, "imageID": image.id}
-    if name:
-        attributes["imageRef"] = name
-    engine.events.emit("container", "commit", container.id, attributes)
-    if name:
-        engine.events.emit("image", "tag", image.id, {"name": name})
+        attributes = {**container.event_attributes(), "comment": comment, "imageID": image.id}
+        if name:
+            engine.events.emit("image", "tag", image.id, {"name": name})
+            attributes["imageRef"] = name
+        engine.events.emit("container", "commit", container.id, attributes)
     return image.id
 
 
