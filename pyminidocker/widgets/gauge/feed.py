@@ -78,7 +78,7 @@ class Reader:
             with self._lock:  # either ``stop`` finds the stream here, or we find it stopped
                 if self._stopped.is_set():
                     return
-                self._open.append(response)
+                self._open = [response]
             for rows in response.json_lines():
                 if self._stopped.is_set():
                     return
@@ -90,6 +90,8 @@ class Reader:
                 elif not self.ended.is_set():
                     self._close_run()
         self._is_removed = True
+        with self._lock:
+            self._open = []
 
     def _close_run(self) -> None:
         """Ask how it ended."""

@@ -16,6 +16,7 @@ VIEWS = {
     "boot phases": ("base.js", "bootphases.js"),
     "build tree": ("base.js", "buildtree.js"),
     "argv calculator": ("base.js", "argv.js"),
+    "gauge": ("base.js", "gauge.js"),
     "life": ("base.js", "lifecycle.js"),
     "snapshots": ("base.js", "snapshots.js"),
     "terminal source": ("base.js", "src/terminal.js"),
@@ -47,7 +48,7 @@ def test_module_exports_a_view_and_loads_nothing(names):
 
 SHEETS = (
     "base", "namespaces", "layers", "terminal", "topology", "packetwalk", "vantage", "buildtree",
-    "argv", "bootphases", "lifecycle",
+    "argv", "bootphases", "gauge", "lifecycle",
 )  # fmt: skip
 
 
