@@ -86,7 +86,9 @@ PROBES: dict[str, Callable[[], bool]] = {
     "kvm": lambda: os.uname().machine == "x86_64" and os.access("/dev/kvm", os.R_OK | os.W_OK),
 }
 # An ordinary user has no control groups unless somebody gives him some; root must have them in CI.
-GROUPS = {f"cgroup-{feature}": feature for feature in ("memory", "cpu", "pids", "freezer")}
+GROUPS = {
+    f"cgroup-{feature}": feature for feature in ("memory", "cpu", "cpuset", "pids", "io", "freezer")
+}
 PROBES.update({fact: _group_with(feature) for fact, feature in GROUPS.items()})
 # Facts about who runs the tests and where, not about missing tools: skipping is right, even in CI.
 ABOUT_THE_CALLER = {"root", "user", "kvm"}

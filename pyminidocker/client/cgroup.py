@@ -115,6 +115,13 @@ class Cgroup:
         return None if text == "max" else int(text)
 
     @property
+    def cpu_ns(self) -> int:
+        """The processor time it has used in nanoseconds, read now."""
+        if self.version == "v2":
+            return self.table("cpu.stat")["usage_usec"] * 1000
+        return int(self.read("cpuacct.usage"))
+
+    @property
     def throttled(self) -> tuple[int, int]:
         """(periods in which it had to wait for the processor, all periods), read now."""
         stat = self.table("cpu.stat")
