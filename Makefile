@@ -10,7 +10,7 @@ BIN := $(abspath $(VENV))/bin
 RUN := PATH="$(BIN):$$PATH" $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test env env-test images unit integration notebooks browser user-tests lint figures bench execute clean
+.PHONY: help lab test env env-test images unit integration guest notebooks browser user-tests lint figures bench execute clean
 
 help:  ## show this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ unit: env-test  ## tests that need no privileges and no engine
 
 integration: env-test  ## tests on real namespaces
 	@$(RUN) -m pytest tests/integration tests/conformance
+
+guest: env-test  ## tests in a virtual machine with pure cgroup v2 (needs qemu)
+	@$(RUN) -m pytest tests/guest -n2 --timeout=300
 
 notebooks: env-test  ## strict nbval, twice in a row
 	@$(RUN) -m pytest tests/notebooks

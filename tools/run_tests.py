@@ -34,6 +34,7 @@ TIERS = {
     "unit": ("tests/unit", "tests/test_architecture.py", "tests/test_environment.py"),
     "linters and set-up": ("tests/test_linters.py", "tests/test_two_commands.py"),
     "integration": ("tests/integration", "tests/conformance"),
+    "guest": ("tests/guest",),
     "notebooks": ("tests/notebooks",),
     "browser": ("tests/browser",),
 }
@@ -42,6 +43,8 @@ TIERS = {
 SHARED = {
     "unit": ("-n2", "--dist=load"),
     "integration": ("-n3", "--dist=loadfile"),
+    # A guest for root, one for an ordinary user; neither waits for anything but its processors.
+    "guest": ("-n2", "--dist=load", "--timeout=300"),
     "notebooks": ("-n3", "--dist=load", "--maxschedchunk=1"),
     "browser": ("-n2", "--dist=load", "--maxschedchunk=1"),
 }

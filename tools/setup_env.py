@@ -86,6 +86,9 @@ def main() -> None:
     # CI may skip nothing, so it pays for the 86 MB that everybody else decides on.
     if os.environ.get("CI") and "test" in extras and os.uname().machine == "x86_64":
         extras.add("alpine")
+    # With a qemu, the tests boot a guest: its kernel is in there too.
+    if "test" in extras and shutil.which("qemu-system-x86_64") and os.uname().machine == "x86_64":
+        extras.add("alpine")
 
     python = pick_python()
     wanted = (CHECKOUT / "pyproject.toml").read_bytes() + (
