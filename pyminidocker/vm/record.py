@@ -16,7 +16,7 @@ _COMMANDS = (
     "uname -r", "uname -a", "hostname", "id", "ps", "free -m", "mount", "ls /", "nproc",
     "cat /proc/uptime", "cat /proc/version", "cat /proc/cmdline", "ls /sys/class/net", "echo hello",
     "cat /proc/sys/kernel/random/boot_id", "grep -c hypervisor /proc/cpuinfo",
-    "date -s 2001-01-01",
+    "date -s 2001-01-01", "date +%Y",
 )  # fmt: skip
 
 
