@@ -24,11 +24,11 @@ def test_a_container_runs_and_talks(engine):
 
 
 def test_an_image_is_built(engine):
-    image = engine.build(text="FROM busybox\nRUN echo built >/mark\n", tag="built:1")
+    engine.build(text="FROM busybox\nRUN echo built >/mark\n", tag="built:1")
     try:
         assert engine.run("built:1", "cat /mark") == "built\n"
     finally:
-        image.remove()
+        engine.image("built:1").remove()
 
 
 def test_ids_are_ours(engine):
