@@ -15,17 +15,16 @@ from pyminidocker.client.network import Network, Place, places_of, ports_of
 from pyminidocker.client.network_config import EndpointOptions, endpoint_config
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
+from pyminidocker.client.watched import Watched
 from pyminidocker.errors import NotFound, NotImplementedHere
 from pyminidocker.framing.stdcopy import STDERR, STDOUT, Demultiplexer
 from pyminidocker.ids import short_id
 
 if TYPE_CHECKING:
-    from pyminidocker.client.health import Health
     from pyminidocker.client.image import Image
-    from pyminidocker.client.stats import Stats
 
 
-class Container(Limited):
+class Container(Limited, Watched):
     """A container of an engine.
 
     Works as a context manager that removes it at the end:
@@ -100,24 +99,6 @@ class Container(Limited):
         return int(self.reload().attrs["State"]["ExitCode"])
 
     @property
-    def health(self) -> "Health":
-        """What its health check found, and when: asked now."""
-        from pyminidocker.client.health import Health
-
-        return Health(self.reload().attrs["State"].get("Health"))
-
-    def wait_healthy(self, timeout_s: float = 60.0) -> "Health":
-        """Wait until its health check has succeeded; return at once when it is healthy.
-
-        Raises:
-            Conflict: it has no health check, is unhealthy, or has ended.
-            TimeoutError: it is still starting.
-        """
-        from pyminidocker.client.health import wait_healthy
-
-        return wait_healthy(self, timeout_s)
-
-    @property
     def pid(self) -> int:
         """Its first process as the host numbers it; 0 while it does not run."""
         return int(self.reload().attrs["State"]["Pid"])
@@ -174,16 +155,6 @@ class Container(Limited):
     def kill(self, signal: str = "SIGKILL") -> Self:
         """Send its first process a signal; return self."""
         self.api.container_kill(self.id, signal=signal)
-        return self
-
-    def pause(self) -> Self:
-        """Freeze all its processes where they are; return self."""
-        self.api.container_pause(self.id)
-        return self
-
-    def unpause(self) -> Self:
-        """Let its processes go on; return self."""
-        self.api.container_unpause(self.id)
         return self
 
     def wait(self, timeout_s: float | None = None) -> int:
@@ -290,28 +261,6 @@ class Container(Limited):
                     yield line.decode("utf-8", "replace").rstrip("\r")
         if rest:
             yield rest.decode("utf-8", "replace")
-
-    def top(self, ps_args: str = "") -> Table[list[str]]:
-        """Return its processes, as the host's ps shows them."""
-        listed = self.api.container_top(self.id, ps_args=ps_args)
-        columns = [(title, _pick(index)) for index, title in enumerate(listed["Titles"])]
-        return Table(listed["Processes"], columns)
-
-    def stats(self) -> "Stats":
-        """Return what it uses now; takes half a second.
-
-        Raises:
-            Conflict: it does not run.
-        """
-        from pyminidocker.client.stats import read
-
-        return read(self.api, self.id)
-
-    def watch_stats(self, interval_s: float = 1.0) -> "Iterator[Stats]":
-        """Yield what it uses every ``interval_s`` seconds (0.1 or more), until it ends."""
-        from pyminidocker.client.stats import watch
-
-        return watch(self.api, self.id, interval_s)
 
     def diff(self) -> Table[dict[str, Any]]:
         """Return what differs from its image: C changed, A added, D deleted."""
@@ -423,10 +372,6 @@ class Container(Limited):
 
     def _repr_html_(self) -> str:
         return html_table(["container", ""], self._facts())
-
-
-def _pick(index: int) -> "Any":
-    return lambda row: row[index]
 
 
 def collect(frames: "Iterator[tuple[int, bytes]]") -> tuple[bytes, bytes]:
