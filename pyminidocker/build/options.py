@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from pyminidocker.engine.resources import Resources
+
 
 class BuildOptions(Struct):
     """One build.
@@ -25,6 +27,7 @@ class BuildOptions(Struct):
         extra_hosts: ``name:address`` for RUN's /etc/hosts.
         shm_size_bytes: of /dev/shm in RUN steps; 0 is Docker's 64 MiB.
         ulimits: for RUN steps: (name, soft, hard).
+        resources: limits of each RUN step's container.
         platform: ``os/architecture`` asked for base images that name none; "" is this machine's.
         secrets: content by id, for ``RUN --mount=type=secret``.
         remote: a URL to fetch the context or the Dockerfile from, instead of a tar.
@@ -44,6 +47,7 @@ class BuildOptions(Struct):
     extra_hosts: list[str] = field(default_factory=list)
     shm_size_bytes: int = 0
     ulimits: list[tuple[str, int, int]] = field(default_factory=list)
+    resources: Resources = field(default_factory=Resources)
     platform: str = ""
     secrets: dict[str, bytes] = field(default_factory=dict)
     remote: str = ""

@@ -11,6 +11,8 @@ import codecs
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from pyminidocker.build.failures import StepFailed
 from pyminidocker.build.mounts import stubs
 from pyminidocker.build.options import BuildOptions
@@ -81,6 +83,7 @@ def container_of(
         shm_size_bytes=options.shm_size_bytes or _SHM_BYTES,
         extra_hosts=list(options.extra_hosts),
         ulimits=list(options.ulimits),
+        resources=structs.replace(options.resources),
         mounts=mounts,
     )
     return config, host

@@ -18,6 +18,7 @@ from pyminidocker.build.state import State
 from pyminidocker.build.threads import in_thread
 from pyminidocker.build.work import Emit, Plan, Work
 from pyminidocker.dockerfile.parser import parse
+from pyminidocker.engine import limits, limits_checks
 from pyminidocker.errors import InvalidArgument, MiniDockerError, NotFound, SystemFailure
 from pyminidocker.images.assemble import assemble
 from pyminidocker.images.records import Image
@@ -48,7 +49,8 @@ class Builder:
 
         Raises:
             DockerfileError: it means nothing, or hangs together wrongly.
-            InvalidArgument: no Dockerfile, no such target, a malformed tag or platform.
+            InvalidArgument: no Dockerfile, no such target, a malformed tag, platform or limit.
+            NotImplementedHere: a limit that this host cannot enforce.
         """
         for tag in options.tags:
             reference = parse_reference(tag)
@@ -59,6 +61,8 @@ class Builder:
                     "refusing to create an ambiguous tag using digest algorithm as name"
                 )
         bases.check_platform(options.platform)
+        limits_checks.check(options.resources)
+        limits.settle(self.engine, options.resources)
         name, text = _read(options.dockerfile or "Dockerfile", context)
         dockerfile = parse(text, name)
         context.apply_ignore(name)

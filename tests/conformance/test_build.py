@@ -98,8 +98,8 @@ def test_how_docker_build_fails(docker, project):
     assert "dockerfile parse error on line 2: unknown instruction: RUNN" in unknown.stderr
     target = docker("build", "--target", "nosuch", project("FROM busybox"))
     assert "failed to reach build target nosuch in Dockerfile" in target.stderr
-    limited = docker("build", "-m", "100m", project("FROM busybox"))
-    assert "resource limits (memory) are not supported" in limited.stderr
+    limited = docker("build", "-m", "1m", project("FROM busybox"))
+    assert "Minimum memory limit allowed is 6MB" in limited.stderr
     assert docker("ps", "-aq").stdout == ""
 
 

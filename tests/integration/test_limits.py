@@ -329,7 +329,7 @@ def test_an_update_works_at_once_and_stays(engine):
             64 * MB, 128 * MB, 200_000_000, 512,
         )  # fmt: skip
         assert events_of(engine, box).count("update") == 2
-        box.restart(timeout=0)
+        box.restart(timeout_s=0)
         assert box.cgroup.limit == 64 * MB
         box.update(memory="48m")
         assert box.cgroup.limit == 48 * MB
@@ -376,7 +376,7 @@ def test_update_on_the_command_line(engine):
         assert one.reload().attrs["HostConfig"]["RestartPolicy"]["MaximumRetryCount"] == 3
 
 
-# -------------------------------------------------------------------------------- where there is none
+# ------------------------------------------------------------------------------ where there is none
 
 
 @pytest.mark.parametrize(

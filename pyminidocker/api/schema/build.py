@@ -14,12 +14,11 @@ import msgspec
 
 from pyminidocker.api.message import Request
 from pyminidocker.build.options import BuildOptions
+from pyminidocker.engine.resources import Resources
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
 
 SECRETS_HEADER = "x-minidocker-secrets"
 _REGISTRY_HEADER = "x-registry-config"
-_LIMITS = ("memory", "memswap", "cpushares", "cpuperiod", "cpuquota", "cpusetcpus", "cpusetmems")
-_HARMLESS = ("", "0", "-1")
 
 
 class _Limit(msgspec.Struct, rename="pascal"):
@@ -43,12 +42,6 @@ def _refuse(request: Request) -> None:
         NotImplementedHere: it names the parameter.
     """
     query = request.query
-    for name in _LIMITS:
-        if query.get(name, "") not in _HARMLESS:
-            raise NotImplementedHere(
-                f"resource limits ({name}) are not supported by this engine yet",
-                hint="build without the limit",
-            )
     if query.get("cgroupparent"):
         raise NotImplementedHere("a cgroup parent is not supported by this engine")
     if request.flag("squash"):
@@ -68,7 +61,7 @@ def options(request: Request) -> BuildOptions:
 
     Raises:
         InvalidArgument: malformed.
-        NotImplementedHere: limits, squash, BuildKit's protocol.
+        NotImplementedHere: squash, BuildKit's protocol.
     """
     _refuse(request)
     query = request.query
@@ -85,6 +78,7 @@ def options(request: Request) -> BuildOptions:
         extra_hosts=_extra_hosts(query.get("extrahosts", "")),
         shm_size_bytes=request.number("shmsize", 0) or 0,
         ulimits=_ulimits(query.get("ulimits", "")),
+        resources=_resources(request),
         platform=query.get("platform", ""),
         secrets=_secrets(request.headers.get(SECRETS_HEADER, "")),
         remote=query.get("remote", ""),
@@ -106,6 +100,18 @@ def _extra_hosts(text: str) -> list[str]:
 def _ulimits(text: str) -> list[tuple[str, int, int]]:
     limits = _decoded(text, list[_Limit], "ulimits") or []
     return [(limit.name, limit.soft, limit.hard) for limit in limits]
+
+
+def _resources(request: Request) -> Resources:
+    return Resources(
+        memory_bytes=request.number("memory", 0) or 0,
+        memory_swap_bytes=request.number("memswap", 0) or 0,
+        cpu_shares=request.number("cpushares", 0) or 0,
+        cpu_period_us=request.number("cpuperiod", 0) or 0,
+        cpu_quota_us=request.number("cpuquota", 0) or 0,
+        cpuset_cpus=request.query.get("cpusetcpus", ""),
+        cpuset_mems=request.query.get("cpusetmems", ""),
+    )
 
 
 def _secrets(header: str) -> dict[str, bytes]:

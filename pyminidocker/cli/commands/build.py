@@ -7,6 +7,7 @@ import sys
 
 from pyminidocker.cli.command import Command, Invocation, Option
 from pyminidocker.cli.failures import USAGE_ERROR, Failure, checked
+from pyminidocker.cli.run_options import LIMITS
 from pyminidocker.errors import MiniDockerError
 
 TYPE_CHECKING = False
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
+_LIMITS = (
+    ("memory", "memory"), ("memswap", "memory-swap"), ("cpushares", "cpu-shares"),
+    ("cpuperiod", "cpu-period"), ("cpuquota", "cpu-quota"), ("cpusetcpus", "cpuset-cpus"),
+    ("cpusetmems", "cpuset-mems"),
+)  # fmt: skip
+_LIMITING = {name for _, name in _LIMITS}
 MODES = ("auto", "plain", "tty", "quiet", "rawjson")
-_LIMITS = ("this engine sets no resource limits", "build without the limit")
 _IMAGES = ("this engine keeps the image in its store", "minidocker save, or minidocker push")
 _FRONTEND = ("this engine reads Dockerfiles itself", "")
 # Options of Docker's that would have no effect here: (why, what to do instead).
 NOT_HERE: dict[str, tuple[str, str]] = {
     "build-context": ("this engine has one context", "copy the files into it"),
     "cache-to": ("this engine keeps its cache to itself", "minidocker builder du shows it"),
-    "cgroup-parent": _LIMITS,
-    "cpu-period": _LIMITS,
-    "cpu-quota": _LIMITS,
-    "cpu-shares": _LIMITS,
-    "cpuset-cpus": _LIMITS,
-    "memory": _LIMITS,
+    "cgroup-parent": ("every group is below the engine's own", "limit the lab instead"),
     "output": _IMAGES,
     "push": _IMAGES,
     "squash": (
@@ -139,6 +140,7 @@ def _query(options: Json) -> Json:
         "shmsize": options["shm-size"] or None,
         "ulimits": [_ulimit(one) for one in options["ulimit"]] or None,
         "cachefrom": options["cache-from"] or None,
+        **{key: options[name] or None for key, name in _LIMITS},
     }
 
 
@@ -230,12 +232,14 @@ BUILD = Command(
         Option("--cache-from", "list", "Images to consider as cache sources"),
         Option("--check", "bool", "Say what is doubtful in the Dockerfile, and build nothing"),
         Option("--compress", "bool", ""),
+        *(limit for limit in LIMITS if limit.long.startswith("cpu") and limit.long in _LIMITING),
         Option("--disable-content-trust", "bool", ""),
         Option("-f, --file", "string", 'Name of the Dockerfile (default: "PATH/Dockerfile")'),
         Option("--force-rm", "bool", ""),
         Option("--iidfile", "string", "Write the image ID to a file"),
         Option("--label", "list", "Set metadata for an image"),
         Option("--load", "bool", ""),
+        *(limit for limit in LIMITS if limit.long.startswith("mem") and limit.long in _LIMITING),
         Option("--network", "string", 'Set the networking mode for the "RUN" instructions'),
         Option("--no-cache", "bool", "Do not use cache when building the image"),
         Option("--platform", "string", "Set target platform for build"),
@@ -259,7 +263,7 @@ BUILD = Command(
         Option("--ulimit", "ulimit", "Ulimit options"),
         *(
             Option(
-                {"memory": "-m, --memory", "output": "-o, --output"}.get(name, f"--{name}"),
+                {"output": "-o, --output"}.get(name, f"--{name}"),
                 "bool" if name in ("push", "squash") else "string",
                 "",
             )
