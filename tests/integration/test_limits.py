@@ -158,6 +158,15 @@ def test_a_policy_starts_it_again(engine):
         assert events_of(engine, box).count("oom") == 2
 
 
+@memory
+def test_a_build_s_commands_are_limited_too(engine):
+    dockerfile = f"FROM busybox\nRUN {HOG[2]}\n"
+    done = minidocker("build", "-m", "16m", "-", stdin=dockerfile)
+    assert done.returncode == 137, done.stderr
+    refused = minidocker("build", "-m", "1m", "-", stdin="FROM busybox\n")
+    assert "Minimum memory limit allowed is 6MB" in refused.stderr
+
+
 # --------------------------------------------------------------------------------------- processes
 
 
