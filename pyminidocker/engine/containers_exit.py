@@ -21,6 +21,7 @@ def exited(engine: "Engine", container: Container, exit_code: int) -> None:
     """
     os.close(container.pidfd)
     container.pidfd = -1
+    engine.cgroups.vacate(container)
     record, state = container.record, container.record.state
     container.hub.finish()
     if container.health is not None:

@@ -18,6 +18,7 @@ from pyminidocker.engine import (
     containers_exit,
     etc_files,
     etc_hosts,
+    limits,
     links,
     start_network,
     states,
@@ -116,12 +117,14 @@ class ContainerProcess:
         try:
             # Last, because a child that was taken is used: there is no way to give it back.
             child, prepared = engine.supervisor.take(part.child_kind, linked=part.linked)
-            if part.kind == "new":
-                try:
+            engine.cgroups.occupy(container, child.group)
+            try:
+                limits.impose(engine, container)
+                if part.kind == "new":
                     spec.netlink = start_network.plug(engine, container, places, child, prepared)
-                except BaseException:
-                    engine.supervisor.spoil(child)
-                    raise
+            except BaseException:
+                engine.supervisor.spoil(child)
+                raise
             engine.publishing.activate(container)
             with start_network.shared_namespace(part) as netns_fd:
                 engine.supervisor.start(record.id, spec, pipes.theirs, child, self, netns_fd)
@@ -183,6 +186,7 @@ class ContainerProcess:
         container = self.container
         state = container.record.state
         container.hub.finish()
+        self.engine.cgroups.vacate(container)
         containers_exit.release(self.engine, container)
         state.status = "created" if not state.finished_at else "exited"
         state.pid = 0

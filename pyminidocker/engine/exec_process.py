@@ -46,7 +46,8 @@ class ExecProcess:
         spec.network = start_network.host_kind(self.engine, container)
         pipes = Pipes(open_stdin=record.open_stdin, tty=record.tty)
         try:
-            self.engine.supervisor.exec(record.id, spec, container.pidfd, pipes.theirs, self)
+            group = self.engine.cgroups.group_of(container)
+            self.engine.supervisor.exec(record.id, spec, container.pidfd, pipes.theirs, self, group)
         except BaseException:
             pipes.close_ours()
             raise

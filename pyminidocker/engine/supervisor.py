@@ -31,9 +31,11 @@ from pyminidocker.runtime.zygote import (
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
+    from pyminidocker.kernel.cgroup.manager import Group
 
 LOG = logging.getLogger("minidockerd")
 QUIET_S = 0.004  # without a start; a whole ``run`` takes about as long
+MOST_UNTIDY = 16  # groups that wait for a quiet moment to be removed
 LOW_STOCK = 2  # fewer links than that are made while a child works
 # Children kept without a link: ``--network none`` must not find an eth0.
 BARE_RESERVE = 2
@@ -181,12 +183,13 @@ class Supervisor:
         pidfd: int,
         stdio: tuple[int, int, int] | None,
         listener: Listener,
+        group: "Group | None" = None,
     ) -> None:
         """Start a further process in a container; see ``Zygote.exec``."""
         self._check_alive()
         self._listeners[token] = listener
         try:
-            self._zygote.exec(token, spec, pidfd, stdio)
+            self._zygote.exec(token, spec, pidfd, stdio, group)
         except BaseException:
             self._listeners.pop(token, None)
             raise
@@ -202,6 +205,7 @@ class Supervisor:
                     self._listeners[token].started(news)
                 case Exited(token=token, exit_code=exit_code):
                     self._listeners.pop(token).exited(exit_code)
+                    self.prepare_soon()
                 case Failed(token=token, error=error):
                     self._listeners.pop(token).failed(error)
                 case Parked(child=child):
@@ -225,8 +229,10 @@ class Supervisor:
     def _on_quiet(self) -> None:
         self._prepare_timer = None
         is_quiet = asyncio.get_running_loop().time() - self._last_start >= QUIET_S
+        groups = self._zygote.groups
+        is_tidy = groups.tidy() if is_quiet or groups.waiting > MOST_UNTIDY else not groups.waiting
         # One per turn of the loop, so that requests come in between.
-        if not is_quiet or self._prepare_one():
+        if not is_quiet or self._prepare_one() or not is_tidy:
             self.prepare_soon()
 
     def _prepare_one(self) -> bool:

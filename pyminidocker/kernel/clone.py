@@ -9,7 +9,7 @@ See: clone(2) "clone3()", PyOS_BeforeFork in the C API's documentation.
 import ctypes
 import struct
 
-from pyminidocker.kernel.constants import CLONE_PIDFD, NR_clone3
+from pyminidocker.kernel.constants import CLONE_INTO_CGROUP, CLONE_PIDFD, NR_clone3
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.kernel.namespaces import HINTS, describe_flags
 
@@ -34,23 +34,26 @@ _after_child.restype = None
 _CLONE_ARGS = struct.Struct("11Q")
 
 
-def clone3(flags: int = 0) -> tuple[int, int]:
+def clone3(flags: int = 0, cgroup_fd: int = -1) -> tuple[int, int]:
     """Fork; return (pid, pidfd) in the parent and (0, -1) in the child.
 
     Only for single-threaded processes: the child has just the calling thread.
 
     Args:
         flags: CLONE_NEW* bits; CLONE_PIDFD is added.
+        cgroup_fd: a group of version 2 for the child to be born in (Linux 5.7), or -1.
 
     Raises:
         SyscallError: EPERM (no CAP_SYS_ADMIN for new namespaces), ENOSPC (namespace limits),
-            EAGAIN (process limit), ENOSYS (before Linux 5.3, or hidden by seccomp).
+            EAGAIN (process limit, also of the group), EACCES or EBUSY (not a group to be born in),
+            ENOSYS (before Linux 5.3, or hidden by seccomp).
 
     See: clone(2), pidfd_open(2).
     """
     pidfd = ctypes.c_int(-1)
+    flags |= CLONE_PIDFD if cgroup_fd < 0 else CLONE_PIDFD | CLONE_INTO_CGROUP
     arguments = _CLONE_ARGS.pack(
-        flags | CLONE_PIDFD, ctypes.addressof(pidfd), 0, 0, _SIGCHLD, 0, 0, 0, 0, 0, 0
+        flags, ctypes.addressof(pidfd), 0, 0, _SIGCHLD, 0, 0, 0, 0, 0, max(cgroup_fd, 0)
     )
     _before()
     pid: int = _raw(NR_clone3, arguments, len(arguments))

@@ -84,7 +84,7 @@ def mount_table(
             ["nosuid", "noexec", "gid=5", "ptmxmode=0666", "mode=620"],
         ),
         sys,
-        ("/sys/fs/cgroup", "cgroup2", "cgroup", system),
+        ("/sys/fs/cgroup", "cgroup", "cgroup", system),  # of either version
         ("/dev/mqueue", "mqueue", "mqueue", safe),
         ("/dev/shm", "tmpfs", "shm", [*safe, "mode=1777", f"size={shm_size_bytes}"]),  # noqa: S108
     ]

@@ -19,7 +19,6 @@ from pyminidocker.errors import SystemFailure
 from pyminidocker.kernel import mount, namespaces, netlink, pidfd, prctl, userns
 from pyminidocker.kernel.clone import clone3
 from pyminidocker.kernel.constants import (
-    CLONE_NEWCGROUP,
     CLONE_NEWIPC,
     CLONE_NEWNET,
     CLONE_NEWNS,
@@ -32,11 +31,14 @@ from pyminidocker.kernel.constants import (
 from pyminidocker.kernel.fd import close_all_but
 from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.kernel.userns import IdMap
+from pyminidocker.runtime import lab_groups
 
 _SCRATCH_BYTES = 16 << 20
+_LAST_DUTY_S = 30  # after the engine's end, the agent is gone in any case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.manager import Manager
     from pyminidocker.runtime.zygote import Zygote
 
 AgentMain = Callable[[socket.socket], None]
@@ -50,10 +52,11 @@ class Lab:
         rootless: True when the engine's owner is not root on the real host.
         uid_map: (first id inside, first id outside, count), as in /proc/<pid>/uid_map.
         gid_map: the same for groups.
-        agent: socket to the host agent, which stayed in the real host's namespaces, or None.
-        agent_pid: the agent's host pid, or 0.
+        agent: socket to the host agent, which stayed in the real host's namespaces.
+        agent_pid: the agent's host pid.
         zygote: starts processes.
         zygote_pid: the zygote's host pid.
+        groups: makes control groups, and says which kinds of limits this host can enforce.
         has_machine_network: containers may live in the real host's network namespace.
         machine_name: the real host's name.
     """
@@ -64,8 +67,9 @@ class Lab:
         *,
         rootless: bool,
         maps: tuple[IdMap, IdMap],
-        agent: tuple[socket.socket | None, int],
+        agent: tuple[socket.socket, int],
         zygote: "tuple[Zygote, int]",
+        groups: "Manager",
         has_machine_network: bool = False,
         machine_name: str = "",
     ) -> None:
@@ -74,6 +78,7 @@ class Lab:
         self.uid_map, self.gid_map = maps
         self.agent, self.agent_pid = agent
         self.zygote, self.zygote_pid = zygote
+        self.groups = groups
         self.has_machine_network = has_machine_network
         self.machine_name = machine_name
 
@@ -101,8 +106,8 @@ class Lab:
         See: pid_namespaces(7).
         """
         self.zygote.close()
-        if self.agent is not None:
-            self.agent.close()
+        self.groups.close()
+        self.agent.close()
 
 
 def is_single(id_map: IdMap) -> bool:
@@ -131,7 +136,7 @@ def create_lab(
     Args:
         engine_name: shown as the lab's host name.
         agent_main: run in a child that stays outside, with one end of a SOCK_SEQPACKET socket; must
-            return when that socket reaches its end.
+            return when that socket reaches its end.  The child then removes the control groups.
         pool: how many children to keep parked, by network.
         scratch_dir: an existing directory over which the lab gets a tmpfs of its own, for small
             files that need not outlive it.
@@ -151,13 +156,16 @@ def create_lab(
         use_id_ranges = not os.environ.get("MINIDOCKER_SINGLE_ID")
     try:
         maps = userns.plan_maps(os.getuid(), os.getgid(), use_ranges=use_id_ranges)
-        agent = _fork_agent(agent_main) if agent_main else (None, 0)
+        why = lab_groups.settle(engine_name)
+        agent = _fork_agent(agent_main or _stay, engine_name)
         _enter_user_namespace(*maps)
         maps = userns.read_map("self", "uid_map"), userns.read_map("self", "gid_map")
         # The pid namespace is not among them: a process whose children are born elsewhere may not
         # have threads, and the engine wants some.  It comes with the zygote.
         network = 0 if machine_network else CLONE_NEWNET
-        namespaces.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | network)
+        # Neither is the cgroup namespace: from inside one, nobody moves processes to groups outside
+        # it, and containers' groups are beside ours, not below.  Each container gets its own.
+        namespaces.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network)
         # Not private: a USB stick unplugged outside shall not be kept busy by a forgotten lab.
         mount.make_slave("/")
         if scratch_dir:
@@ -171,20 +179,28 @@ def create_lab(
         netlink.bring_up_loopback()
     except SyscallError as error:
         raise SystemFailure(f"cannot create the lab: {error}", hint=error.hint) from error
+    from pyminidocker.runtime.slot_groups import SlotGroups
     from pyminidocker.runtime.zygote import Zygote
 
+    groups = lab_groups.open_groups(engine_name, why)
     return Lab(
         engine_name,
         rootless=rootless,
         maps=maps,
         agent=agent,
-        zygote=(Zygote(control, pool), zygote_pid),
+        zygote=(Zygote(control, pool, SlotGroups(groups)), zygote_pid),
+        groups=groups,
         has_machine_network=machine_network,
         machine_name=machine_name,
     )
 
 
-def _fork_agent(agent_main: AgentMain) -> tuple[socket.socket, int]:
+def _stay(channel: socket.socket) -> None:
+    """Be an agent without duties."""
+    channel.recv(1)
+
+
+def _fork_agent(agent_main: AgentMain, engine_name: str) -> tuple[socket.socket, int]:
     """Start the process that stays behind in the host's namespaces."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     parent = os.getpid()
@@ -194,7 +210,9 @@ def _fork_agent(agent_main: AgentMain) -> tuple[socket.socket, int]:
         return ours, pid
     code = 1
     try:
-        prctl.set_pdeathsig(signal.SIGKILL)
+        # Not SIGKILL: it has something to do when the engine dies, and dies soon after in any case.
+        signal.signal(signal.SIGTERM, _leave)
+        prctl.set_pdeathsig(signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(0)  # the engine died before it could be tied to us
         prctl.set_name("minidocker-agt")
@@ -202,10 +220,22 @@ def _fork_agent(agent_main: AgentMain) -> tuple[socket.socket, int]:
         _keep_only(theirs.fileno())
         agent_main(theirs)
         code = 0
+    except SystemExit:
+        code = 0
     except BaseException:  # noqa: BLE001 - a fork must never return into the caller's code
+        sys.excepthook(*sys.exc_info())
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.alarm(_LAST_DUTY_S)
+        lab_groups.clean_up(engine_name, parent)
+    except BaseException:  # noqa: BLE001 - as above
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(code)
+
+
+def _leave(_number: int, _frame: object) -> None:
+    sys.exit(0)
 
 
 def _enter_user_namespace(uid_map: IdMap, gid_map: IdMap) -> None:

@@ -23,7 +23,7 @@ from pyminidocker.kernel.constants import (
 from pyminidocker.kernel.fd import close_all_but
 from pyminidocker.kernel.keys import new_session_keyring
 from pyminidocker.kernel.libc import SyscallError
-from pyminidocker.runtime import plan, prelude, sync, users
+from pyminidocker.runtime import groups, plan, prelude, sync, users
 from pyminidocker.runtime.inheritance import Inheritance, record_of
 from pyminidocker.runtime.operations import FromOutside
 from pyminidocker.runtime.process import Launch, find_program
@@ -39,7 +39,12 @@ _EXIT_BEFORE_EXEC = 125
 
 
 def wait_and_start(
-    channel: socket.socket, network: str, inherited: Inheritance, lab_netns_fd: int = -1
+    channel: socket.socket,
+    network: str,
+    inherited: Inheritance,
+    lab_netns_fd: int = -1,
+    doors: "list[int] | None" = None,
+    trees: "list[str] | None" = None,
 ) -> "NoReturn":
     """Live as a parked child: prepare, wait for the specification, build, execute.
 
@@ -49,6 +54,8 @@ def wait_and_start(
         inherited: what the zygote made for all its children.
         lab_netns_fd: the lab's network namespace, when this process was not born in it but
             belongs there; else -1.
+        doors: into its cgroup, see groups.enter.
+        trees: of cgroups, see site.Site.
 
     See: prelude, plan, process.
     """
@@ -58,11 +65,19 @@ def wait_and_start(
         prctl.set_name("minidocker-park")
         if lab_netns_fd >= 0:
             namespaces.setns(lab_netns_fd, CLONE_NEWNET)
-        _begin([channel.fileno()])
+        doors = doors or []
+        _begin([channel.fileno(), *doors])
+        groups.enter(doors)
+        namespaces.unshare(CLONE_NEWCGROUP)
         mount.make_private("/")
         if network == "new":
             _prepare_network()
-        site = Site(_open_directory("/dev"), root_fd=_open_directory("/"), rootfs_path="/rootfs")
+        site = Site(
+            _open_directory("/dev"),
+            root_fd=_open_directory("/"),
+            rootfs_path="/rootfs",
+            trees=trees,
+        )
         host_fds = [site.dev_fd, site.root_fd]
         prelude.build(site, inherited.steps_for(network))
         site.dev_fd = _open_directory("/dev")
@@ -133,6 +148,7 @@ def enter_and_start(
     container_pidfd: int,
     stdio: list[int],
     inherited: Inheritance,
+    doors: "list[int] | None" = None,
 ) -> "NoReturn":
     """Live as an exec: join a container's namespaces and execute.
 
@@ -145,12 +161,15 @@ def enter_and_start(
         container_pidfd: the container's first process.
         stdio: descriptors for 0, 1, 2, or none.
         inherited: what the zygote made for all its children.
+        doors: into the container's cgroup, see groups.enter.
 
     See: setns(2).
     """
     launch: Launch | None = None
     try:
-        _begin([channel.fileno(), container_pidfd, *stdio])
+        doors = doors or []
+        _begin([channel.fileno(), container_pidfd, *doors, *stdio])
+        groups.enter(doors)
         # From here on the container's processes see this one; they must not trace it, nor find
         # descriptors in its /proc directory.  execve lifts this.
         prctl.set_dumpable(False)

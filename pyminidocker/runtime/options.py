@@ -63,7 +63,8 @@ def new_mount(fstype: str, source: str, options: list[str]) -> int:
     """Return the descriptor of a new, detached mount.
 
     Args:
-        fstype: ``tmpfs``, ``proc``, ``sysfs``, ``devpts``, ``mqueue``, ``cgroup2``.
+        fstype: ``tmpfs``, ``proc``, ``sysfs``, ``devpts``, ``mqueue``, ``cgroup``,
+            ``cgroup2``.
         source: the word shown in the first column of ``mount``.
         options: as in ``spec.Mount``.
 

@@ -4,6 +4,7 @@ See: operations; OCI runtime-spec runtime.md "Lifecycle".
 """
 
 from pyminidocker.runtime import defaults
+from pyminidocker.runtime.groups import MountCgroups
 from pyminidocker.runtime.operations import (
     BindMount,
     ConfigureNetwork,
@@ -118,6 +119,8 @@ def plan_mount(destination: str, fstype: str, source: str, options: list[str]) -
     """
     if fstype == "bind":
         return [BindMount(source, destination, options)]
+    if fstype == "cgroup":
+        return [MountCgroups(destination, options)]
     steps: list[Operation] = [MountFilesystem(destination, fstype, source, options)]
     if destination == "/dev" and fstype == "tmpfs":
         steps.append(MakeDevices(destination))

@@ -8,6 +8,10 @@ from typing import NamedTuple
 
 from pyminidocker.errors import InitError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.manager import Group
+
 
 class ParkedChild(NamedTuple):
     """A child that waits in its own namespaces for a specification.
@@ -20,6 +24,7 @@ class ParkedChild(NamedTuple):
         netns_fd: an open file of its network namespace (``network == "new"``), else -1.
         network: ``new``, ``host`` or ``machine``.
         pidfd: refers to it for signals and waiting.
+        group: its control group, or None where there are none.
     """
 
     slot: int
@@ -27,6 +32,7 @@ class ParkedChild(NamedTuple):
     netns_fd: int
     network: str
     pidfd: int
+    group: "Group | None" = None
 
 
 class Parked(NamedTuple):

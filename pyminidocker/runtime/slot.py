@@ -7,7 +7,12 @@ import os
 import socket
 
 from pyminidocker.errors import InitError
+from pyminidocker.kernel import namespaces
 from pyminidocker.runtime.reports import ParkedChild
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.manager import Group
 
 GONE = -2
 
@@ -25,13 +30,14 @@ class Slot:
         host_pid: as the real host sees it.
         console_fd: the master of its pseudo terminal.
         parked: what the caller knows it by while it is parked.
+        group: the control group it was born into, or None.
         error: why it will never run anything.
         is_reported: Started has been reported.
     """
 
     __slots__ = (
-        "channel", "console_fd", "error", "host_pid", "is_reported", "is_urgent", "network",
-        "number", "parked", "pidfd", "token",
+        "channel", "console_fd", "error", "group", "host_pid", "is_reported", "is_urgent",
+        "network", "number", "parked", "pidfd", "token",
     )  # fmt: skip
 
     def __init__(self, number: int, channel: socket.socket, network: str, token: str) -> None:
@@ -43,9 +49,25 @@ class Slot:
         self.host_pid = 0
         self.console_fd: int | None = None
         self.parked: ParkedChild | None = None
+        self.group: Group | None = None
         self.error: InitError | None = None
         self.is_reported = False
         self.is_urgent = False
+
+    def park(self) -> None:
+        """Make it known to the caller, with its network namespace.
+
+        See: reports.ParkedChild.
+        """
+        netns_fd = -1
+        if self.network == "new":
+            try:
+                netns_fd = namespaces.open_namespace(self.host_pid, "network")
+            except OSError:
+                pass  # dead already, as will be reported
+        self.parked = ParkedChild(
+            self.number, self.host_pid, netns_fd, self.network, self.pidfd, self.group
+        )
 
     @property
     def is_free(self) -> bool:

@@ -17,7 +17,8 @@ class Mount:
 
     Attributes:
         destination: absolute path inside the container.
-        type: ``bind``, ``tmpfs``, ``proc``, ``sysfs``, ``devpts``, ``mqueue``, ``cgroup2``.
+        type: ``bind``, ``tmpfs``, ``proc``, ``sysfs``, ``devpts``, ``mqueue``, ``cgroup``
+            (of whichever version the container's own group is).
         source: host path for ``bind``.
         options: names as in mount(8): ``ro``, ``nosuid``, ``rbind``, ``size=64m``, ``mode=1777``.
     """

@@ -2,10 +2,11 @@
 
 Every message is one packet of a SOCK_SEQPACKET socket: JSON, with descriptors beside it.
 
-    engine -> zygote   {"op": "park", "slot": n, "network": "new",
-                        "urgent": false}                             + [child's end]
+    engine -> zygote   {"op": "park", "slot": n, "network": "new", "urgent": false, "doors": n,
+                        "by_clone": false, "trees": [...]}           + [child's end, doors]
                        {"op": "lab network"}                         + [its namespace]
-                       {"op": "exec", "slot": n, "spec": {...}}      + [child's end, pidfd, 0, 1, 2]
+                       {"op": "exec", "slot": n, "spec": {...}, "doors": n,
+                        "by_clone": false}                   + [child's end, doors, pidfd, 0, 1, 2]
     zygote -> engine   {"forked": n}                                 + [pidfd]
                        {"refused": n, "error": {...}}
                        {"exited": n, "status": wait status}
@@ -14,6 +15,8 @@ Every message is one packet of a SOCK_SEQPACKET socket: JSON, with descriptors b
     child  -> engine   {"console": true}                             + [pty master]
                        {"error": {"stage", "call", "errno", "path", "message", "hint"}}
                        end of file: the program has been executed (the socket is close-on-exec)
+
+Doors lead into the child's cgroup; see groups.
 
 A specification too large for one packet travels in a memfd, the first descriptor, and the packet
 is ``@``.

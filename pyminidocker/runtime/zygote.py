@@ -27,8 +27,8 @@ import select
 import socket
 
 from pyminidocker.errors import InitError, SystemFailure
-from pyminidocker.kernel import namespaces, pidfd
-from pyminidocker.runtime import sync
+from pyminidocker.kernel import pidfd
+from pyminidocker.runtime import control, sync
 from pyminidocker.runtime.handover import hand_over, init_error
 from pyminidocker.runtime.reports import (
     Closed,
@@ -43,6 +43,7 @@ from pyminidocker.runtime.reports import (
     exit_code_of,
 )
 from pyminidocker.runtime.slot import GONE, Slot
+from pyminidocker.runtime.slot_groups import GroupFailure, SlotGroups, close_all
 from pyminidocker.runtime.spec import ContainerSpec, ExecSpec, to_wire
 
 __all__ = [
@@ -50,24 +51,34 @@ __all__ = [
     "Zygote", "exit_code_of",
 ]  # fmt: skip
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.manager import Group
+
 DEFAULT_POOL = {"new": 4, "host": 1}
-_BUSY_TIMEOUT_MS = 5_000
 
 
 class Zygote:
     """Starts processes in the lab and reports what became of them.
 
     Args:
-        control: this end of the SEQPACKET socket to the zygote.
+        line: this end of the SEQPACKET socket to the zygote.
         pool: how many children to keep parked, by network; default ``DEFAULT_POOL``.
+        groups: makes each child's control group.
     """
 
-    def __init__(self, control: socket.socket, pool: dict[str, int] | None = None) -> None:
-        control.setblocking(False)
-        self._control = control
+    def __init__(
+        self,
+        line: socket.socket,
+        pool: dict[str, int] | None = None,
+        groups: SlotGroups | None = None,
+    ) -> None:
+        line.setblocking(False)
+        self.groups = groups or SlotGroups()
+        self._control = line
         self._pool = dict(DEFAULT_POOL if pool is None else pool)
         self._epoll = select.epoll()
-        self._epoll.register(control, select.EPOLLIN)
+        self._epoll.register(line, select.EPOLLIN)
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._wake_fd, select.EPOLLIN)
         self._slots = 0
@@ -134,6 +145,7 @@ class Zygote:
         spec: ExecSpec,
         container_pidfd: int,
         stdio: tuple[int, int, int] | None,
+        group: "Group | None" = None,
     ) -> None:
         """Run a further process inside the container whose first process ``container_pidfd`` is.
 
@@ -142,6 +154,7 @@ class Zygote:
             spec: what to run.
             container_pidfd: borrowed.
             stdio: as for ``start``.
+            group: the container's control group.
 
         Raises:
             SystemFailure: the zygote is gone.
@@ -150,7 +163,7 @@ class Zygote:
         """
         self._check_open()
         request = {"op": "exec", "spec": to_wire(spec)}
-        self._ask_for_child(request, "", token, [container_pidfd, *(stdio or ())])
+        self._ask_for_child(request, "", token, [container_pidfd, *(stdio or ())], group)
 
     def refill(self) -> None:
         """Ask for parked children that are missing, one at a time; called by ``receive`` too."""
@@ -196,7 +209,7 @@ class Zygote:
             child.let_go()
         self._children.clear()
         for _, _, fds in self._waiting:
-            _close_all(fds)
+            close_all(fds)
         self._waiting.clear()
         self._epoll.close()
         os.close(self._wake_fd)
@@ -204,10 +217,7 @@ class Zygote:
 
     def _check_open(self) -> None:
         if self._is_closed:
-            raise SystemFailure(
-                "the lab is gone: its zygote died",
-                hint="restart the engine (minidocker system start)",
-            )
+            raise control.gone()
 
     def _top_up(self) -> None:
         """Ask for what is missing: at once for starts that wait, one when convenient for the pool.
@@ -233,37 +243,39 @@ class Zygote:
 
     def _park(self, network: str, *, is_urgent: bool) -> None:
         request = {"op": "park", "network": network, "urgent": is_urgent}
-        self._ask_for_child(request, network, "", []).is_urgent = is_urgent
+        try:
+            group = self.groups.make(self._slots + 1)
+            child = self._ask_for_child(request, network, "", [], group)
+        except GroupFailure as error:
+            self._park_failed(network, control.init_error_of(error, "cgroup"))
+            return
+        child.is_urgent = is_urgent
+        child.group = group
 
     def _ask_for_child(
-        self, request: sync.Message, network: str, token: str, fds: list[int]
+        self,
+        request: sync.Message,
+        network: str,
+        token: str,
+        fds: list[int],
+        group: "Group | None",
     ) -> Slot:
+        told, doors = self.groups.way_in(group)
         kind = socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC
         ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
         ours.setblocking(False)
         self._slots += 1
         child = Slot(self._slots, ours, network, token)
-        with theirs:
-            self._send_control({"slot": child.number, **request}, [theirs.fileno(), *fds])
+        request = {"slot": child.number, **request, **told}
+        try:
+            control.ask(self._control, request, [theirs.fileno(), *doors, *fds])
+        finally:
+            theirs.close()
+            close_all(doors)
         self._children[child.number] = child
         self._by_fd[ours.fileno()] = child
         self._epoll.register(ours, select.EPOLLIN)
         return child
-
-    def _send_control(self, message: sync.Message, fds: list[int]) -> None:
-        while True:
-            try:
-                sync.send(self._control, message, fds)
-            except BlockingIOError:
-                # Hundreds of requests in one go: the zygote works through them in milliseconds.
-                writable = select.poll()
-                writable.register(self._control, select.POLLOUT)
-                if not writable.poll(_BUSY_TIMEOUT_MS):
-                    raise SystemFailure("the lab's zygote does not answer") from None
-            except OSError as error:
-                raise SystemFailure("the lab is gone: its zygote died") from error
-            else:
-                return
 
     def _hand_over(
         self,
@@ -282,11 +294,9 @@ class Zygote:
     def _read_control(self) -> None:
         while True:
             try:
-                message, fds = sync.receive(self._control)
+                message, fds = control.hear(self._control)
             except BlockingIOError:
                 return
-            except ConnectionError:
-                message, fds = None, []
             if message is None:
                 if not self._is_closed:
                     self._is_closed = True
@@ -297,6 +307,7 @@ class Zygote:
                 self._forked(self._children[message["forked"]], fds[0])
             elif "refused" in message:
                 child = self._children.pop(message["refused"])
+                self.groups.ended(child.group)
                 self._close_channel(child)
                 self._failed(child, init_error(message["error"]))
             elif "exited" in message:
@@ -306,11 +317,9 @@ class Zygote:
         """Read what a child says on its way to execve, until nothing is there or it has ended."""
         while child.channel is not None:
             try:
-                message, fds = sync.receive(child.channel)
+                message, fds = control.hear(child.channel)
             except BlockingIOError:
                 return
-            except ConnectionError:
-                message, fds = None, []
             if message is None:
                 self._close_channel(child)
             elif "console" in message:
@@ -338,21 +347,14 @@ class Zygote:
         if not child.network:
             self._report_start(child)
             return
-        netns_fd = -1
-        if child.network == "new":
-            try:
-                netns_fd = namespaces.open_namespace(child.host_pid, "network")
-            except OSError:
-                pass  # dead already, as will be reported
-        child.parked = ParkedChild(
-            child.number, child.host_pid, netns_fd, child.network, child_pidfd
-        )
+        child.park()
         for index, (token, spec, fds) in enumerate(self._waiting):
             if spec.network == child.network:
                 del self._waiting[index]
                 self._hand_over(child, token, spec, fds)
-                _close_all(fds)
+                close_all(fds)
                 return
+        assert child.parked is not None
         self._events.append(Parked(child.parked))
 
     def _exited(self, child: Slot, status: int) -> None:
@@ -360,6 +362,7 @@ class Zygote:
         self._close_channel(child)
         self._report_start(child)
         del self._children[child.number]
+        self.groups.ended(child.group)
         if child.is_reported:
             self._events.append(Exited(child.token, exit_code_of(status)))
         elif child.error is None and child.parked is not None:
@@ -375,13 +378,16 @@ class Zygote:
             self._events.append(Failed(child.token, error))
             child.token = ""
             return
-        self._park_errors[child.network] = error
         if parked is not None:
             self._events.append(Lost(parked))
-        self._events.append(ParkFailed(child.network, error))
-        for waiting in [item for item in self._waiting if item[1].network == child.network]:
+        self._park_failed(child.network, error)
+
+    def _park_failed(self, network: str, error: InitError) -> None:
+        self._park_errors[network] = error
+        self._events.append(ParkFailed(network, error))
+        for waiting in [item for item in self._waiting if item[1].network == network]:
             self._waiting.remove(waiting)
-            _close_all(waiting[2])
+            close_all(waiting[2])
             self._events.append(Failed(waiting[0], error))
 
     def _close_channel(self, child: Slot) -> None:
@@ -390,8 +396,3 @@ class Zygote:
             del self._by_fd[child.channel.fileno()]
             child.channel.close()
             child.channel = None
-
-
-def _close_all(fds: list[int]) -> None:
-    for fd in fds:
-        os.close(fd)

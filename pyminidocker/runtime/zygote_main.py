@@ -17,7 +17,6 @@ import socket
 from pyminidocker.kernel import caps, keys, namespaces, prctl, signals
 from pyminidocker.kernel.clone import clone3
 from pyminidocker.kernel.constants import (
-    CLONE_NEWCGROUP,
     CLONE_NEWIPC,
     CLONE_NEWNET,
     CLONE_NEWNS,
@@ -35,7 +34,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-_CONTAINER = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP
+# The cgroup namespace is made by the child, when it is in its group.
+_CONTAINER = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC
 
 _QUIET_MS = 2
 
@@ -108,16 +108,16 @@ class ZygoteProcess:
         slot = message["slot"]
         try:
             if message["op"] == "park":
-                self.park(slot, message["network"], fds)
+                self.park(slot, message, fds)
             else:
-                self.exec(slot, message["spec"], fds)
+                self.exec(slot, message, fds)
         except SyscallError as error:
             self.report({"refused": slot, "error": sync.error_record("clone", error)})
         finally:
             for fd in fds:
                 os.close(fd)
 
-    def park(self, slot: int, network: str, fds: list[int]) -> None:
+    def park(self, slot: int, message: "sync.Message", fds: list[int]) -> None:
         """Fork a child into namespaces of its own.
 
         Raises:
@@ -125,14 +125,22 @@ class ZygoteProcess:
 
         See: clone(2).
         """
+        network = message["network"]
         flags = _CONTAINER | (CLONE_NEWNET if network == "new" else 0)
-        pid, pidfd = clone3(flags)
+        channel_fd, group_fd, doors, _ = _sorted(message, fds)
+        pid, pidfd = clone3(flags, group_fd)
         if pid == 0:
-            lab_netns_fd = self.lab_netns_fd if network == "host" else -1
-            wait_and_start(socket.socket(fileno=fds[0]), network, self.inherited, lab_netns_fd)
+            wait_and_start(
+                socket.socket(fileno=channel_fd),
+                network,
+                self.inherited,
+                self.lab_netns_fd if network == "host" else -1,
+                doors,
+                message["trees"],
+            )
         self.born(slot, pid, pidfd)
 
-    def exec(self, slot: int, spec: "sync.Message", fds: list[int]) -> None:
+    def exec(self, slot: int, message: "sync.Message", fds: list[int]) -> None:
         """Fork a child into a container's pid namespace.
 
         Raises:
@@ -140,21 +148,23 @@ class ZygoteProcess:
 
         See: setns(2) "pid namespaces": the caller stays, its next children are born inside.
         """
-        channel_fd, container_pidfd, *stdio = fds
+        channel_fd, group_fd, doors, rest = _sorted(message, fds)
+        container_pidfd, *stdio = rest
         namespaces.setns(container_pidfd, CLONE_NEWPID)
         pid = -1
         try:
-            pid, pidfd = clone3()
+            pid, pidfd = clone3(0, group_fd)
         finally:
             if pid != 0:
                 namespaces.setns(self.own_pid_namespace, CLONE_NEWPID)
         if pid == 0:
             enter_and_start(
                 socket.socket(fileno=channel_fd),
-                record_of(spec),
+                record_of(message["spec"]),
                 container_pidfd,
                 stdio,
                 self.inherited,
+                doors,
             )
         self.born(slot, pid, pidfd)
 
@@ -192,6 +202,15 @@ class ZygoteProcess:
             sync.send(self.control, message, fds)
         except OSError:
             os._exit(0)
+
+
+def _sorted(message: "sync.Message", fds: list[int]) -> tuple[int, int, list[int], list[int]]:
+    """Return (channel, group to be born in or -1, doors to go through oneself, the others)."""
+    channel_fd, *rest = fds
+    doors, others = rest[: message["doors"]], rest[message["doors"] :]
+    return (channel_fd, doors[0], [], others) if message["by_clone"] else (
+        channel_fd, -1, doors, others
+    )  # fmt: skip
 
 
 def zygote_main(control: socket.socket, *, single_id: bool) -> "NoReturn":

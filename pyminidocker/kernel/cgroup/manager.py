@@ -193,11 +193,8 @@ class Manager(Protocol):
         See: cgroups(7).
         """
 
-    def sweep(self, patience_s: float) -> None:
-        """Remove everything, from another process, after the engine's end.
+    def close(self) -> None:
+        """Let go of the directory: whoever comes next may remove it.
 
-        Args:
-            patience_s: how long to wait for the last processes to be gone, in seconds.
-
-        See: tree.sweep.
+        See: tree.
         """

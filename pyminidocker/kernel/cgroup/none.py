@@ -30,8 +30,5 @@ class NoManager:
     def lab(self) -> Group:  # noqa: D102
         raise OSError(errno.ENOSYS, self.missing["memory"])
 
-    def sweep(self, patience_s: float) -> None:
-        """There is nothing to remove.
-
-        See: manager.Manager.
-        """
+    def close(self) -> None:  # noqa: D102
+        pass

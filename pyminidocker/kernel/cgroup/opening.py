@@ -13,20 +13,44 @@ from pyminidocker.kernel.cgroup.place import Place, find_place
 _LEAF = "processes"
 
 
-def open_manager(name: str, place: Place | None = None) -> Manager:
+def settle(name: str, pid: int) -> str:
+    """Have a process moved, if need be and if it can be, to where groups of ours can be beside it.
+
+    Args:
+        name: what to call the group, where systemd makes one.
+        pid: the process.
+
+    Returns:
+        Nothing, or why it could not be done.
+
+    See: place.find_place.
+    """
+    place = find_place()
+    try:
+        if place.crowded:
+            make_room(place.crowded)
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    if place.ask_systemd:
+        from pyminidocker.kernel.cgroup import systemd
+
+        return systemd.move_to_scope(name, pid)
+    return ""
+
+
+def open_manager(name: str, place: Place | None = None, why: str = "") -> Manager:
     """Return the manager for this host; it always works, and says what it cannot do.
 
     Args:
         name: what to call our directory.
         place: where; looked for when it is not given.
+        why: what ``settle`` said, in an earlier process.
 
     See: cgroups(7).
     """
     if place is None:
         place = find_place()
     try:
-        if place.ask_systemd:
-            place = _ask_systemd(name, place)
         if place.kind == "v1":
             from pyminidocker.kernel.cgroup.v1 import V1Manager
 
@@ -34,14 +58,13 @@ def open_manager(name: str, place: Place | None = None) -> Manager:
         if place.kind == "v2":
             from pyminidocker.kernel.cgroup.v2 import V2Manager
 
-            if place.crowded:
-                make_room(place.crowded)
             top = next(iter(place.bases.values()))
             return V2Manager(top, name, place.missing, place.remedy)
     except OSError as error:
         where = error.filename or next(iter(place.bases.values()), "")
         return NoManager(f"{where}: {error.strerror}", place.remedy)
-    return NoManager(place.missing["memory"], place.remedy)
+    reason = place.missing["memory"] + (f"; {why}" if why else "")
+    return NoManager(reason, place.remedy)
 
 
 def make_room(directory: str) -> None:
@@ -63,16 +86,3 @@ def make_room(directory: str) -> None:
                 files.write(leaf, "cgroup.procs", pid)
             except ProcessLookupError:
                 pass
-
-
-def _ask_systemd(name: str, place: Place) -> Place:
-    from pyminidocker.kernel.cgroup import systemd
-
-    why = systemd.move_to_scope(name)
-    if not why:
-        found = find_place()
-        if found.kind == "v2":
-            return found
-        why = "systemd has given us a group, and it is not ours to make groups in"
-    place.missing = {feature: f"{reason}; {why}" for feature, reason in place.missing.items()}
-    return place

@@ -11,7 +11,6 @@ See: flock(2), cgroups(7), docs/decisions/0020.
 
 import fcntl
 import os
-import time
 
 from pyminidocker.kernel.cgroup import files
 
@@ -170,20 +169,6 @@ def remove_top(top: str) -> None:
             os.rmdir(top)
     except OSError:
         pass  # others use it
-
-
-def sweep(tops: list[str], name: str, patience_s: float) -> None:
-    """Remove a dead engine's directories, waiting for its last processes to be gone.
-
-    See: rmdir(2).
-    """
-    deadline = time.monotonic() + patience_s
-    pause_s = 0.001
-    while not remove_engine(tops, name) and time.monotonic() < deadline:
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, 0.1)
-    for top in tops:
-        remove_top(top)
 
 
 def sweep_abandoned(tops: list[str]) -> None:

@@ -289,12 +289,8 @@ class V1Manager:
     def lab(self) -> V1Group:  # noqa: D102
         return V1Group(self.name, self.bases)
 
-    def sweep(self, patience_s: float) -> None:
-        """Remove everything, from another process, after the engine's end.
-
-        See: tree.sweep.
-        """
-        tree.sweep(self.tops, self.name, patience_s)
+    def close(self) -> None:  # noqa: D102
+        os.close(self._lock_fd)
 
 
 def _pass_on_cpuset(directory: str) -> None:

@@ -242,12 +242,8 @@ class V2Manager:
     def lab(self) -> V2Group:  # noqa: D102
         return V2Group(self.name, self.directory, self._controllers)
 
-    def sweep(self, patience_s: float) -> None:
-        """Remove everything, from another process, after the engine's end.
-
-        See: tree.sweep.
-        """
-        tree.sweep(self.tops, self.name, patience_s)
+    def close(self) -> None:  # noqa: D102
+        os.close(self._lock_fd)
 
 
 def hand_down(directory: str) -> None:
