@@ -20,7 +20,7 @@ def examine(engine: str = "default") -> list[Finding]:
     """
     if len(os.listdir("/proc/self/task")) > 1:
         return _examine_elsewhere(engine)
-    from pyminidocker.doctor import isolation, network, resources, storage
+    from pyminidocker.doctor import isolation, machines, network, resources, storage
 
     power = isolation.user_namespaces()
     userns = power.verdict == findings.OK
@@ -41,6 +41,7 @@ def examine(engine: str = "default") -> list[Finding]:
         resources.control_groups(),
         resources.memory_limits(),
         resources.kvm(),
+        machines.guest_system(),
     ]
 
 

@@ -24,7 +24,8 @@ from pyminidocker.doctor import examine, to_json
 print(to_json(examine()))
 """
 NAMES = {"kernel", "userns", "apparmor", "ids", "namespaces", "proc", "seccomp", "overlay", "disk",
-         "socket", "bridge", "nftables", "egress", "cgroups", "memory-limits", "kvm"}  # fmt: skip
+         "socket", "bridge", "nftables", "egress", "cgroups", "memory-limits", "kvm",
+         "guest-system"}  # fmt: skip
 
 
 def on_a_poorer_host(handicap, tmp_path):
