@@ -212,7 +212,9 @@ def apply(engine: "Engine", container: "Container", asked: "Limits") -> None:
         raise InvalidArgument(str(error)) from error
     except OSError as error:
         raise InvalidArgument(
-            f"setting the limits of container {container.name}: {error}", hint=_hint(error)
+            f"the kernel does not take the limits of container {container.name}:"
+            f" {error.filename}: {error.strerror}",
+            hint=_hint(error),
         ) from error
 
 

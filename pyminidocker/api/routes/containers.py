@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,7 @@ from pyminidocker.engine import links
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.engine import Engine
 from pyminidocker.engine.records import RestartPolicy
-from pyminidocker.engine.results import WaitResult
+from pyminidocker.engine.results import ContainerSize, WaitResult
 from pyminidocker.errors import MiniDockerError, NotFound, NotImplementedHere
 
 
@@ -71,12 +72,18 @@ def inspect(engine: Engine, request: Request) -> "Outcome | asyncio.Future[Outco
     container = engine.containers.get(request.name)
     if request.flag("size"):
         return asyncio.ensure_future(_inspect_with_size(engine, container))
-    return as_json(schema.inspect(container, _lower_dirs(engine, container), None))
+    return as_json(_inspected(engine, container, None))
 
 
 async def _inspect_with_size(engine: Engine, container: Container) -> Outcome:
     size = await engine.containers.size(container.id)
-    return as_json(schema.inspect(container, _lower_dirs(engine, container), size))
+    return as_json(_inspected(engine, container, size))
+
+
+def _inspected(engine: Engine, container: Container, size: ContainerSize | None) -> dict[str, Any]:
+    found = schema.inspect(container, _lower_dirs(engine, container), size)
+    found["Minidocker"] = {"Cgroup": resources.group(engine, container)}
+    return found
 
 
 def _lower_dirs(engine: Engine, container: Container) -> tuple[str, ...]:

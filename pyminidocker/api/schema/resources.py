@@ -5,12 +5,16 @@
 See: moby api/types/container.Resources.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from pyminidocker.engine.records import HostOptions
 from pyminidocker.engine.resources import DeviceMapping, Resources
+
+if TYPE_CHECKING:
+    from pyminidocker.engine.container import Container
+    from pyminidocker.engine.engine import Engine
 
 Json = dict[str, Any]
 
@@ -152,6 +156,15 @@ def view(host: HostOptions) -> Json:
     }
     if host.sysctls:
         found["Sysctls"] = host.sysctls
+    return found
+
+
+def group(engine: "Engine", container: "Container") -> Json:
+    """Return where a container's control group is, on this machine; ours, not Docker's."""
+    cgroups = engine.cgroups
+    found: Json = {"Version": cgroups.kind, "Paths": cgroups.paths_of(container)}
+    if cgroups.kind == "none" and (answer := cgroups.why_not("memory")) is not None:
+        found["Reason"], found["Remedy"] = answer
     return found
 
 
