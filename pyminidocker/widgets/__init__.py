@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from pyminidocker.widgets.buildtree.view import build_tree as build_tree
     from pyminidocker.widgets.gauge.view import gauge as gauge
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
-    from pyminidocker.widgets.lifecycle.view import lifecycle as lifecycle
+    from pyminidocker.widgets.life.view import lifecycle as lifecycle
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
     from pyminidocker.widgets.packetwalk.view import packet_walk as packet_walk
     from pyminidocker.widgets.samples.view import distributions as distributions
+    from pyminidocker.widgets.snapshots.view import snapshot_table as snapshot_table
     from pyminidocker.widgets.terminal.view import open_terminal as open_terminal
     from pyminidocker.widgets.vantage.view import vantage_grid as vantage_grid
     from pyminidocker.widgets.wiring.view import topology as topology
@@ -48,13 +49,14 @@ __all__ = [
     "build_tree",
     "container_start",
     "distributions",
-    "layer_microscope",
     "gauge",
+    "layer_microscope",
     "lifecycle",
     "namespace_lens",
     "open_terminal",
     "packet_walk",
     "process_start",
+    "snapshot_table",
     "topology",
     "vantage_grid",
 ]
@@ -65,13 +67,14 @@ _HOMES = {
     "build_tree": "buildtree",
     "container_start": "bootphases",
     "distributions": "samples",
-    "layer_microscope": "layers",
-    "lifecycle": "lifecycle",
     "gauge": "gauge",
+    "layer_microscope": "layers",
+    "lifecycle": "life",
     "namespace_lens": "namespaces",
     "open_terminal": "terminal",
     "packet_walk": "packetwalk",
     "process_start": "bootphases",
+    "snapshot_table": "snapshots",
     "topology": "wiring",
     "vantage_grid": "vantage",
 }

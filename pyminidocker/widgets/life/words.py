@@ -27,15 +27,15 @@ KEPT = {
 }
 
 WAYS = {
-    "create": "created",
-    "start": "started",
-    "again": "started by its restart policy",
+    "create": "made from its image",
+    "start": "somebody started it",
+    "again": "its restart policy started it",
     "end": "its first process ended",
     "policy": "its first process ended, and its policy starts it again",
     "stop": "stopped while it waited",
     "pause": "frozen",
     "unpause": "thawed",
-    "destroy": "removed",
+    "destroy": "with its layer, its log and its exit code",
 }
 
 # What can be done in a state, by the name of the verb in the engine's API.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyminidocker.kernel.signals import NAMES, parse_signal
-from pyminidocker.widgets.lifecycle.words import ENDED, WAYS, exit_words
+from pyminidocker.widgets.life.words import ENDED, WAYS, exit_words
 
 STATES = ("created", "running", "paused", "restarting", "exited", "dead", "removed")
 _SIGKILL = 9
@@ -24,6 +24,7 @@ _LEADS_TO = {
     "unpause": "running",
     "destroy": "removed",
 }
+_DIE_LEADS_TO = ("exited", "restarting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Life:
     def summary(self) -> str:
         """Say in one sentence where it is."""
         said = f"{self.name} is {self.state or 'unknown'}"
-        if self.state in ENDED and self.exit_code is not None:
+        if self.state in ("exited", "restarting") and self.exit_code is not None:
             said += f", exit code {self.exit_code}"
         return f"{said}."
 
@@ -152,6 +153,9 @@ class Life:
         facts = event.get("Actor", {}).get("Attributes", {})
         moment = float(event.get("timeNano") or 0) / 1e9
         before = len(self.stays)
+        if action in _LEADS_TO or action == "die":
+            self._forget_guess(action, moment)
+            before = -1  # news, also when it only confirms
         if action in _LEADS_TO:
             self._go(_LEADS_TO[action], moment, action)
         elif action == "die":
@@ -169,7 +173,11 @@ class Life:
         return len(self.stays) > before
 
     def correct(self, state: str, moment: float, exit_code: int | None = None) -> bool:
-        """Take the state that ``inspect`` tells, when events did not tell it; say whether so."""
+        """Take the state that ``inspect`` tells, when events did not tell it; say whether so.
+
+        An engine may say "running" a moment before it tells of the start; the event then takes the
+        place of what is noted here.
+        """
         if state not in STATES or state == self.state:
             return False
         ended = exit_code if state in ENDED else None
@@ -181,7 +189,18 @@ class Life:
             self._signals.clear()
             self._is_stopped = self._is_oom = False
             way = "again" if self.state == "restarting" else "start"
+            if way == "start":
+                self.restarts = 0  # whoever starts it by hand begins to count anew
         self.stays.append(Stay(state, moment, way, **facts))
+
+    def _forget_guess(self, action: str, moment: float) -> None:
+        """Drop what ``correct`` noted when the event for it, or one before it, comes after all."""
+        if not self.stays or self.stays[-1].way:
+            return
+        guess = self.stays[-1]
+        comes_now = guess.state in (_LEADS_TO.get(action), *_DIE_LEADS_TO * (action == "die"))
+        if comes_now or moment <= guess.since:
+            self.stays.pop()
 
     def _die(self, exit_code: int, moment: float) -> None:
         goes_on = self._is_restarted_after(exit_code)
