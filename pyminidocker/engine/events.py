@@ -68,6 +68,9 @@ class Events:
                 moment = event.time_ns / 1e9
                 if moment >= since and (not until or moment <= until):
                     stream.offer(event)
+        if until and until <= time.time():
+            stream.close()  # only what was; news would come after a gap
+            return stream
         self._listeners.add(stream)
         if until:
             stream.end_at(until)

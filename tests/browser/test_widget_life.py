@@ -109,10 +109,7 @@ def test_buttons_do_what_the_state_allows_and_a_clock_runs(bare_browser: Any) ->
         assert names.all_inner_texts() == ["Stop", "Kill", "Pause", "Restart"]
         now = page.page.locator(".md-seconds.md-is-now")
         before = now.inner_text()
-        page.page.wait_for_function(
-            "before => document.querySelector('.md-seconds.md-is-now').textContent !== before",
-            arg=before,
-        )
+        assert reaches(page, lambda: now.inner_text() != before, True)
         words = page.page.locator(".md-detail").inner_text()
         assert words.startswith("running")
         assert "somebody started it" in page.page.locator("ol").inner_text()
