@@ -47,11 +47,8 @@ async def _held(engine: "Engine", container: "Container") -> AsyncIterator[None]
     try:
         await engine.containers.pause(container.id)
     except NotImplementedHere:  # no freezer for us on this host
-        stopped = await asyncio.to_thread(stop_all, container.record.state.pid)
-        try:
+        async with _stopped(container):
             yield
-        finally:
-            release(stopped)
         return
     except Conflict:  # it ended, or somebody else paused it just now
         yield
@@ -63,6 +60,20 @@ async def _held(engine: "Engine", container: "Container") -> AsyncIterator[None]
             await engine.containers.unpause(container.id)
         except MiniDockerError:
             pass  # somebody else let it go on, or ended it
+
+
+@asynccontextmanager
+async def _stopped(container: "Container") -> AsyncIterator[None]:
+    """Hold a container by signals."""
+    if container.health is not None:
+        container.health.hold()  # its probes would be new processes
+    stopped = await asyncio.to_thread(stop_all, container.record.state.pid)
+    try:
+        yield
+    finally:
+        release(stopped)
+        if container.health is not None and container.is_running:
+            container.health.go_on()
 
 
 def stop_all(first_pid: int) -> list[int]:
