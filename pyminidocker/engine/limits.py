@@ -251,8 +251,8 @@ def warnings(engine: "Engine") -> list[str]:
     for feature, words in _TOLD.items():
         if (answer := engine.cgroups.why_not(feature)) is not None:
             lines.append(f"WARNING: No {words} support")
-            reason, remedy = answer
-            reasons[f"{reason}; {remedy}" if remedy else reason] = None
+            # a remedy of several lines is one of a shell, which needs none of the breaks
+            reasons["; ".join(" ".join(text.split()) for text in answer if text)] = None
     return lines + [f"WARNING: {reason}" for reason in reasons]
 
 

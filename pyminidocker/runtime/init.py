@@ -23,7 +23,7 @@ from pyminidocker.kernel.constants import (
 from pyminidocker.kernel.fd import close_all_but
 from pyminidocker.kernel.keys import new_session_keyring
 from pyminidocker.kernel.libc import SyscallError
-from pyminidocker.runtime import groups, plan, prelude, sync, users
+from pyminidocker.runtime import groups, plan, prelude, sync, tuning, users
 from pyminidocker.runtime.inheritance import Inheritance, record_of
 from pyminidocker.runtime.operations import FromOutside
 from pyminidocker.runtime.process import Launch, find_program
@@ -170,6 +170,8 @@ def enter_and_start(
         doors = doors or []
         _begin([channel.fileno(), container_pidfd, *doors, *stdio])
         groups.enter(doors)
+        if spec.process.oom_score_adj is not None:
+            tuning.set_oom_score_adj(spec.process.oom_score_adj)  # not ours to write afterwards
         # From here on the container's processes see this one; they must not trace it, nor find
         # descriptors in its /proc directory.  execve lifts this.
         prctl.set_dumpable(False)

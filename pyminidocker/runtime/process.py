@@ -95,7 +95,7 @@ class Launch:
         self.connect_stdio()
         self.stage = "cwd"
         enter_directory(process.cwd, make=self.is_first)
-        if process.oom_score_adj is not None:
+        if self.is_first and process.oom_score_adj is not None:
             self.stage = "oom_score_adj"
             tuning.set_oom_score_adj(process.oom_score_adj)
         self.stage = "rlimits"

@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,8 @@ def test_docker_sees_the_oom_kill(docker):
         assert done.returncode == 137
         form = "{{.State.OOMKilled}} {{.State.ExitCode}} {{.State.Status}}"
         assert docker("inspect", "-f", form, "oom").stdout == "true 137 exited\n"
-        told = docker("events", "--since", "1m", "--until", "0s", "--filter", "container=oom",
-                      "--format", "{{.Action}}")  # fmt: skip
+        told = docker("events", "--since", "1m", "--until", f"{time.time():.9f}", "--filter",
+                      "container=oom", "--format", "{{.Action}}")  # fmt: skip
         assert told.stdout.split()[-2:] == ["oom", "die"]
     finally:
         docker("rm", "-f", "oom")

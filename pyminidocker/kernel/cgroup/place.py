@@ -131,7 +131,7 @@ def find_v1(trees: dict[str, MountInfo], own: dict[str, str]) -> Place:
     for name, item in trees.items():
         above = directory_of(item, own.get(name, "/"))
         tops = [f"{above}/{tree.TOP}", f"{item.mount_point}/{tree.TOP}"]
-        if above != item.mount_point and os.getuid() == 0:
+        if above != item.mount_point and is_machine_root():
             tops.pop()
         top = next((top for top in tops if _may_make(top)), None)
         if top is None:
@@ -155,7 +155,7 @@ def v1_remedy(trees: dict[str, MountInfo], names: list[str]) -> str:
 
     See: cgroups(7) "Cgroups v1", delegation by ownership.
     """
-    if os.getuid() == 0 or not names:
+    if is_machine_root() or not names:
         return ""
     points = {os.path.dirname(trees[name].mount_point) for name in names}
     if len(points) == 1:
@@ -206,16 +206,16 @@ def find_v2(item: MountInfo, own_path: str) -> Place:
         for name in V2_CONTROLLERS:
             if name not in given:
                 place.missing[name] = f"{above} does not have it (cgroup.controllers)"
-        place.remedy = v2_remedy() if place.missing and os.getuid() else ""
+        place.remedy = v2_remedy() if place.missing and not is_machine_root() else ""
         return place
     place = no_place(f"our group {own} is not ours to divide", v2_remedy())
-    place.ask_systemd = os.getuid() != 0
+    place.ask_systemd = not is_machine_root()
     return place
 
 
 def _v2_base(mount_point: str, own: str) -> tuple[str, str]:
     """Return (the group to work in or "", the same once more if its processes must be moved)."""
-    if os.getuid() == 0 and is_real_root(mount_point) and is_ours(mount_point):
+    if is_machine_root() and is_real_root(mount_point) and is_ours(mount_point):
         return mount_point, ""
     above = os.path.dirname(own)
     is_candidate = own != mount_point and is_ours(above) and not is_unit(above)
@@ -224,6 +224,18 @@ def _v2_base(mount_point: str, own: str) -> tuple[str, str]:
     if is_ours(own) and not is_unit(own):
         return own, own
     return "", ""
+
+
+def is_machine_root() -> bool:
+    """Tell whether we are root, and not only in a user namespace of an ordinary user.
+
+    See: user_namespaces(7), /proc/PID/uid_map.
+    """
+    if os.getuid() != 0:
+        return False
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        rows = [line.split() for line in file]
+    return any(int(inside) == 0 == int(outside) for inside, outside, _ in rows)
 
 
 def is_real_root(directory: str) -> bool:
