@@ -100,7 +100,7 @@ function render({ model, el }) {
   const say = () => { message.textContent = model.get("message"); };
   draw(); clock(); tell(); work(); say();
   const ticking = setInterval(() => { if (!document.hidden) tick(); }, TICK_MS);
-  const news = { "change:pictures": draw, "change:details": select, "change:selected": select, "change:seconds": clock, "change:happenings": tell, "change:verbs": changed, "change:busy": work, "change:message": say };
+  const news = { "change:pictures": draw, "change:details": select, "change:selected": select, "change:seconds": clock, "change:state": clock, "change:happenings": tell, "change:verbs": changed, "change:busy": work, "change:message": say };
   const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); }), () => clearInterval(ticking)];
   return () => {
     for (const stop of stops) stop();
