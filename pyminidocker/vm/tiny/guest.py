@@ -60,6 +60,9 @@ class TinyMachine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def boot(self) -> Self:
         """Execute the steps that are left.
 
