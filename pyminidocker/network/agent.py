@@ -40,6 +40,8 @@ _EPHEMERAL = "/proc/sys/net/ipv4/ip_local_port_range"
 _UNPRIVILEGED = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 _MESSAGE_BYTES = 65536
 _RETRY_S = 0.2
+# Whoever ends the process closes its descriptors, all at once; no object does so a second time.
+_kept: "list[Agent]" = []
 
 
 class Agent:
@@ -184,4 +186,6 @@ def agent_main(control: socket.socket, resolv_conf: str = RESOLV_CONF) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (OSError, ValueError):
         pass
-    Agent(control, resolv_conf).run()
+    agent = Agent(control, resolv_conf)
+    _kept.append(agent)
+    agent.run()

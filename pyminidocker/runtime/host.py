@@ -209,6 +209,7 @@ def _fork_agent(agent_main: AgentMain, engine_name: str) -> tuple[socket.socket,
         theirs.close()
         return ours, pid
     code = 1
+    kept: list[BaseException] = []
     try:
         # Not SIGKILL: it has something to do when the engine dies, and dies soon after in any case.
         signal.signal(signal.SIGTERM, _leave)
@@ -220,13 +221,15 @@ def _fork_agent(agent_main: AgentMain, engine_name: str) -> tuple[socket.socket,
         _keep_only(theirs.fileno())
         agent_main(theirs)
         code = 0
-    except SystemExit:
+    except SystemExit as error:
         code = 0
+        kept.append(error)  # its traceback keeps sockets, which must not close a second time
     except BaseException:  # noqa: BLE001 - a fork must never return into the caller's code
         sys.excepthook(*sys.exc_info())
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.alarm(_LAST_DUTY_S)
+        close_all_but([])  # ports of the machine, above all: the next engine may want them
         lab_groups.clean_up(engine_name, parent)
     except BaseException:  # noqa: BLE001 - as above
         sys.excepthook(*sys.exc_info())
