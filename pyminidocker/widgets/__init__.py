@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from pyminidocker.widgets.bootphases.view import container_start as container_start
     from pyminidocker.widgets.bootphases.view import process_start as process_start
     from pyminidocker.widgets.buildtree.view import build_tree as build_tree
-    from pyminidocker.widgets.gauge.view import gauge as gauge
     from pyminidocker.widgets.layers.view import layer_microscope as layer_microscope
     from pyminidocker.widgets.life.view import lifecycle as lifecycle
+    from pyminidocker.widgets.meters.view import gauge as gauge
     from pyminidocker.widgets.namespaces.view import namespace_lens as namespace_lens
     from pyminidocker.widgets.packetwalk.view import packet_walk as packet_walk
     from pyminidocker.widgets.samples.view import distributions as distributions
@@ -67,7 +67,7 @@ _HOMES = {
     "build_tree": "buildtree",
     "container_start": "bootphases",
     "distributions": "samples",
-    "gauge": "gauge",
+    "gauge": "meters",
     "layer_microscope": "layers",
     "lifecycle": "life",
     "namespace_lens": "namespaces",

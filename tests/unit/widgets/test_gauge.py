@@ -6,12 +6,12 @@ import pytest
 
 from pyminidocker.client.stats import Stats, of_row
 from pyminidocker.errors import NotFound
-from pyminidocker.widgets.gauge.feed import Reader
-from pyminidocker.widgets.gauge.model import MOST_READINGS, End, Run
-from pyminidocker.widgets.gauge.scene import describe, draw_gauge
-from pyminidocker.widgets.gauge.twin import gauge_table
-from pyminidocker.widgets.gauge.view import Gauge
-from pyminidocker.widgets.gauge.words import MEANINGS, files_of
+from pyminidocker.widgets.meters.feed import Reader
+from pyminidocker.widgets.meters.model import MOST_READINGS, End, Run
+from pyminidocker.widgets.meters.scene import describe, draw_gauge
+from pyminidocker.widgets.meters.twin import gauge_table
+from pyminidocker.widgets.meters.view import Gauge
+from pyminidocker.widgets.meters.words import MEANINGS, files_of
 from pyminidocker.widgets.scene import Box, Group, Label, Stroke
 from pyminidocker.widgets.svg import to_svg
 
@@ -201,7 +201,7 @@ class Api:
 
 
 STATE = {
-    "Status": "exited", "ExitCode": 137, "OOMKilled": True,
+    "Status": "exited", "Running": False, "ExitCode": 137, "OOMKilled": True,
     "FinishedAt": "2001-09-09T01:46:42.5Z",
 }  # fmt: skip
 STOPPED = {"Id": "b0c5", "Name": "box", "Status": "exited"}
@@ -238,7 +238,7 @@ def test_the_view_shows_what_is_read_and_lets_go():
 def test_waiting_in_vain():
     view = Gauge(SimpleNamespace(close=lambda: None), "b0c5", Run("box"), live=False)
     assert view.until_end(0.01) is view, "nobody reads, so there is nothing to wait for"
-    view._reader = SimpleNamespace(ended=threading.Event(), stop=lambda: None)
+    view._reader = SimpleNamespace(wait=lambda timeout_s: False, stop=lambda: None)
     with pytest.raises(TimeoutError, match=r"box still runs after 0\.01 s"):
         view.until_end(0.01)
 

@@ -1,7 +1,7 @@
 """The gauge as text: the meters, the course of memory in a few steps, and the end."""
 
 from pyminidocker.units import binary_size
-from pyminidocker.widgets.gauge.model import Run
+from pyminidocker.widgets.meters.model import Run
 from pyminidocker.widgets.tables import text_table
 
 _BAR = 20

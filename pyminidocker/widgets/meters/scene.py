@@ -7,7 +7,7 @@ is a mark on the limit: the kernel kills at the limit, not at the last reading.
 from collections.abc import Callable
 
 from pyminidocker.units import binary_size
-from pyminidocker.widgets.gauge.model import Meter, Run
+from pyminidocker.widgets.meters.model import Meter, Run
 from pyminidocker.widgets.scene import Box, Group, Item, Label, Scene, Stroke, line
 from pyminidocker.widgets.wiring.parts import fit, path, pill, ring
 from pyminidocker.widgets.wiring.places import Rect

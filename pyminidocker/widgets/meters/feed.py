@@ -7,8 +7,8 @@ from typing import Any
 
 from pyminidocker.client.stats import of_row
 from pyminidocker.errors import MiniDockerError, NotFound
-from pyminidocker.widgets.gauge.model import End, Run
 from pyminidocker.widgets.life.feed import seconds_of
+from pyminidocker.widgets.meters.model import End, Run
 from pyminidocker.widgets.wiring.feed import hang_up
 
 RETRY_S = 1.0
@@ -41,7 +41,7 @@ class Reader:
         self._is_removed = False
         self._open: list[Any] = []
         self._lock = threading.Lock()
-        self.ended = threading.Event()  # set while the container does not run
+        self.ended = threading.Event()  # set when a run has ended
         self._thread = threading.Thread(target=self._read_on, name="gauge", daemon=True)
 
     def start(self) -> None:
@@ -88,7 +88,7 @@ class Reader:
                     self._run.status = rows[0]["Status"]
                     self._changed()
                 elif not self.ended.is_set():
-                    self._close_run()
+                    self._close_run()  # of one that never ran nothing has ended
         self._is_removed = True
         with self._lock:
             self._open = []
@@ -101,5 +101,18 @@ class Reader:
         if finished := seconds_of(state["FinishedAt"]):
             moment = finished if self._run.readings else time.time()
             self._run.end = End(moment, int(state["ExitCode"]), bool(state["OOMKilled"]))
+            self.ended.set()
         self._changed()
-        self.ended.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until a run has ended, and its end is known; tell whether that is so."""
+        deadline = time.monotonic() + timeout_s
+        while self.ended.wait(max(0.0, deadline - time.monotonic())):
+            try:
+                state = self._api.container_inspect(self._id)["State"]
+            except NotFound:
+                return True
+            if not state["Running"]:
+                return True
+            self.ended.clear()  # that was an earlier run; this one's end is told by the stream
+        return False

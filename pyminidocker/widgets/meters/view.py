@@ -7,11 +7,11 @@ from typing import Any
 import traitlets
 
 from pyminidocker.widgets.base import LearningView, script, styles
-from pyminidocker.widgets.gauge.feed import Reader
-from pyminidocker.widgets.gauge.model import Meter, Run
-from pyminidocker.widgets.gauge.scene import draw_gauge
-from pyminidocker.widgets.gauge.twin import gauge_table
-from pyminidocker.widgets.gauge.words import COURSE, MEANINGS, files_of
+from pyminidocker.widgets.meters.feed import Reader
+from pyminidocker.widgets.meters.model import Meter, Run
+from pyminidocker.widgets.meters.scene import draw_gauge
+from pyminidocker.widgets.meters.twin import gauge_table
+from pyminidocker.widgets.meters.words import COURSE, MEANINGS, files_of
 from pyminidocker.widgets.scene import Scene
 
 INTERVAL_S = 0.25
@@ -67,14 +67,14 @@ class Gauge(LearningView):
         Raises:
             TimeoutError: it still runs.
         """
-        if self._reader is not None and not self._reader.ended.wait(timeout_s):
+        if self._reader is not None and not self._reader.wait(timeout_s):
             raise TimeoutError(f"{self.run.name} still runs after {timeout_s:g} s")
         return self
 
     def until(self, seconds: float) -> "Gauge":
         """Watch for so many seconds, or until it ends; return self."""
         if self._reader is not None:
-            self._reader.ended.wait(seconds)
+            self._reader.wait(seconds)
         return self
 
     def close(self) -> None:
