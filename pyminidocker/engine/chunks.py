@@ -54,6 +54,9 @@ class Outgoing(AsyncIterator[bytes]):
         try:
             gathered = bytearray()
             for chunk in chunks:
+                if not gathered and len(chunk) >= CHUNK_BYTES:
+                    self.put(chunk)  # large as it is: no need to copy it
+                    continue
                 gathered += chunk
                 if len(gathered) >= CHUNK_BYTES:
                     self.put(bytes(gathered))
