@@ -157,7 +157,8 @@ def create_lab(
     try:
         maps = userns.plan_maps(os.getuid(), os.getgid(), use_ranges=use_id_ranges)
         why = lab_groups.settle(engine_name)
-        agent = _fork_agent(agent_main or _stay, engine_name)
+        will_fd = os.memfd_create("groups", os.MFD_CLOEXEC)
+        agent = _fork_agent(agent_main or _stay, will_fd)
         _enter_user_namespace(*maps)
         maps = userns.read_map("self", "uid_map"), userns.read_map("self", "gid_map")
         # The pid namespace is not among them: a process whose children are born elsewhere may not
@@ -182,7 +183,8 @@ def create_lab(
     from pyminidocker.runtime.slot_groups import SlotGroups
     from pyminidocker.runtime.zygote import Zygote
 
-    groups = lab_groups.open_groups(engine_name, why)
+    groups = lab_groups.open_groups(engine_name, why, will_fd)
+    os.close(will_fd)
     return Lab(
         engine_name,
         rootless=rootless,
@@ -200,7 +202,7 @@ def _stay(channel: socket.socket) -> None:
     channel.recv(1)
 
 
-def _fork_agent(agent_main: AgentMain, engine_name: str) -> tuple[socket.socket, int]:
+def _fork_agent(agent_main: AgentMain, will_fd: int) -> tuple[socket.socket, int]:
     """Start the process that stays behind in the host's namespaces."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     parent = os.getpid()
@@ -218,7 +220,7 @@ def _fork_agent(agent_main: AgentMain, engine_name: str) -> tuple[socket.socket,
             os._exit(0)  # the engine died before it could be tied to us
         prctl.set_name("minidocker-agt")
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _keep_only(theirs.fileno())
+        _keep_only(theirs.fileno(), will_fd)
         agent_main(theirs)
         code = 0
     except SystemExit as error:
@@ -229,8 +231,8 @@ def _fork_agent(agent_main: AgentMain, engine_name: str) -> tuple[socket.socket,
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.alarm(_LAST_DUTY_S)
-        close_all_but([])  # ports of the machine, above all: the next engine may want them
-        lab_groups.clean_up(engine_name, parent)
+        close_all_but([will_fd])  # ports of the machine, above all: the next engine may want them
+        lab_groups.clean_up(will_fd)
     except BaseException:  # noqa: BLE001 - as above
         sys.excepthook(*sys.exc_info())
     finally:
@@ -325,12 +327,12 @@ def _leave_network(control: socket.socket) -> None:
     os.close(netns_fd)
 
 
-def _keep_only(fd: int) -> None:
-    """Close everything but standard output, standard error and ``fd``.
+def _keep_only(*fds: int) -> None:
+    """Close everything but standard output, standard error and ``fds``.
 
     The engine's lock file and API socket must not stay open in processes that may outlive it by a
     few milliseconds: the next engine would find them taken.
     """
     null = os.open("/dev/null", os.O_RDONLY)
     os.dup2(null, 0)
-    close_all_but([fd])
+    close_all_but([*fds])

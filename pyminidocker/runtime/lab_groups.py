@@ -60,46 +60,45 @@ def settle(engine_name: str) -> str:
     return why.decode(errors="replace")
 
 
-def open_groups(engine_name: str, why: str) -> "Manager":
+def open_groups(engine_name: str, why: str, will_fd: int) -> "Manager":
     """Return the manager of this host's groups; it may be one that makes none.
 
     Args:
         engine_name: the engine's.
         why: what ``settle`` said.
+        will_fd: an empty file, in which ``clean_up`` will read what there is to remove.
 
     See: kernel.cgroup.opening.
     """
     from pyminidocker.kernel.cgroup.opening import open_manager
 
-    return open_manager(name_of(engine_name, os.getpid()), why=why)
+    manager = open_manager(name_of(engine_name, os.getpid()), why=why)
+    os.pwrite(will_fd, "\n".join([manager.name, *manager.tops]).encode(), 0)
+    return manager
 
 
-def clean_up(engine_name: str, engine_pid: int) -> None:
+def clean_up(will_fd: int) -> None:
     """Remove the groups of an engine that has ended, or is about to.
 
     Waits for the kernel to have killed its containers; frozen ones are let go on, to their end.
+    Where it looked for a place itself, it could find another one: whoever started the engine may
+    move processes about.
 
     Args:
-        engine_name: the engine's.
-        engine_pid: the pid it had.
+        will_fd: what ``open_groups`` has written.
 
     See: kernel.cgroup.tree.
     """
-    from pyminidocker.kernel.cgroup import tree
-    from pyminidocker.kernel.cgroup.place import find_place
-
-    tops = tree.distinct(find_place().bases)
+    name, *tops = os.pread(will_fd, 65536, 0).decode().split("\n")
     if not tops:
         return
-    name = name_of(engine_name, engine_pid)
+    from pyminidocker.kernel.cgroup import tree
+
     deadline = time.monotonic() + _PATIENCE_S
     pause_s = 0.001
-    while ours := [x for x in tree.engines(tops[0]) if x == name or x.startswith(f"{name}.")]:
-        for each in ours:
-            if tree.is_abandoned(f"{tops[0]}/{each}"):
-                tree.remove_engine(tops, each)
-        if time.monotonic() > deadline:
-            return
+    while time.monotonic() < deadline:
+        if tree.is_abandoned(f"{tops[0]}/{name}") and tree.remove_engine(tops, name):
+            break
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.1)
     for top in tops:

@@ -123,14 +123,14 @@ class Launch:
                 _bind_console(slave)
             self.stdio = [slave, slave, slave]
         if self.stdio is None:
-            self.stdio = [os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC) for _ in range(3)]
+            self.stdio = [open_null() for _ in range(3)]
         owner = self.identity.uid
         for number, source in enumerate(self.stdio):
             info = os.fstat(source)
             if stat.S_ISCHR(info.st_mode) and info.st_rdev == _NULL_DEVICE:
                 # Not the host's, whose mode and owner one could change through the descriptor.
                 os.close(source)
-                source = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+                source = open_null()
             elif owner:
                 # So that the program may open /dev/stdout, which checks the pipe's owner.
                 try:
@@ -219,6 +219,31 @@ class Launch:
             environment[name] = value
         environment.setdefault("HOME", self.identity.home)
         return environment
+
+
+def open_null() -> int:
+    """Open the container's /dev/null, after making sure that it is one.
+
+    A volume over /dev may have a link in its place, to a file that is opened here with root's power
+    and handed to a program that may have none: CVE-2025-31133.
+
+    Raises:
+        Refusal: it is something else, or is not there.
+
+    See: null(4).
+    """
+    path = "/dev/null"
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise Refusal(
+            f"open {path}: {(error.strerror or '').lower()}", errno.EINVAL, path
+        ) from error
+    info = os.fstat(fd)
+    if not stat.S_ISCHR(info.st_mode) or info.st_rdev != _NULL_DEVICE:
+        os.close(fd)
+        raise Refusal(f"{path} of the container is not the null device", errno.EINVAL, path)
+    return fd
 
 
 def _bind_console(slave: int) -> None:

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from pyminidocker.kernel.cgroup import tree
+
 CGROUPS = Path("/sys/fs/cgroup")
 # Homes of other people's engines (tests/support/judges.py).  One may be at work for a test of
 # another process, so single tests do not see their mounts; tools/run_tests.py does, at the end.
@@ -69,13 +71,18 @@ def _processes(marker: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _cgroups() -> frozenset[str]:
+    """Return the groups of engines that are dead: who lives holds a lock on its own."""
+    found = set()
     # os.walk passes over groups of others that vanish while we look.
-    return frozenset(
-        f"{where}/{name}"
-        for where, names, _ in os.walk(CGROUPS)
-        for name in names
-        if "minidocker" in name
-    )
+    for where, names, _ in os.walk(CGROUPS):
+        if tree.TOP in names:
+            names.remove(tree.TOP)
+            found.update(
+                f"{where}/{tree.TOP}/{name}" for name in tree.engines(f"{where}/{tree.TOP}")
+            )
+    # The lock is on the directory in one of the trees, by the name of the engine and its pid.
+    alive = {Path(path).name for path in found if not tree.is_abandoned(path)}
+    return frozenset(path for path in found if Path(path).name not in alive)
 
 
 def _open_fds() -> frozenset[str]:

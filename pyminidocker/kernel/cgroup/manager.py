@@ -164,6 +164,7 @@ class Manager(Protocol):
     Attributes:
         kind: ``v2``, ``v1`` or ``none``.
         name: of this engine's directory.
+        tops: the directories above it, one a tree.
         bases: {controller: directory below which the groups are}.
         missing: {feature: why it cannot be had here}.
         remedy: what to do about that, a command or a sentence; empty when nothing is missing.
@@ -171,6 +172,7 @@ class Manager(Protocol):
 
     kind: str
     name: str
+    tops: list[str]
     bases: dict[str, str]
     missing: dict[str, str]
     remedy: str

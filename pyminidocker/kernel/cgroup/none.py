@@ -20,6 +20,7 @@ class NoManager:
     name = ""
 
     def __init__(self, why: str, remedy: str = "") -> None:
+        self.tops: list[str] = []
         self.bases: dict[str, str] = {}
         self.missing = dict.fromkeys(FEATURES, why)
         self.remedy = remedy

@@ -114,12 +114,14 @@ def engines(top: str) -> list[str]:
 
 
 def is_abandoned(directory: str) -> bool:
-    """Tell whether the engine that made a directory is dead.
+    """Tell whether the engine that made a directory is dead, or the directory is gone already.
 
     See: flock(2).
     """
     try:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
     try:
@@ -177,5 +179,18 @@ def sweep_abandoned(tops: list[str]) -> None:
     See: flock(2).
     """
     for name in engines(tops[0]) if tops else []:
-        if is_abandoned(f"{tops[0]}/{name}"):
-            remove_engine(tops, name)
+        if is_abandoned(f"{tops[0]}/{name}") and remove_engine(tops, name):
+            _remove_elsewhere(tops, name)
+
+
+def _remove_elsewhere(tops: list[str], name: str) -> None:
+    """Remove an engine's directories from other places than ours: it was started elsewhere."""
+    for top in tops:
+        tree = os.path.dirname(top)
+        while os.stat(os.path.dirname(tree)).st_dev == os.stat(tree).st_dev and tree != "/":
+            tree = os.path.dirname(tree)
+        for where, names, _ in os.walk(tree):
+            if TOP in names:
+                names.remove(TOP)
+                remove_engine([f"{where}/{TOP}"], name)
+                remove_top(f"{where}/{TOP}")
