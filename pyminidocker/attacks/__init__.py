@@ -7,13 +7,13 @@ stopped; ``sweep`` fills the whole matrix.  All of it happens in containers of o
 See: docs/decisions/0022-hardening.md.
 """
 
-from pyminidocker.attacks.attack import ESCAPE, POWER, Attack, Attempt
+from pyminidocker.attacks.attack import ESCAPE, POWER, SURFACE, Attack, Attempt
 from pyminidocker.attacks.catalogue import ATTACKS, find
 from pyminidocker.attacks.levels import LEVELS, Level, level
 from pyminidocker.attacks.matrix import Matrix
 from pyminidocker.attacks.run import attempt, sweep
 
 __all__ = [
-    "ATTACKS", "ESCAPE", "LEVELS", "POWER", "Attack", "Attempt", "Level", "Matrix", "attempt",
-    "find", "level", "sweep",
+    "ATTACKS", "ESCAPE", "LEVELS", "POWER", "SURFACE", "Attack", "Attempt", "Level", "Matrix",
+    "attempt", "find", "level", "sweep",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pyminidocker.attacks.attack import STOPPED, SUCCEEDED, UNTRIED, Attack, Attempt
@@ -29,9 +30,17 @@ class Arena:
         self.level = level
         self.watch = watch
 
+    @cached_property
+    def has_single_id(self) -> bool:
+        """The lab has one user only: nobody else can be started in it."""
+        uid_map: str = self.engine.api.engine_facts()["UidMap"]
+        return uid_map.split()[2:] == ["1"]
+
     def options(self, **more: Any) -> dict[str, Any]:
         """Return the options of the level, of the attack and of this call, in one."""
         merged = {**self.level.options, **self.attack.options}
+        if self.has_single_id:
+            merged.pop("user", None)
         for name, value in more.items():
             old = merged.get(name)
             merged[name] = [*old, *value] if isinstance(old, list) else value
@@ -42,9 +51,9 @@ class Arena:
         said: RunResult = self.engine.run(image, command, **self.options(**more))
         return said
 
-    def stopped(self, evidence: str) -> Attempt:
-        """Return the attempt as one that was stopped."""
-        return Attempt(self.attack.id, self.level.name, STOPPED, evidence)
+    def stopped(self, evidence: str, attack_id: str = "") -> Attempt:
+        """Return the attempt (or that of another attack) as one that was stopped."""
+        return Attempt(attack_id or self.attack.id, self.level.name, STOPPED, evidence)
 
     def succeeded(self, evidence: str) -> Attempt:
         """Return the attempt as one that succeeded."""

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 # Leaves the container: must fail at Docker's defaults, whatever the program is.
 ESCAPE = "escape"
+# Reaches a part of the kernel in which ways out were found before: at Docker's defaults, closed.
+SURFACE = "surface"
 # A power of root that the container may well have by default, and that hardening takes away.
 POWER = "power"
 
 STOPPED = "stopped"
 SUCCEEDED = "succeeded"
 UNTRIED = "untried"
+BROKEN = "broken"  # a defect of the attack itself; never an outcome
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Attack:
     Attributes:
         id: short name, e.g. ``"release-agent"``.
         title: what it does, in a few words.
-        aim: ``ESCAPE`` or ``POWER``.
+        aim: ``ESCAPE``, ``SURFACE`` or ``POWER``.
         story: what the attacker wants and how, for people.
         barrier: what is expected to stop it.
         source: where it is known from: a CVE, a man page, a paper.
@@ -34,7 +37,7 @@ class Attack:
             ``untried(why)`` of ``kit``.
         scene: instead of ``program``: plays the attack with a part on the host.
         options: how its container is run in addition to the level's options.
-        opens_at: for ``POWER``: the strictest level at which it is expected to succeed.
+        opens_at: the strictest level at which it may succeed; "" for never.
     """
 
     id: str

@@ -6,12 +6,19 @@ host looks for itself.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import socket
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pyminidocker.client.engine import Engine
+
+_libc = ctypes.CDLL(None)
+_IPC_CREATE = 0o1000
 
 # Settings of the whole machine that an attacker would like to change.
 _SETTINGS = (
@@ -46,19 +53,32 @@ class Watch:
         self.port = self._sockets[1].getsockname()[1]
         for listener in self._sockets:
             listener.listen(8)
+        self._shm = f"/dev/shm/{self.abstract}"
+        Path(self._shm).write_text(self.secret)
+        os.chmod(self._shm, 0o644)
+        self._key = secrets.randbelow(1 << 30) + 1
+        self._segment = _libc.shmget(self._key, 4096, _IPC_CREATE | 0o666)
         self._before = self._look()
         return self
 
     def __exit__(self, *_: object) -> None:
         for listener in self._sockets:
             listener.close()
+        os.unlink(self._shm)
+        _libc.shmctl(self._segment, 0, None)  # IPC_RMID
         for name in os.listdir(self.directory):
             os.unlink(f"{self.directory}/{name}")
         os.rmdir(self.directory)
 
-    def environment(self) -> list[str]:
+    def environment(self, engine: Engine) -> list[str]:
         """Return what an attacker is told: it makes attacks easier, not harder."""
+        facts = engine.api.engine_facts()
+        pids = " ".join(str(facts[key]) for key in ("Pid", "ZygotePid", "AgentPid"))
         return [
+            f"ATTACK_PIDS={pids}",
+            f"ATTACK_ENGINE={engine.api.socket_path}",
+            f"ATTACK_SHM={os.path.basename(self._shm)}",
+            f"ATTACK_KEY={self._key}",
             f"ATTACK_SECRET={self.secret}",
             f"ATTACK_PATH={self.path}",
             f"ATTACK_ABSTRACT={self.abstract}",

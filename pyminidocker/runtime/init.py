@@ -172,9 +172,6 @@ def enter_and_start(
         groups.enter(doors)
         if spec.process.oom_score_adj is not None:
             tuning.set_oom_score_adj(spec.process.oom_score_adj)  # not ours to write afterwards
-        # From here on the container's processes see this one; they must not trace it, nor find
-        # descriptors in its /proc directory.  execve lifts this.
-        prctl.set_dumpable(False)
         # The user namespace is the lab's, ours already.
         network = 0 if spec.network == "machine" else CLONE_NEWNET
         namespaces.setns(

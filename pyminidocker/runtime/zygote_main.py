@@ -151,11 +151,15 @@ class ZygoteProcess:
         channel_fd, group_fd, doors, rest = _sorted(message, fds)
         container_pidfd, *stdio = rest
         namespaces.setns(container_pidfd, CLONE_NEWPID)
+        # The container's processes see this one from its birth on.  Until execve they must not
+        # trace it, nor find the host's files in its /proc directory: CVE-2016-9962.
+        prctl.set_dumpable(False)
         pid = -1
         try:
             pid, pidfd = clone3(0, group_fd)
         finally:
             if pid != 0:
+                prctl.set_dumpable(True)
                 namespaces.setns(self.own_pid_namespace, CLONE_NEWPID)
         if pid == 0:
             enter_and_start(

@@ -8,10 +8,13 @@ import ctypes
 import errno
 import json
 import os
+import signal
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 VERDICT = "attack-verdict "
+_PATIENCE_S = 10
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUSER = 0x20000, 0x2000000, 0x10000000
 MS_RDONLY, MS_REMOUNT, MS_BIND = 1, 32, 4096
 
@@ -94,16 +97,32 @@ def secret() -> str:
     return os.environ["ATTACK_SECRET"]
 
 
-def main(attack: object) -> NoReturn:
-    """Run an attack and tell how it ended, on the last line of standard output."""
-    assert callable(attack)
+def main(attacks: dict[str, Callable[[], None]]) -> None:
+    """Run attacks, each in a process of its own, and tell how they ended: a line for each."""
+    for name, attack in attacks.items():
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(_PATIENCE_S)
+            _tell(name, *_outcome(attack))
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if status < 0:
+            print(VERDICT + json.dumps([name, "stopped", f"killed by signal {-status}"]))
+
+
+def _outcome(attack: Callable[[], None]) -> tuple[str, str]:
     try:
         attack()
-        verdict = Verdict("stopped", "nothing came of it")
     except Verdict as told:
-        verdict = told
+        return told.outcome, told.evidence
     except OSError as error:
-        verdict = Verdict("stopped", why(error))
-    print(VERDICT + json.dumps([verdict.outcome, verdict.evidence]))
+        return "stopped", why(error)
+    except Exception as error:  # noqa: BLE001 - told outside as a defect of the attack
+        return "broken", repr(error)
+    return "stopped", "nothing came of it"
+
+
+def _tell(name: str, outcome: str, evidence: str) -> NoReturn:
+    print(VERDICT + json.dumps([name, outcome, evidence]))
     sys.stdout.flush()
     os._exit(0)
