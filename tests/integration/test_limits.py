@@ -139,15 +139,6 @@ def test_swap_and_reservation(engine):
 
 
 @memory
-def test_page_cache_is_given_back_before_anybody_dies(engine):
-    script = "dd if=/dev/zero of=/big bs=1M count=40 2>/dev/null; wc -c </big"
-    with engine.create("busybox", ["sh", "-c", script], memory="16m") as box:
-        assert box.start().wait(PATIENCE_S) == 0
-        assert box.logs().stdout.strip() == str(40 * MB)
-        assert not box.oom_killed
-
-
-@memory
 def test_a_policy_starts_it_again(engine):
     options = {"memory": "16m", "restart": "on-failure:1"}
     with engine.create("busybox", HOG, **options) as box:
@@ -248,7 +239,7 @@ def test_a_set_of_processors(engine):
         assert box.cgroup.read("cpuset.cpus") == "0"
 
 
-# ------------------------------------------------------------------------------------ block devices
+# ------------------------------------------------------------------------------------------- disks
 
 
 def disk_of(directory):
@@ -260,10 +251,37 @@ def disk_of(directory):
     return path if is_whole and path.is_block_device() else None
 
 
+@memory
+def test_page_cache_is_given_back_before_anybody_dies(engine):
+    if disk_of(Path(engine.info()["DockerRootDir"])) is None:
+        pytest.skip("the engine's files are in memory themselves")
+    script = "dd if=/dev/zero of=/big bs=1M count=40 2>/dev/null; wc -c </big"
+    with engine.create("busybox", ["sh", "-c", script], memory="16m") as box:
+        assert box.start().wait(PATIENCE_S) == 0
+        assert box.logs().stdout.strip() == str(40 * MB)
+        assert not box.oom_killed
+
+
+@io
+def test_rates_are_written_where_the_kernel_reads_them(engine):
+    disks = [Path("/dev", path.name) for path in sorted(Path("/sys/block").glob("[svx]d[a-z]"))]
+    disk = next((path for path in disks if path.is_block_device()), None)
+    if disk is None:
+        pytest.skip("this machine has no disk")
+    rates = {"device_read_bps": {str(disk): "1m"}, "device_write_iops": {str(disk): 70}}
+    with engine.run("busybox", "sleep 1000", detach=True, **rates) as box:
+        group, number = box.cgroup, os.stat(disk).st_rdev
+        name = f"{os.major(number)}:{os.minor(number)}"
+        if group.version == "v2":
+            assert f"{name} rbps={MB} wbps=max riops=max wiops=70" in group.read("io.max")
+        else:
+            assert group.read("blkio.throttle.read_bps_device") == f"{name} {MB}"
+            assert group.read("blkio.throttle.write_iops_device") == f"{name} 70"
+
+
 @io
 def test_a_disk_is_read_no_faster_than_that(engine):
-    info = engine.info()
-    disk = disk_of(Path(info["DockerRootDir"]))
+    disk = disk_of(Path(engine.info()["DockerRootDir"]))
     if disk is None:
         pytest.skip("the engine's files are on no disk of their own")
     script = "dd if=/dev/zero of=/file bs=256k count=4 oflag=direct 2>&1"
