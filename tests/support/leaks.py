@@ -72,14 +72,8 @@ def _processes(marker: str) -> tuple[frozenset[str], frozenset[str]]:
 
 def _cgroups() -> frozenset[str]:
     """Return the groups of engines that are dead: who lives holds a lock on its own."""
-    found = set()
-    # os.walk passes over groups of others that vanish while we look.
-    for where, names, _ in os.walk(CGROUPS):
-        if tree.TOP in names:
-            names.remove(tree.TOP)
-            found.update(
-                f"{where}/{tree.TOP}/{name}" for name in tree.engines(f"{where}/{tree.TOP}")
-            )
+    tops = tree.tops_below(str(CGROUPS))
+    found = {f"{top}/{name}" for top in tops for name in tree.engines(top)}
     # The lock is on the directory in one of the trees, by the name of the engine and its pid.
     alive = {Path(path).name for path in found if not tree.is_abandoned(path)}
     return frozenset(path for path in found if Path(path).name not in alive)

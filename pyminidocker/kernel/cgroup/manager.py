@@ -15,9 +15,12 @@ from pyminidocker.kernel.cgroup.usage import Usage
 # Controllers by version 2's names; version 1 calls io blkio, has cpuacct beside cpu, and a freezer,
 # which version 2 does by itself.
 CONTROLLERS = ("memory", "cpu", "cpuset", "pids", "io", "freezer")
-# Parts of controllers that not every kernel has: of memory, of cpu, of io.
-PARTS = ("swap", "swappiness", "reservation", "oom", "quota", "shares", "weight", "throttle")
-FEATURES = (*CONTROLLERS, *PARTS)
+# Parts of controllers that not every kernel has -> the controller.
+PART_OF = {
+    "swap": "memory", "swappiness": "memory", "reservation": "memory", "oom": "memory",
+    "quota": "cpu", "shares": "cpu", "weight": "io", "throttle": "io",
+}  # fmt: skip
+FEATURES = (*CONTROLLERS, *PART_OF)
 
 
 class Group(Protocol):

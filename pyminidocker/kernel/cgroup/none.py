@@ -5,24 +5,24 @@ See: cgroups(7).
 
 import errno
 
-from pyminidocker.kernel.cgroup.manager import FEATURES, Group
+from pyminidocker.kernel.cgroup.manager import Group
 
 
 class NoManager:
     """Makes no groups; see manager.Manager.
 
     Args:
-        why: the reason, for every feature alike.
+        missing: {feature: why it cannot be had}, for all of manager.FEATURES.
         remedy: what to do about that.
     """
 
     kind = "none"
     name = ""
 
-    def __init__(self, why: str, remedy: str = "") -> None:
+    def __init__(self, missing: dict[str, str], remedy: str = "") -> None:
         self.tops: list[str] = []
         self.bases: dict[str, str] = {}
-        self.missing = dict.fromkeys(FEATURES, why)
+        self.missing = missing
         self.remedy = remedy
 
     def make(self, name: str) -> Group | None:  # noqa: ARG002, D102 - see manager.Manager

@@ -8,7 +8,7 @@ import os
 from pyminidocker.kernel.cgroup import files
 from pyminidocker.kernel.cgroup.manager import Manager
 from pyminidocker.kernel.cgroup.none import NoManager
-from pyminidocker.kernel.cgroup.place import Place, find_place
+from pyminidocker.kernel.cgroup.place import Place, find_place, no_place
 
 _LEAF = "processes"
 
@@ -62,9 +62,9 @@ def open_manager(name: str, place: Place | None = None, why: str = "") -> Manage
             return V2Manager(top, name, place.missing, place.remedy)
     except OSError as error:
         where = error.filename or next(iter(place.bases.values()), "")
-        return NoManager(f"{where}: {error.strerror}", place.remedy)
-    reason = place.missing["memory"] + (f"; {why}" if why else "")
-    return NoManager(reason, place.remedy)
+        place = no_place(f"{where}: {error.strerror}", place.remedy)
+    missing = {name: f"{text}; {why}" if why else text for name, text in place.missing.items()}
+    return NoManager(missing, place.remedy)
 
 
 def make_room(directory: str) -> None:

@@ -1,7 +1,7 @@
 """Where we may make groups: by looking at mounts, at our own group and at who owns what.
 
 Version 1: below our own group in each tree, so that limits around us go on to hold; or in a
-directory ``minidocker`` at the top of a tree, which an administrator has handed over to us.
+directory ``minidocker-<uid>`` at the top of a tree, which an administrator has handed over to us.
 
 Version 2 has one more rule: a group that hands controllers down has no processes of its own.  So
 an ordinary user needs a group above their own that is theirs, or one they may make empty; systemd
@@ -14,9 +14,9 @@ Constraint"; systemd's docs/CGROUP_DELEGATION.md.
 import os
 from dataclasses import dataclass, field
 
-from pyminidocker.kernel import procfs
+from pyminidocker.kernel import procfs, userns
 from pyminidocker.kernel.cgroup import files, tree
-from pyminidocker.kernel.cgroup.manager import CONTROLLERS, FEATURES
+from pyminidocker.kernel.cgroup.manager import CONTROLLERS, FEATURES, PART_OF
 from pyminidocker.kernel.procfs import MountInfo
 
 # Version 1's names of trees -> ours.
@@ -130,9 +130,7 @@ def find_v1(trees: dict[str, MountInfo], own: dict[str, str]) -> Place:
     place = Place("v1")
     for name, item in trees.items():
         above = directory_of(item, own.get(name, "/"))
-        tops = [f"{above}/{tree.TOP}", f"{item.mount_point}/{tree.TOP}"]
-        if above != item.mount_point and is_machine_root():
-            tops.pop()
+        tops = [f"{above}/{tree.TOP}", *handed_over(item.mount_point)]
         top = next((top for top in tops if _may_make(top)), None)
         if top is None:
             place.missing[V1_TREES[name]] = _why_not(item, item.mount_point)
@@ -145,9 +143,17 @@ def find_v1(trees: dict[str, MountInfo], own: dict[str, str]) -> Place:
         place.remedy = v1_remedy(trees, [name for name in trees if V1_TREES[name] in place.missing])
     if not place.bases:
         place.kind = "none"
-        reason = place.missing["memory"]
-        place.missing = dict.fromkeys(FEATURES, reason)
+        place.missing = {name: place.missing[PART_OF.get(name, name)] for name in FEATURES}
     return place
+
+
+def handed_over(mount_point: str) -> list[str]:
+    """Return which directories of a tree an administrator may have handed over to us.
+
+    See: v1_remedy.
+    """
+    uid = machine_uid()
+    return [f"{mount_point}/{tree.TOP}-{uid}", f"{mount_point}/{tree.TOP}"] if uid else []
 
 
 def v1_remedy(trees: dict[str, MountInfo], names: list[str]) -> str:
@@ -155,20 +161,15 @@ def v1_remedy(trees: dict[str, MountInfo], names: list[str]) -> str:
 
     See: cgroups(7) "Cgroups v1", delegation by ownership.
     """
-    if is_machine_root() or not names:
+    if machine_uid() == 0 or not names:
         return ""
     points = {os.path.dirname(trees[name].mount_point) for name in names}
-    if len(points) == 1:
-        where = "{" + ",".join(os.path.basename(trees[name].mount_point) for name in names) + "}"
-        if len(names) == 1:
-            where = where[1:-1]
-        where = f"{points.pop()}/{where}"
-    else:
-        where = " ".join(trees[name].mount_point for name in names)
+    beside = f"{points.pop()}/" if len(points) == 1 else ""
+    places = list(dict.fromkeys(trees[name].mount_point.removeprefix(beside) for name in names))
+    where = beside + (f"{{{','.join(places)}}}" if len(places) > 1 else places[0])
     return (
-        f"for d in {where}; do\n"
-        f"  sudo mkdir -p $d/{tree.TOP} && sudo chown -R $USER $d/{tree.TOP}; done"
-        "    (in bash)"
+        f"for d in {where}/{tree.TOP}-$UID; do\n"
+        "  sudo mkdir -p $d && sudo chown -R $UID $d; done    (in bash)"
     )
 
 
@@ -206,16 +207,16 @@ def find_v2(item: MountInfo, own_path: str) -> Place:
         for name in V2_CONTROLLERS:
             if name not in given:
                 place.missing[name] = f"{above} does not have it (cgroup.controllers)"
-        place.remedy = v2_remedy() if place.missing and not is_machine_root() else ""
+        place.remedy = v2_remedy() if place.missing and machine_uid() != 0 else ""
         return place
     place = no_place(f"our group {own} is not ours to divide", v2_remedy())
-    place.ask_systemd = not is_machine_root()
+    place.ask_systemd = machine_uid() != 0
     return place
 
 
 def _v2_base(mount_point: str, own: str) -> tuple[str, str]:
     """Return (the group to work in or "", the same once more if its processes must be moved)."""
-    if is_machine_root() and is_real_root(mount_point) and is_ours(mount_point):
+    if machine_uid() == 0 and is_real_root(mount_point) and is_ours(mount_point):
         return mount_point, ""
     above = os.path.dirname(own)
     is_candidate = own != mount_point and is_ours(above) and not is_unit(above)
@@ -226,16 +227,16 @@ def _v2_base(mount_point: str, own: str) -> tuple[str, str]:
     return "", ""
 
 
-def is_machine_root() -> bool:
-    """Tell whether we are root, and not only in a user namespace of an ordinary user.
+def machine_uid() -> int:
+    """Return who we are outside of the user namespace we are in: root of a lab is not root.
 
-    See: user_namespaces(7), /proc/PID/uid_map.
+    See: user_namespaces(7) "User and group ID mappings".
     """
-    if os.getuid() != 0:
-        return False
-    with open("/proc/self/uid_map", encoding="ascii") as file:
-        rows = [line.split() for line in file]
-    return any(int(inside) == 0 == int(outside) for inside, outside, _ in rows)
+    uid = os.getuid()
+    for first, outside, count in userns.read_map("self", "uid_map"):
+        if first <= uid < first + count:
+            return outside + uid - first
+    return uid
 
 
 def is_real_root(directory: str) -> bool:

@@ -189,8 +189,19 @@ def _remove_elsewhere(tops: list[str], name: str) -> None:
         tree = os.path.dirname(top)
         while os.stat(os.path.dirname(tree)).st_dev == os.stat(tree).st_dev and tree != "/":
             tree = os.path.dirname(tree)
-        for where, names, _ in os.walk(tree):
-            if TOP in names:
-                names.remove(TOP)
-                remove_engine([f"{where}/{TOP}"], name)
-                remove_top(f"{where}/{TOP}")
+        for found in tops_below(tree):
+            remove_engine([found], name)
+            remove_top(found)
+
+
+def tops_below(directory: str) -> list[str]:
+    """Return the directories that engines have theirs in, anywhere in a tree.
+
+    See: cgroups(7).
+    """
+    found = []
+    for where, names, _ in os.walk(directory):
+        for name in [name for name in names if name.startswith(TOP)]:
+            names.remove(name)
+            found.append(f"{where}/{name}")
+    return found
