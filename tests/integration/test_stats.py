@@ -95,7 +95,7 @@ def test_a_quota_throttles_and_is_told(engine):
 
 def test_the_network_as_seen_from_inside(engine, box):
     before = box.stats()
-    box.exec(["sh", "-c", "ping -c 3 -s 1000 172.17.0.1 >/dev/null; true"])
+    box.exec(["sh", "-c", "ping -c 1 -s 1000 172.17.0.1 >/dev/null; true"])
     after = box.stats()
     sent = after.network_sent_bytes - before.network_sent_bytes
     told = engine.api.container_stats(box.id, one_shot=True)["networks"]
@@ -103,7 +103,7 @@ def test_the_network_as_seen_from_inside(engine, box):
     line = next(line for line in inside.splitlines() if "eth0" in line).split(":")[1].split()
     assert abs(told["eth0"]["rx_bytes"] - int(line[0])) < 500
     assert abs(told["eth0"]["tx_bytes"] - int(line[8])) < 500
-    assert sent >= 3000
+    assert sent >= 1000
     assert "lo" not in told
 
 
