@@ -8,7 +8,13 @@ bug trackers and Docker's own documentation (docs/glossary.md, "Where the belief
 
 from __future__ import annotations
 
-from pyminidocker.teach import beliefs_images, beliefs_machines, beliefs_networks
+from pyminidocker.teach import (
+    beliefs_images,
+    beliefs_life,
+    beliefs_machines,
+    beliefs_networks,
+    beliefs_snapshots,
+)
 from pyminidocker.teach.belief import Belief as Belief  # noqa: PLC0414 - its name for readers
 
 BELIEFS = {
@@ -150,6 +156,8 @@ BELIEFS = {
         "03",
     ),
     **beliefs_images.BELIEFS,
+    **beliefs_life.BELIEFS,
     **beliefs_machines.BELIEFS,
     **beliefs_networks.BELIEFS,
+    **beliefs_snapshots.BELIEFS,
 }
