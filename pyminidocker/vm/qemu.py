@@ -179,11 +179,16 @@ def _command(spec: MachineSpec, fds: dict[str, int], initramfs: int, incoming_fd
         for name in (CONSOLE, COMMANDS, FIRMWARE, MONITOR)
         for word in ("-chardev", f"socket,id={name},fd={fds[name]}")
     ]
+    accelerator = spec.accelerator
+    if accelerator == "tcg" and spec.cpus > 1:
+        # A kernel changes its own code while it runs; with a thread for each processor, qemu now and
+        # then executes a mixture of old and new (seen as "Oops: int3" during boots).
+        accelerator = "tcg,thread=single"
     cpu = ["-cpu", "host"] if spec.accelerator == "kvm" else []
     incoming = ["-incoming", f"fd:{incoming_fd}"] if incoming_fd >= 0 else []
     return [
         spec.qemu,
-        *("-machine", "pc", "-accel", spec.accelerator, *cpu),
+        *("-machine", "pc", "-accel", accelerator, *cpu),
         *("-m", f"{spec.memory_bytes >> 10}K", "-smp", str(spec.cpus)),
         *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
         *lines,

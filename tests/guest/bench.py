@@ -62,7 +62,6 @@ _INIT2 = """\
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=1777,size=60% tmpfs /tmp
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
@@ -74,6 +73,13 @@ for module in $(cat /modules/order); do
     insmod /modules/$module.ko $(cat /modules/$module.options 2>/dev/null) || echo "no $module"
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
+# Engines' files lie on a disk: what is written to a tmpfs would count as their memory.
+echo 1G >/sys/block/zram0/disksize
+mke2fs /dev/zram0 >/dev/null && mount -t ext4 /dev/zram0 /tmp || mount -t tmpfs tmpfs /tmp
+chmod 1777 /tmp
+echo 256M >/sys/block/zram1/disksize
+mkswap /dev/zram1 >/dev/null
+swapon /dev/zram1
 chmod 666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx
 # As systemd does: what runs lives in leaves, so that the controllers can be handed down.
 mkdir /sys/fs/cgroup/init
@@ -161,12 +167,12 @@ def obstacle() -> str:
     return ""
 
 
-def prepare(memory_bytes: int = 1536 << 20, cpus: int = 2) -> MachineSpec:
+def prepare(memory_bytes: int = 1536 << 20, cpus: int = 1) -> MachineSpec:
     """Gather what the guest is built of: takes a few seconds."""
     kernel, initramfs = build()
     return MachineSpec(
         qemu=find_qemu(),
-        accelerator="tcg,thread=multi",
+        accelerator="tcg",
         kernel=kernel,
         initramfs=initramfs,
         kernel_arguments="console=ttyS0 loglevel=4 panic=-1 mitigations=off",
@@ -190,7 +196,7 @@ def build() -> tuple[str, bytes]:
         archive.file(f"modules/{name}.ko", data)
         names.append(name)
     archive.file("modules/order", " ".join(names).encode())
-    archive.file("modules/null_blk.options", b"nr_devices=1 gb=1 memory_backed=1")
+    archive.file("modules/zram.options", b"num_devices=2")
     archive.file("init", _INIT.encode(), 0o755)
     archive.file("init2", (_INIT2 + SERVE).encode(), 0o755)
     return kernel.path, archive.to_bytes()
