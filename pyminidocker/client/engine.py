@@ -15,6 +15,7 @@ from pyminidocker.client.container import Container, collect, split_log
 from pyminidocker.client.create_config import Command, CreateOptions, create_config, words
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.image import Image
+from pyminidocker.client.lab_limits import LabLimited
 from pyminidocker.client.listing import CONTAINER_COLUMNS, IMAGE_COLUMNS
 from pyminidocker.client.networked import Networked
 from pyminidocker.client.registries import Registries
@@ -25,7 +26,7 @@ from pyminidocker.client.wired import Wired
 from pyminidocker.errors import NotFound
 
 
-class Engine(Archived, Builds, Networked, Registries, Wired):
+class Engine(Archived, Builds, LabLimited, Networked, Registries, Wired):
     """A running engine.
 
     Attributes:
