@@ -14,6 +14,7 @@ from pyminidocker.widgets.figures.overlay import vxlan_packet
 from pyminidocker.widgets.figures.parts import docker_architecture, docker_components
 from pyminidocker.widgets.figures.publishing import publishing_halves
 from pyminidocker.widgets.figures.registry import registry_names
+from pyminidocker.widgets.figures.snapshots import snapshots
 from pyminidocker.widgets.figures.wires import bridge_wires
 from pyminidocker.widgets.scene import Scene
 
@@ -32,4 +33,5 @@ FIGURES: dict[str, Callable[[], Scene]] = {
     "build-cache": build_cache,
     "source-to-page": source_to_page,
     "registry-names": registry_names,
+    "snapshots": snapshots,
 }
