@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Attach local standard input, output, and error streams to a running container"),
     "container commit": ("container_changes", "COMMIT",
         "Create a new image from a container's changes"),
+    "container confinement": ("confinement", "CONFINEMENT",
+        "Report what holds a container's processes, or this shell"),
     "container cp": ("cp", "CP", "Copy files/folders between a container and the local filesystem"),
     "container create": ("run", "CREATE", "Create a new container"),
     "container diff": ("container_changes", "DIFF",
@@ -150,9 +152,9 @@ SHORT: dict[str, str] = {
     **{
         name: f"container {name}"
         for name in (
-            "attach", "commit", "cp", "create", "diff", "exec", "export", "kill", "logs", "pause",
-            "port", "rename", "restart", "run", "start", "stats", "stop", "top", "unpause",
-            "update", "wait",
+            "attach", "commit", "confinement", "cp", "create", "diff", "exec", "export", "kill",
+            "logs", "pause", "port", "rename", "restart", "run", "start", "stats", "stop",
+            "top", "unpause", "update", "wait",
         )
     },
 }  # fmt: skip

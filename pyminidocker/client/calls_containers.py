@@ -230,6 +230,11 @@ class ContainerCalls(Transport):
         response = self.open("GET", f"/containers/{quote(ref)}/archive", {"path": path})
         return _path_stat(response), response
 
+    def container_confinement(self, ref: str) -> Json:
+        """GET /minidocker/containers/{ref}/confinement: what holds its processes, tried now."""
+        found: Json = self.call("GET", f"/minidocker/containers/{quote(ref)}/confinement")
+        return found
+
     def archive_put(
         self,
         ref: str,

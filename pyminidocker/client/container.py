@@ -21,6 +21,7 @@ from pyminidocker.framing.stdcopy import STDERR, STDOUT, Demultiplexer
 from pyminidocker.ids import short_id
 
 if TYPE_CHECKING:
+    from pyminidocker.client.confinement import Confinement
     from pyminidocker.client.image import Image
 
 
@@ -261,6 +262,16 @@ class Container(Limited, Watched):
                     yield line.decode("utf-8", "replace").rstrip("\r")
         if rest:
             yield rest.decode("utf-8", "replace")
+
+    def confinement(self) -> "Confinement":
+        """Return what holds its processes, tried now by one of them.
+
+        Raises:
+            Conflict: it does not run.
+        """
+        from pyminidocker.client.confinement import Confinement
+
+        return Confinement.of(self.api.container_confinement(self.id))
 
     def diff(self) -> Table[dict[str, Any]]:
         """Return what differs from its image: C changed, A added, D deleted."""

@@ -116,6 +116,7 @@ def build_exec(
         env = [item for item in env if item.partition("=")[0] not in given] + options.env
     return ExecSpec(
         container_id=record.id,
+        examines=options.examines,
         process=ProcessSpec(
             args=options.args,
             env=env,

@@ -250,6 +250,7 @@ class ExecRecord(Struct):
     working_dir: str = ""
     privileged: bool = False
     detach_keys: str = ""
+    examines: bool = False  # no program: one of ours looks around (see confinement)
     running: bool = False
     exit_code: int | None = None
     pid: int = 0

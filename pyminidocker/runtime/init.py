@@ -171,7 +171,16 @@ def enter_and_start(
         _begin([channel.fileno(), container_pidfd, *doors, *stdio])
         groups.enter(doors)
         if spec.process.oom_score_adj is not None:
-            tuning.set_oom_score_adj(spec.process.oom_score_adj)  # not ours to write afterwards
+            # Nobody but the machine's root may write the file of a process that is not dumpable.
+            prctl.set_dumpable(True)
+            tuning.set_oom_score_adj(spec.process.oom_score_adj)
+            prctl.set_dumpable(False)
+        instead = None
+        if spec.examines:
+            # While the host's files can still be seen.
+            from pyminidocker.runtime import examination
+
+            instead = examination.examine
         # The user namespace is the lab's, ours already.
         network = 0 if spec.network == "machine" else CLONE_NEWNET
         namespaces.setns(
@@ -179,7 +188,7 @@ def enter_and_start(
             CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | network,
         )
         launch = _launch(spec.process, stdio or None, channel, inherited)
-        launch.run()
+        launch.run(instead=instead)
     except Exception as error:  # noqa: BLE001 - as above
         _give_up(channel, launch.stage if launch else "setns", error)
 

@@ -24,6 +24,7 @@ from pyminidocker.runtime.tiny_init import fork_under_init
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
     from pyminidocker.runtime.spec import ProcessSpec
@@ -62,11 +63,14 @@ class Launch:
         self.is_first = is_first
         self.stage = ""
 
-    def run(self, *, as_init: bool = False) -> "NoReturn":
+    def run(
+        self, *, as_init: bool = False, instead: "Callable[[], NoReturn] | None" = None
+    ) -> "NoReturn":
         """Do everything and execute the program; returns only by an exception.
 
         Args:
             as_init: stay behind as a reaping pid 1 and execute the program in a child.
+            instead: called in place of executing anything.
 
         Raises:
             SyscallError: the kernel refused a step (``stage`` says which).
@@ -75,6 +79,9 @@ class Launch:
         See: execve(2).
         """
         self.prepare()
+        if instead is not None:
+            self.channel.close()  # as execve does
+            instead()
         if as_init:
             fork_under_init(self.process.args, terminal=self.process.terminal)
         self.execute()

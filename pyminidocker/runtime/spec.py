@@ -116,11 +116,13 @@ class ExecSpec:
         container_id: whose namespaces to enter; its pidfd goes along with the request.
         process: what to run there.
         network: ``machine`` when the container lives in the real host's network namespace.
+        examines: write a report on how it is confined, instead of executing a program.
     """
 
     container_id: str
     process: ProcessSpec
     network: str = ""
+    examines: bool = False
 
 
 def to_wire(spec: "ContainerSpec | ExecSpec") -> dict[str, Any]:
