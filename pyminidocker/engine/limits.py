@@ -94,26 +94,28 @@ def refuse(engine: "Engine", given: Resources) -> None:
 def _refuse_idle_weight(disks: list[tuple[int, int]]) -> None:
     """Refuse weights that nobody looks at: only the bfq scheduler weighs groups.
 
+    Args:
+        disks: those with a weight of their own; none: any disk will do.
+
     See: kernel Documentation/block/bfq-iosched.rst.
     """
     schedulers = _schedulers()
     weighing = {disk for disk, text in schedulers.items() if "[bfq]" in text}
     if weighing if not disks else weighing.issuperset(disks):
         return
-    names = ", ".join(_disk_name(disk) for disk in disks or schedulers) or "no disk"
+    names = [_disk_name(disk) for disk in disks or schedulers]
     raise NotImplementedHere(
         "--blkio-weight cannot be enforced on this host: only the I/O scheduler bfq weighs"
-        f" containers against each other, and it is not in use ({names})",
+        " containers against each other, and it is not in use"
+        f" ({', '.join(name for name in names if not name.startswith('loop')) or 'no disk'})",
         hint="as root of the machine: echo bfq > /sys/block/DISK/queue/scheduler",
     )
 
 
 def _schedulers() -> dict[tuple[int, int], str]:
-    """Return {disk: its line of I/O schedulers} of the disks that are real ones."""
+    """Return {disk: its line of I/O schedulers}."""
     found = {}
     for name in sorted(os.listdir("/sys/block")):
-        if name.startswith(("loop", "ram", "zram", "dm-", "md")):
-            continue
         try:
             major, minor = _read(f"/sys/block/{name}/dev").split(":")
             found[int(major), int(minor)] = _read(f"/sys/block/{name}/queue/scheduler")
