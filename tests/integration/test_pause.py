@@ -158,6 +158,7 @@ def test_a_health_check_rests_meanwhile(engine):
 
 
 @freezes
+@pytest.mark.requires("full-speed")
 def test_pause_is_quick(box):
     """The issue's figure is 2 ms; a loaded machine is given ten times that, in the median."""
     times = []
