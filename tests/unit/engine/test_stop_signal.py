@@ -18,7 +18,12 @@ def test_a_process_that_is_gone_needs_no_signal() -> None:
         events=SimpleNamespace(emit=lambda kind, action, *_: told.append(action))
     )
     container: Any = SimpleNamespace(
-        is_running=True, pidfd=pidfd, name="gone", id="0" * 64, event_attributes=dict
+        is_running=True,
+        status="running",
+        pidfd=pidfd,
+        name="gone",
+        id="0" * 64,
+        event_attributes=dict,
     )
     try:
         containers_stop.send(engine, container, containers_stop.SIGKILL)
