@@ -231,8 +231,8 @@ class ContainerCalls(Transport):
         return _path_stat(response), response
 
     def container_confinement(self, ref: str) -> Json:
-        """GET /minidocker/containers/{ref}/confinement: what holds its processes, tried now."""
-        found: Json = self.call("GET", f"/minidocker/containers/{quote(ref)}/confinement")
+        """GET /containers/{ref}/confinement: what holds its processes, tried now."""
+        found: Json = self.call("GET", f"/containers/{quote(ref)}/confinement")
         return found
 
     def archive_put(

@@ -1,4 +1,4 @@
-"""/minidocker/containers/{name}/confinement: what holds a container's processes."""
+"""/containers/{name}/confinement: what holds a container's processes."""
 
 from pyminidocker.api.message import Outcome, Request, as_json
 from pyminidocker.api.router import Route
@@ -6,7 +6,7 @@ from pyminidocker.engine.engine import Engine
 
 
 async def examine(engine: Engine, request: Request) -> Outcome:
-    """GET /minidocker/containers/{name}/confinement: tried now, by a process inside."""
+    """GET /containers/{name}/confinement: tried now, by a process inside."""
     from pyminidocker.engine import confinement
 
     found = await confinement.examine(engine, request.name)
@@ -17,4 +17,4 @@ def _pascal(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-ROUTES: list[Route] = [("GET", "/minidocker/containers/{name}/confinement", examine)]
+ROUTES: list[Route] = [("GET", "/containers/{name}/confinement", examine)]
