@@ -28,6 +28,7 @@ from pyminidocker.teach.questions import Questions
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
+    from pyminidocker.teach.limits_lab import LimitsLab
 
 # When each lesson was first opened in this session: what was made since then may be its own.
 _STARTED: dict[str, int] = {}
@@ -59,6 +60,7 @@ class Lesson:
         self._last: tuple[str, tuple[Any, ...]] = ("", ())
         self._by_hand: list[ByHand] = []
         self._hosts: list[Engine] = []
+        self._limits: LimitsLab | None = None
         self.started = _STARTED.setdefault(number, int(time.time()))
         surroundings.fetch(self.calls, self.plan.needs)
         cleanup.remove_all(self)
@@ -270,6 +272,14 @@ class Lesson:
             NotFound: the lesson has no such folder.
         """
         return surroundings.folder(self, name, fresh=fresh)
+
+    def limits(self) -> LimitsLab:
+        """Return what this host can limit, and an engine that has recordings where it cannot."""
+        if self._limits is None:
+            from pyminidocker.teach.limits_lab import LimitsLab
+
+            self._limits = LimitsLab(self.engine)
+        return self._limits
 
     def iproute(self, container: str = "") -> ByHand:
         """Return pyroute2's ``IPRoute`` on the network of the lab host, or of a container.

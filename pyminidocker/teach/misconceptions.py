@@ -11,6 +11,7 @@ from __future__ import annotations
 from pyminidocker.teach import (
     beliefs_images,
     beliefs_life,
+    beliefs_limits,
     beliefs_machines,
     beliefs_networks,
     beliefs_snapshots,
@@ -157,6 +158,7 @@ BELIEFS = {
     ),
     **beliefs_images.BELIEFS,
     **beliefs_life.BELIEFS,
+    **beliefs_limits.BELIEFS,
     **beliefs_machines.BELIEFS,
     **beliefs_networks.BELIEFS,
     **beliefs_snapshots.BELIEFS,

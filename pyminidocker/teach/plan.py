@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", "Question", "Check", "Claim", "Puzzle")
 
-LESSONS = ("00", "01", "02", "03", "05", "06", "07", "08", "09", "10", "13", "14", "15")
+LESSONS = ("00", "01", "02", "03", "05", "06", "07", "08", "09", "10", "11", "13", "14", "15")
 
 
 @dataclass(frozen=True)
