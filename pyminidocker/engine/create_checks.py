@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _HOSTNAME = re.compile(r"[a-zA-Z0-9._-]{1,64}")
 _POLICIES = ("", "no", "always", "unless-stopped", "on-failure")
 _LOG_DRIVERS = ("", "json-file")
+_MODES = (
+    ("PidMode", "--pid"), ("IpcMode", "--ipc"), ("UTSMode", "--uts"), ("CgroupnsMode", "--cgroupns")
+)  # fmt: skip
 _DEFAULT_MODES = ("", "private", "shareable", "none")
 
 # Of mount(8)'s options and tmpfs(5)'s, those that moby lets through and the runtime knows.
@@ -158,7 +161,7 @@ def _check_unsupported(host: HostOptions) -> None:
                 f"{_UNSUPPORTED[name]} are not supported by this engine",
                 hint=_INSTEAD.get(name, ""),
             )
-    for name, flag in (("PidMode", "--pid"), ("IpcMode", "--ipc"), ("UTSMode", "--uts")):
+    for name, flag in _MODES:
         if other.get(name, "") not in _DEFAULT_MODES:
             raise NotImplementedHere(
                 f"{flag} {other[name]} is not supported by this engine; every container has its own"

@@ -113,6 +113,8 @@ def test_bad_host_options(host: HostOptions, text: str) -> None:
         (HostOptions(other={"CpuRealtimePeriod": 1000}), r"real-time limits"),
         (HostOptions(other={"DeviceRequests": [{}]}), "device requests"),
         (HostOptions(other={"PidMode": "host"}), "--pid host"),
+        (HostOptions(other={"CgroupnsMode": "host"}), "--cgroupns host"),
+        (HostOptions(other={"CgroupParent": "/x"}), "a cgroup parent"),
         (HostOptions(other={"LogConfig": {"Type": "syslog"}}), "log driver 'syslog'"),
         (HostOptions(security_opt=["label=type:svirt"]), "SELinux labels no containers"),
         (HostOptions(security_opt=["apparmor=docker-default"]), "AppArmor profiles are loaded"),
