@@ -50,7 +50,7 @@ _UNSUPPORTED = {
 }
 _INSTEAD = {
     "CgroupParent": "every container's group is below the engine's own, whose limits hold for all:"
-    " minidocker system limits",
+    " engine.limit_lab(memory=...) in Python",
     "CpuRealtimePeriod": "weigh containers against each other: --cpu-shares",
     "CpuRealtimeRuntime": "weigh containers against each other: --cpu-shares",
     "KernelMemoryTCP": "--memory counts the memory of sockets too",
