@@ -11,10 +11,10 @@ from pyminidocker.images.base.qcow2 import Qcow2
 # What the engine uses of the kernel and Alpine's has as modules.  Kernels load them by themselves,
 # by calling modprobe; in the guest all are loaded at once.
 WANTED = (
-    "af_packet", "bridge", "dummy", "ext4", "nf_conntrack", "nf_conntrack_netlink", "nf_nat", "nf_tables",
-    "nfnetlink", "nft_chain_nat", "nft_ct", "nft_fib_inet", "nft_limit", "nft_log", "nft_masq",
-    "nft_nat", "nft_numgen", "nft_redir", "nft_reject_inet", "overlay", "loop",
-    "veth", "vxlan", "sch_netem", "sch_tbf", "zram",
+    "af_packet", "bridge", "dummy", "ext4", "loop", "nf_conntrack", "nf_conntrack_netlink",
+    "nf_nat", "nf_tables", "nfnetlink", "nft_chain_nat", "nft_ct", "nft_fib_inet", "nft_limit",
+    "nft_log", "nft_masq", "nft_nat", "nft_numgen", "nft_redir", "nft_reject_inet", "overlay",
+    "sch_netem", "sch_tbf", "veth", "vxlan", "zram",
 )  # fmt: skip
 
 
