@@ -1,13 +1,12 @@
 """One container, as an object to hold in a notebook."""
 
-import io
 import os
 import select
-import tarfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from pyminidocker.client.archive_files import write_archive
+from pyminidocker.client.container_files import ContainerFiles
 from pyminidocker.client.create_config import Command, pairs, words
 from pyminidocker.client.engine_client import EngineClient
 from pyminidocker.client.limited import Limited
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from pyminidocker.client.image import Image
 
 
-class Container(Limited, Watched):
+class Container(Limited, Watched, ContainerFiles):
     """A container of an engine.
 
     Works as a context manager that removes it at the end:
@@ -331,26 +330,6 @@ class Container(Limited, Watched):
         ``Engine.import_image`` makes an image of one layer of it.
         """
         return write_archive(self.api.container_export(self.id), path)
-
-    def read_file(self, path: str) -> bytes:
-        """Return the bytes of a file inside."""
-        _, response = self.api.archive_get(self.id, path)
-        with response, tarfile.open(fileobj=io.BytesIO(response.read())) as archive:
-            for member in archive:
-                if (file := archive.extractfile(member)) is not None:
-                    return file.read()
-        raise NotFound(f"{path} in {self.short_id} is not a file")
-
-    def write_file(self, path: str, data: "bytes | str", *, mode: int = 0o644) -> None:
-        """Write a file inside (its directory must exist)."""
-        content = data.encode() if isinstance(data, str) else data
-        directory, _, name = path.rpartition("/")
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(content), mode
-            archive.addfile(member, io.BytesIO(content))
-        self.api.archive_put(self.id, directory or "/", packed.getvalue())
 
     def terminal(self, command: Command = None, **options: Any) -> Any:
         """Return an interactive terminal in this running container; see ``Engine.terminal``."""

@@ -8,10 +8,9 @@ See: kernel/cgroup for the files; limits_checks for which values make sense.
 """
 
 import errno
-import os
 from typing import TYPE_CHECKING
 
-from pyminidocker.engine import limits_checks
+from pyminidocker.engine import disks, limits_checks
 from pyminidocker.engine.resources import Resources
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
 
@@ -86,56 +85,14 @@ def refuse(engine: "Engine", given: Resources) -> None:
                 f"{_OPTIONS[field]} cannot be enforced on this host: {reason}",
                 hint=remedy or "run the container without the limit",
             )
-    disks = [(device.major, device.minor) for device in asked.blkio_devices if device.weight]
-    if disks or asked.blkio_weight:
-        _refuse_idle_weight(disks)
-
-
-def _refuse_idle_weight(disks: list[tuple[int, int]]) -> None:
-    """Refuse weights that nobody looks at: only the bfq scheduler weighs groups.
-
-    Args:
-        disks: those with a weight of their own; none: any disk will do.
-
-    See: kernel Documentation/block/bfq-iosched.rst.
-    """
-    schedulers = _schedulers()
-    weighing = {disk for disk, text in schedulers.items() if "[bfq]" in text}
-    if weighing if not disks else weighing.issuperset(disks):
-        return
-    names = [_disk_name(disk) for disk in disks or schedulers]
-    raise NotImplementedHere(
-        "--blkio-weight cannot be enforced on this host: only the I/O scheduler bfq weighs"
-        " containers against each other, and it is not in use"
-        f" ({', '.join(name for name in names if not name.startswith('loop')) or 'no disk'})",
-        hint="as root of the machine: echo bfq > /sys/block/DISK/queue/scheduler",
-    )
-
-
-def _schedulers() -> dict[tuple[int, int], str]:
-    """Return {disk: its line of I/O schedulers}."""
-    found = {}
-    for name in sorted(os.listdir("/sys/block")):
-        try:
-            major, minor = _read(f"/sys/block/{name}/dev").split(":")
-            found[int(major), int(minor)] = _read(f"/sys/block/{name}/queue/scheduler")
-        except OSError:
-            continue  # it went away, or has no queue
-    return found
-
-
-def _disk_name(disk: tuple[int, int]) -> str:
-    link = os.path.realpath(f"/sys/dev/block/{disk[0]}:{disk[1]}")
-    return link.rpartition("/")[2]
+    weighed = [(device.major, device.minor) for device in asked.blkio_devices if device.weight]
+    if weighed or asked.blkio_weight:
+        disks.refuse_idle_weight(weighed)
 
 
 def _has_swap() -> bool:
-    return len(_read("/proc/swaps").splitlines()) > 1
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="ascii") as file:
-        return file.read().strip()
+    with open("/proc/swaps", encoding="ascii") as file:
+        return len(file.readlines()) > 1
 
 
 def kernel_limits(given: Resources) -> "Limits":
@@ -177,7 +134,7 @@ def _devices(given: Resources) -> "tuple[BlkioDevice, ...]":
     by_disk: dict[tuple[int, int], dict[str, int]] = {}
     for name, pairs in lists.items():
         for path, value in pairs:
-            by_disk.setdefault(limits_checks.disk_number(path), {})[name] = value
+            by_disk.setdefault(disks.number_of(path), {})[name] = value
     if not by_disk:
         return ()
     from pyminidocker.kernel.cgroup.limits import BlkioDevice

@@ -8,8 +8,8 @@ See: moby daemon/daemon_unix.go verifyPlatformContainerResources, adaptContainer
 
 import os
 import resource
-import stat
 
+from pyminidocker.engine import disks
 from pyminidocker.engine.records import HostOptions
 from pyminidocker.engine.resources import DeviceMapping, Resources
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
@@ -222,28 +222,7 @@ def _check_blkio(given: Resources) -> None:
         if not 0 <= rate < 1 << 63:
             raise InvalidArgument(f"invalid rate for device: {path}:{rate}")
     for path, _ in (*given.blkio_weight_device, *rates):
-        disk_number(path)
-
-
-def disk_number(path: str) -> tuple[int, int]:
-    """Return major and minor number of a disk that may be limited.
-
-    Raises:
-        InvalidArgument: it is not one.
-    """
-    try:
-        info = os.stat(path)
-    except OSError as error:
-        raise InvalidArgument(f"stat {path}: {(error.strerror or '').lower()}") from None
-    if not stat.S_ISBLK(info.st_mode):
-        raise InvalidArgument(f"{path} is not a block device")
-    major, minor = os.major(info.st_rdev), os.minor(info.st_rdev)
-    if os.path.exists(f"/sys/dev/block/{major}:{minor}/partition"):
-        raise InvalidArgument(
-            f"{path} is a partition, and the kernel limits whole disks only",
-            hint="name the disk it is on",
-        )
-    return major, minor
+        disks.number_of(path)
 
 
 def check_sysctl(name: str, network_mode: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pyminidocker.engine import containers_update, limits, limits_checks
+from pyminidocker.engine import containers_update, disks, limits, limits_checks
 from pyminidocker.engine.records import HostOptions
 from pyminidocker.engine.resources import DeviceMapping, Resources
 from pyminidocker.errors import Conflict, InvalidArgument, NotImplementedHere
@@ -249,7 +249,7 @@ def test_swap_is_as_much_again_when_nothing_is_said_of_it(monkeypatch: pytest.Mo
 
 def test_weights_need_a_scheduler_that_weighs(monkeypatch: pytest.MonkeyPatch) -> None:
     schedulers = {(254, 0): "none [mq-deadline] bfq"}
-    monkeypatch.setattr(limits, "_schedulers", lambda: schedulers)
+    monkeypatch.setattr(disks, "_schedulers", lambda: schedulers)
     with pytest.raises(NotImplementedHere, match="bfq") as refused:
         limits.settle(engine_without(), Resources(blkio_weight=500))
     assert "echo bfq" in refused.value.hint
