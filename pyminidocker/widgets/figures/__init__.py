@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from pyminidocker.widgets.figures.building import build_cache, source_to_page
 from pyminidocker.widgets.figures.hypervisors import hypervisor_types, vm_exits
+from pyminidocker.widgets.figures.life import how_long_data_stays, who_hears_stop
 from pyminidocker.widgets.figures.machines import docker_comparison, docker_layers, vm_layers
 from pyminidocker.widgets.figures.network import docker_networking
 from pyminidocker.widgets.figures.overlay import vxlan_packet
@@ -27,6 +28,8 @@ FIGURES: dict[str, Callable[[], Scene]] = {
     "docker-components": docker_components,
     "docker-networking": docker_networking,
     "docker-architecture": docker_architecture,
+    "who-hears-stop": who_hears_stop,
+    "how-long-data-stays": how_long_data_stays,
     "bridge-wires": bridge_wires,
     "publishing-halves": publishing_halves,
     "vxlan-packet": vxlan_packet,
