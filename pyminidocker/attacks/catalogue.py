@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pyminidocker.attacks import scenes
+from pyminidocker.attacks import scenes, scenes_files
 from pyminidocker.attacks.attack import ESCAPE, POWER, SURFACE, Attack
 from pyminidocker.attacks.inside import host_files, machine, neighbours, powers, surface
 
@@ -175,23 +175,23 @@ _SCENES = (
         "init closes its descriptors first", "CVE-2024-21626"),
     _scene(scenes.working_directory_of_an_exec, "exec-directory", "Exec in a leaked directory",
         "an exec has no directory of the host open", "CVE-2024-21626"),
-    _scene(scenes.mount_over_a_link, "mount-link", "Mount over a link to the host",
+    _scene(scenes_files.mount_over_a_link, "mount-link", "Mount over a link to the host",
         "openat2 with RESOLVE_IN_ROOT", "CVE-2021-30465"),
-    _scene(scenes.mount_race, "mount-race", "Exchange a link while mounting",
+    _scene(scenes_files.mount_race, "mount-race", "Exchange a link while mounting",
         "descriptors, not paths", "CVE-2021-30465"),
-    _scene(scenes.copy_over_a_link, "copy-link", "Copy by a link to the host",
+    _scene(scenes_files.copy_over_a_link, "copy-link", "Copy by a link to the host",
         "openat2 with RESOLVE_IN_ROOT", "CVE-2018-15664"),
-    _scene(scenes.copy_race, "copy-race", "Exchange a link while copying",
+    _scene(scenes_files.copy_race, "copy-race", "Exchange a link while copying",
         "descriptors, not paths", "CVE-2018-15664"),
-    _scene(scenes.masks_by_a_false_null, "false-null", "Put a link in the place of /dev/null",
+    _scene(scenes_files.masks_by_a_false_null, "false-null", "Put a link in the place of /dev/null",
         "covers come from the host's node, by descriptor", "CVE-2025-31133"),
-    _scene(scenes.console_over_a_link, "console-link", "Put a link in the place of /dev/console",
-        "O_NOFOLLOW", "CVE-2025-52565"),
-    _scene(scenes.mount_over_proc, "proc-volume", "Mount over /proc",
+    _scene(scenes_files.console_over_a_link, "console-link",
+        "Put a link in the place of /dev/console", "O_NOFOLLOW", "CVE-2025-52565"),
+    _scene(scenes_files.mount_over_proc, "proc-volume", "Mount over /proc",
         "refused: it is inside /proc", "CVE-2019-16884, CVE-2025-52881"),
-    _scene(scenes.layer_outside, "layer-path", "Import files outside of the layer",
+    _scene(scenes_files.layer_outside, "layer-path", "Import files outside of the layer",
         "every name is resolved beneath the layer", "CVE-2014-9357, CVE-2021-41091"),
-    _scene(scenes.volume_by_path, "volume-path", "Name a volume by a path",
+    _scene(scenes_files.volume_by_path, "volume-path", "Name a volume by a path",
         "names are checked", "CVE-2014-9358"),
 )  # fmt: skip
 
