@@ -40,7 +40,7 @@ PLAN = Plan(
     ),
     containers=("till", "counter", "ledger", "snapshot-subject", "snapshot-restored"),
     images=(
-        "till:by-hand", "till:ready", "till:recipe", "till:flat", "snapshot-base:1",
+        "till:by-hand", "till:ready", "till:recipe", "till:flat", "till:kept", "snapshot-base:1",
         "snapshot-made:1",
     ),
     networks=("snapshot-net",),

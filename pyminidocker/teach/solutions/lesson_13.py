@@ -28,7 +28,7 @@ def bring_back(engine: Any, safe: Path) -> None:
     """The image has files and settings, the backup has the receipts."""
     engine.load(safe / "image.tar")
     engine.volume("receipts").restore(safe / "receipts.tar")
-    engine.run("till:by-hand", name="till", detach=True, fresh=True, volumes=["receipts:/data"])
+    engine.run("till:kept", name="till", detach=True, fresh=True, volumes=["receipts:/data"])
 
 
 def choose(needed: set[str]) -> str | None:
