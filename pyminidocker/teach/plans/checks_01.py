@@ -28,7 +28,7 @@ _CPUS = (
 )
 _WORDS = ("hey", "", "Kernel 6!")
 _MOST_READS = 50
-_PAGES = (1, 10, 100, 144)
+_PAGES = (10, 1, 100, 144)
 
 STATEMENTS: dict[str, tuple[str, str]] = {
     "own kernel": (
