@@ -128,7 +128,8 @@ def id_ranges() -> Finding:
         f" \\\n  --add-subgids 100000-165535 {user}"
     )
     if total > 1:
-        words = "all ids" if os.getuid() == 0 else f"{total} ids by newuidmap and /etc/subuid"
+        everything = "all ids; root in containers has uid 0 of the machine, without its power"
+        words = everything if os.getuid() == 0 else f"{total} ids by newuidmap and /etc/subuid"
         return finding(
             probe.try_in_child(lambda: _map_child(uid_map, gid_map) or words), "ids", title,
             meaning="the engine cannot map the ids that /etc/subuid grants",
