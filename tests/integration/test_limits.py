@@ -5,6 +5,7 @@ The same on both versions of cgroups: what is read, is read through the containe
 """
 
 import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pyminidocker.errors import Conflict, InitError, InvalidArgument, NotFound, NotImplementedHere
-from tests.support.command_line import minidocker, succeeds
+from tests.support import command_line
+from tests.support.command_line import LAUNCHER, minidocker, succeeds
 
 pytestmark = pytest.mark.requires("userns", "busybox")
 memory, cpu, cpuset, pids, io = (
@@ -429,6 +431,25 @@ def test_without_groups_of_ours_every_limit_is_refused_by_name(engine, options, 
         with pytest.raises(NotImplementedHere, match="Cannot update container"):
             box.update(memory_swap=-1, **options)
         assert box.cgroup.version == "none"
+
+
+@pytest.mark.requires("root")
+def test_read_only_cgroups_are_as_good_as_none(engine_home):
+    environment = {"MINIDOCKER_ROOT": f"{engine_home}/ro", "MINIDOCKER_RUN": f"{engine_home}/ror"}
+    script = (
+        "grep -E ' cgroup2? ' /proc/self/mounts | cut -d' ' -f2 | while read tree; do"
+        "  mount -o remount,bind,ro $tree; done;"
+        f" {LAUNCHER} create -m 64m busybox; {LAUNCHER} info; {LAUNCHER} system stop"
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        capture_output=True, text=True, timeout=60, env=command_line.environment(**environment),
+    )  # fmt: skip
+    assert "--memory cannot be enforced on this host: /sys/fs/cgroup" in done.stderr, done.stderr
+    assert "is mounted read-only" in done.stderr
+    assert "\nhint: " in done.stderr
+    assert "Cgroup Driver: none" in done.stdout
+    assert "WARNING: No pids limit support" in done.stderr
 
 
 def test_info_tells_what_can_be_limited(engine):
