@@ -42,9 +42,23 @@ def _printed(lesson: Lesson, tag: str) -> str | None:
     return None
 
 
+def _config(lesson: Lesson, tag: str) -> dict[str, Any]:
+    """Return what an image says about its containers.
+
+    Raises:
+        NotFound: there is no such image.
+    """
+    try:
+        return dict(lesson.calls.image_inspect(tag)["Config"])
+    except NotFound:
+        raise NotFound(
+            f"there is no image `{tag}` yet", hint="`engine.images()` lists what is there."
+        ) from None
+
+
 def ready(lesson: Lesson) -> Outcome:
     """till:ready was made of the container till, and prints its prices."""
-    config = lesson.calls.image_inspect("till:ready")["Config"]
+    config = _config(lesson, "till:ready")
     if lesson.engine.run("till:ready", "cat /etc/prices").stdout != PRICES:
         return not_yet(
             "`till:ready` does not have the prices that were written by hand.",
@@ -66,7 +80,7 @@ def ready(lesson: Lesson) -> Outcome:
 
 def recipe(lesson: Lesson) -> Outcome:
     """till:recipe has the prices and the currency, and not the note."""
-    config = lesson.calls.image_inspect("till:recipe")["Config"]
+    config = _config(lesson, "till:recipe")
     if (printed := _printed(lesson, "till:recipe")) != PRICES:
         said = "nothing to the end" if printed is None else repr(printed)
         return not_yet(

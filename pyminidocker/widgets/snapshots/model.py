@@ -153,7 +153,7 @@ class Table:
             more = f", {len(guessed)} places predicted" if guessed else ""
             return f"{len(self.rows)} kinds of snapshots, none tried yet{more}."
         tried = [row for row in done if not self.untried(row)]
-        text = f"{len(tried)} of {len(done)} kinds of snapshots could be tried here"
+        text = f"{len(tried)} of {len(done)} kinds could be tried here"
         judged = [cell.verdict for cell in guessed if cell.verdict]
         if judged:
             text += f"; {judged.count('right')} of {len(judged)} predictions were right"

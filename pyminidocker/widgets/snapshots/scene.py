@@ -17,7 +17,7 @@ from pyminidocker.widgets.wiring.parts import fit, ring
 from pyminidocker.widgets.wiring.places import Rect
 
 _HUES = {KEPT: "green", LOST: "orange", NONE: "slate", UNTRIED: "slate"}
-WIDTH, MARGIN, HEAD, ROW, GAP, NAMES = 868.0, 12.0, 30.0, 48.0, 6.0, 150.0
+WIDTH, MARGIN, HEAD, ROW, GAP, NAMES = 868.0, 12.0, 30.0, 48.0, 6.0, 176.0
 _NARROW, _CHIPS = 400.0, 4
 
 

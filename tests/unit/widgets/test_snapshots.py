@@ -52,7 +52,7 @@ def test_the_table_tells_what_was_found(filled):
     text = filled.predict(guesses).fill().text()
     assert text.splitlines()[0].split() == [name for name, _ in COLUMNS.values()]
     assert "commit          kept   lost !" in text
-    assert "6 of 7 kinds of snapshots could be tried here; 1 of 2 predictions were right." in text
+    assert "6 of 7 kinds could be tried here; 1 of 2 predictions were right." in text
     assert "- checkpoint could not be tried: no criu" in text
     assert text.endswith("! predicted otherwise")
     table = filled.table
