@@ -11,6 +11,7 @@ import asyncio
 import logging
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyminidocker.errors import InvalidArgument, NotImplementedHere
@@ -200,13 +201,7 @@ class Cgroups:
                 f"the kernel does not take these limits for the lab: {error.filename}:"
                 f" {error.strerror}"
             ) from error
-        changed = {
-            name: value
-            for name in Limits.__slots__
-            if (value := getattr(limits, name)) != getattr(_NOTHING, name)
-        }
-        kept = {name: getattr(self._lab_limits, name) for name in Limits.__slots__}
-        self._lab_limits = Limits(**{**kept, **changed})
+        self._lab_limits = replace(self._lab_limits, **limits.given())
 
     def _check_lab(self) -> None:
         if self.kind == "none":
@@ -222,9 +217,6 @@ class Cgroups:
             memory_swap_bytes=max(memory, total // 2) + swap // 2 if has["swap"] else 0,
             pids_max=_most_pids() if has["pids"] else 0,
         )
-
-
-_NOTHING = Limits()
 
 
 def _memory_bytes() -> tuple[int, int]:

@@ -9,6 +9,7 @@ Documentation/admin-guide/cgroup-v1/, cgroup-v2.rst.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 UNLIMITED = -1
 
@@ -68,6 +69,14 @@ class Limits:
     blkio_weight: int = 0
     blkio_devices: tuple[BlkioDevice, ...] = ()
 
+    def given(self) -> dict[str, Any]:
+        """Return the limits that are to be set.
+
+        See: Limits.
+        """
+        found = {name: getattr(self, name) for name in _NEEDS}
+        return {name: value for name, value in found.items() if value != getattr(_NONE, name)}
+
     def needs(self) -> dict[str, str]:
         """Return {feature: the first field that needs it}: what a host must have for this.
 
@@ -76,10 +85,9 @@ class Limits:
         See: manager.FEATURES.
         """
         needed: dict[str, str] = {}
-        for name, features in _NEEDS.items():
-            if getattr(self, name) not in (0, "", None, ()):
-                for feature in features:
-                    needed.setdefault(feature, name)
+        for name in self.given():
+            for feature in _NEEDS[name]:
+                needed.setdefault(feature, name)
         for device in self.blkio_devices:
             if device.weight:
                 needed.setdefault("weight", "blkio_devices")
@@ -102,6 +110,9 @@ _NEEDS = {
     "blkio_weight": ("io", "weight"),
     "blkio_devices": ("io",),
 }
+
+
+_NONE = Limits()
 
 
 def weight_of_shares(shares: int) -> int:

@@ -166,7 +166,8 @@ def v1_remedy(trees: dict[str, MountInfo], names: list[str]) -> str:
     points = {os.path.dirname(trees[name].mount_point) for name in names}
     beside = f"{points.pop()}/" if len(points) == 1 else ""
     places = list(dict.fromkeys(trees[name].mount_point.removeprefix(beside) for name in names))
-    where = beside + (f"{{{','.join(places)}}}" if len(places) > 1 else places[0])
+    names = [place.replace(",", "\\,") for place in places]  # one tree may be "cpu,cpuacct"
+    where = beside + (f"{{{','.join(names)}}}" if len(names) > 1 else names[0])
     return (
         f"for d in {where}/{tree.TOP}-$UID; do\n"
         "  sudo mkdir -p $d && sudo chown -R $UID $d; done    (in bash)"

@@ -9,6 +9,7 @@ lock may take the directory away: the engine's host agent, which sees its end, o
 See: flock(2), cgroups(7), docs/decisions/0020.
 """
 
+import errno
 import fcntl
 import os
 
@@ -73,6 +74,7 @@ def claim(top: str, name: str) -> tuple[str, int]:
 
     See: flock(2).
     """
+    problem: OSError = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), f"{top}/{name}")
     for attempt in range(_ATTEMPTS):
         chosen = name if attempt == 0 else f"{name}.{attempt}"
         try:
@@ -81,12 +83,13 @@ def claim(top: str, name: str) -> tuple[str, int]:
             fd = os.open(f"{top}/{chosen}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileExistsError:
             continue
-        except FileNotFoundError:
-            continue  # another engine, the last one, has just taken ``top`` away
+        except FileNotFoundError as error:
+            problem = error  # another engine, the last one, has just taken ``top`` away
+            continue
         if lock(fd) and os.fstat(fd).st_nlink and os.path.exists(f"{top}/{chosen}"):
             return chosen, fd
         os.close(fd)  # somebody swept it in between
-    raise FileExistsError(f"{top}/{name}")
+    raise problem
 
 
 def lock(fd: int) -> bool:
