@@ -104,7 +104,7 @@ def polite(lesson: Lesson) -> Outcome:
     ending = end(box)
     if not ending.is_prompt:
         return not_yet(
-            f"Asked to stop, `shop` took {ending.seconds:.1f} s and ended with exit code "
+            f"Asked to stop, `shop` took {ending.seconds:.0f} s and ended with exit code "
             f"{ending.exit_code}.",
             "Start it again: what is process 1 in it, and what is its number 2?",
             "The one with the handler has to be the one that gets the signal.",
@@ -181,7 +181,7 @@ def kept(lesson: Lesson, open_diary: Callable[..., Any]) -> Outcome:
     ending = end(box)
     if not ending.is_prompt:
         return not_yet(
-            f"`diary` takes {ending.seconds:.1f} s to stop.",
+            f"`diary` takes {ending.seconds:.0f} s to stop.",
             "Compare process 1 of `diary` with that of `tended`.",
             "`sleep` has no handler for SIGTERM. Whoever is process 1 needs one.",
             "What kept `clinic` tidy helps here as well.",
@@ -215,7 +215,7 @@ def till(lesson: Lesson) -> Outcome:
         )
     if not ending.is_prompt:
         return not_yet(
-            f"A container of `till` takes {ending.seconds:.1f} s to stop.",
+            f"A container of `till` takes {ending.seconds:.0f} s to stop.",
             "`engine.create('till').read_file('/entry')` shows the entry script.",
             "What does a shell do with a command, and what with `exec` and a command?",
             "/till has to take the place of the script instead of standing beside it.",
