@@ -37,12 +37,16 @@ class Resolved:
 
 
 def parse_bind(text: str) -> MountRequest:
-    """Read one ``-v`` value: ``/host:/inside[:ro]``, ``volume:/inside[:nocopy]``.
+    """Read one ``-v`` value: ``/host:/inside[:ro]``, ``volume:/inside[:nocopy]``, ``/inside``.
 
     Raises:
         InvalidArgument: with moby's words (volume/mounts/linux_parser.go).
     """
     parts = text.split(":")
+    if len(parts) == 1 and text:
+        request = MountRequest(type="volume", target=text)  # one without a name
+        _check_target(request, text)
+        return request
     if not 2 <= len(parts) <= 3 or not parts[0] or not parts[1]:
         raise InvalidArgument(f"invalid volume specification: '{text}'")
     request = MountRequest(source=parts[0], target=parts[1])

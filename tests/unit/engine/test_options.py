@@ -149,12 +149,16 @@ def test_binds() -> None:
     assert bind.propagation == "rslave"
     volume = mounts.parse_bind("data:/b:nocopy")
     assert (volume.type, volume.no_copy) == ("volume", True)
+    nameless = mounts.parse_bind("/b")  # as dockerd: a volume without a name
+    assert (nameless.type, nameless.source, nameless.target) == ("volume", "", "/b")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("/a", "invalid volume specification: '/a'"),
+        ("", "invalid volume specification: ''"),
+        ("a", "invalid volume specification: 'a': .* mount path must be absolute"),
+        ("/", "destination can't be '/'"),
         (":/b", "invalid volume specification"),
         ("/a:b", "mount path must be absolute"),
         ("v:/", "destination can't be '/'"),
