@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _CODES = (0, 1, 3, 127, 137, 143, 139, 255, 128)
 _ORPHANS = 3
+_A_WHILE_S = 0.3  # what ends at once has ended after that
 _GIVES_UP_S = 10.0  # 0.1 + 0.2 + 0.4 seconds, on a machine that is busy
 RETRIES = 3
 
@@ -76,11 +78,12 @@ def _running(lesson: Lesson, name: str) -> Container:
     box = lesson.engine.container(name)
     if box.status != "running":
         box.start()
-    if not wait_for(lambda: box.status == "running", 0.5):
-        raise Conflict(
-            f"container {name!r} ends as soon as it is started, with exit code {box.exit_code}",
-            hint=f"`engine.container('{name}').logs()` may say why.",
-        )
+        with suppress(TimeoutError):
+            code = box.wait(timeout_s=_A_WHILE_S)
+            raise Conflict(
+                f"container {name!r} ends as soon as it is started, with exit code {code}",
+                hint=f"`engine.container('{name}').logs()` may say why.",
+            )
     return box
 
 
