@@ -85,7 +85,7 @@ def test_the_clinic_keeps_no_zombies(world: World) -> None:
     assert checks.zombies(box) == ["sleep"] * 3
     solutions.open_clinic(world.engine)
     assert world.met("reaped")
-    world.run("busybox", "true", "clinic")
+    world.run("busybox", "true", "clinic").wait()
     assert "ends as soon as it is started" in world.lesson.check("reaped").text()
 
 
