@@ -84,4 +84,7 @@ def level(name: str) -> Level:
     Raises:
         KeyError: there is none.
     """
-    return next(one for one in LEVELS if one.name == name)
+    for one in LEVELS:
+        if one.name == name:
+            return one
+    raise KeyError(name)

@@ -19,6 +19,7 @@ diff and to nbval.
     boot_phases(vm, container_start(engine))     # what takes its time until something answers
     snapshot_table(engine, vm)                   # what each kind of snapshot keeps, by trying
     gauge("web")                                 # memory, cpu, processes against their limits
+    attack_matrix(engine)                        # what gets through at five levels of hardening
     lifecycle("web")                             # the states of a container, as they change
 
 Names are imported on first use: the models need no notebook.
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyminidocker.widgets.argv.view import argv_calculator as argv_calculator
+    from pyminidocker.widgets.attackmatrix.view import attack_matrix as attack_matrix
     from pyminidocker.widgets.bootphases.view import boot_phases as boot_phases
     from pyminidocker.widgets.bootphases.view import container_start as container_start
     from pyminidocker.widgets.bootphases.view import process_start as process_start
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "argv_calculator",
+    "attack_matrix",
     "boot_phases",
     "build_tree",
     "container_start",
@@ -63,6 +66,7 @@ __all__ = [
 
 _HOMES = {
     "argv_calculator": "argv",
+    "attack_matrix": "attackmatrix",
     "boot_phases": "bootphases",
     "build_tree": "buildtree",
     "container_start": "bootphases",

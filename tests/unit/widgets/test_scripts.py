@@ -19,6 +19,7 @@ VIEWS = {
     "gauge": ("base.js", "gauge.js"),
     "life": ("base.js", "lifecycle.js"),
     "snapshots": ("base.js", "snapshots.js"),
+    "attack matrix": ("base.js", "attackmatrix.js"),
     "terminal source": ("base.js", "src/terminal.js"),
     "terminal": ("terminal.js",),
 }

@@ -1,0 +1,1 @@
+"""The attack matrix: attempts to break out, at levels of hardening, filled by really trying."""
