@@ -55,16 +55,19 @@ def ended(lesson: Lesson, how_it_ended: Callable[..., Any]) -> Outcome:
     return met(f"The function names all of these ends: {', '.join(map(str, _CODES))}.")
 
 
-def zombies(box: Container) -> list[str]:
-    """Return the names of the container's processes that have ended and were not asked how."""
+def processes(box: Container) -> tuple[list[str], list[str]]:
+    """Return the names of a container's processes: those that live, and the zombies."""
     listed = box.top("-o pid,stat,comm")
-    return [row[2] for row in listed if row[1].startswith("Z")]
+    ended = [row[2] for row in listed if row[1].startswith("Z")]
+    return [row[2] for row in listed if not row[1].startswith("Z")], ended
 
 
 def leave_orphans(box: Container, count: int) -> None:
-    """Start short processes in a running container whose parents end before them."""
+    """Start processes in a running container whose parents end before them; wait for their ends."""
+    before = len(processes(box)[0])
     for _ in range(count):
         box.exec(["sh", "-c", "sleep 0.01 &"])
+    wait_for(lambda: len(processes(box)[0]) <= before)
 
 
 def _running(lesson: Lesson, name: str) -> Container:
@@ -127,10 +130,10 @@ def reaped(lesson: Lesson) -> Outcome:
     """In container clinic, no orphan stays as a zombie."""
     box = _running(lesson, "clinic")
     leave_orphans(box, _ORPHANS)
-    if not wait_for(lambda: not zombies(box), 1.5):
+    if not wait_for(lambda: not processes(box)[1], 1.5):
         return not_yet(
-            f"After {_ORPHANS} orphans have ended in `clinic`, {len(zombies(box))} zombies are "
-            "in its list.",
+            f"After {_ORPHANS} orphans have ended in `clinic`, {len(processes(box)[1])} zombies "
+            "are in its list.",
             "`engine.container('clinic').top()` shows them, with Z in column STAT.",
             "Who is process 1 in `tended`, and who in `clinic`?",
             "There is an option of `run` that puts a process in front that asks every orphan.",
