@@ -13,7 +13,7 @@ from pyminidocker.teach.plan import Claim
 
 _WIDTHS = (44, 40)  # of the sentence and of the measurement, columns of plain text
 _NOT_YET = "not measured yet"
-_MARKS = {"true": "✓", "half true": "◐", "dated": "◷", "wrong": "✗"}
+MARKS = {"true": "✓", "half true": "◐", "imprecise": "≈", "dated": "◷", "wrong": "✗"}
 _CELL = "text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-top:1px solid #78909c"
 
 
@@ -37,7 +37,7 @@ class Ledger:
             height = max(len(left), len(right))
             left += [""] * (height - len(left))
             right += [""] * (height - len(right))
-            mark = [f"{_MARKS[verdict]} {verdict}", *[""] * (height - 1)]
+            mark = [f"{MARKS[verdict]} {verdict}", *[""] * (height - 1)]
             lines += [
                 f"  {one:<{_WIDTHS[0]}}  {other:<{_WIDTHS[1]}}  {what}".rstrip()
                 for one, other, what in zip(left, right, mark, strict=True)
@@ -55,7 +55,7 @@ class Ledger:
         rows = "".join(
             f'<tr><td style="{_CELL}">{escape(sentence)}</td>'
             f'<td style="{_CELL}">{escape(found)}</td>'
-            f'<td style="{_CELL};white-space:nowrap">{_MARKS[verdict]} {escape(verdict)}</td></tr>'
+            f'<td style="{_CELL};white-space:nowrap">{MARKS[verdict]} {escape(verdict)}</td></tr>'
             for sentence, found, verdict in self.rows
         )
         caption = f"{self._done()} of {len(self.rows)} claims measured in this notebook"

@@ -6,6 +6,7 @@ import pytest
 
 from pyminidocker.errors import NotFound
 from pyminidocker.teach import faults, inventory
+from pyminidocker.teach.ledger import MARKS
 from pyminidocker.teach.misconceptions import BELIEFS
 from pyminidocker.teach.plan import LESSONS, Plan, Question, load
 from tests.notebooks.gate import BANNED
@@ -98,6 +99,13 @@ def test_beliefs_name_a_lesson_of_the_course() -> None:
         assert re.fullmatch(r"0\d|1[0-6]", belief.lesson), name
         assert belief.says.endswith(".")
         assert belief.instead.endswith(".")
+
+
+def test_a_claim_has_a_verdict_that_the_ledger_knows() -> None:
+    for plan in PLANS:
+        for claim in plan.claims:
+            assert claim.verdict in MARKS, (plan.number, claim.id)
+            assert len(claim.source) > 5
 
 
 def test_unknown_names_say_what_there_is() -> None:
