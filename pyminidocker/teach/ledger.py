@@ -13,7 +13,14 @@ from pyminidocker.teach.plan import Claim
 
 _WIDTHS = (44, 40)  # of the sentence and of the measurement, columns of plain text
 _NOT_YET = "not measured yet"
-MARKS = {"true": "✓", "half true": "◐", "imprecise": "≈", "dated": "◷", "wrong": "✗"}
+MARKS = {
+    "true": "✓",
+    "half true": "◐",
+    "imprecise": "≈",
+    "misleading": "≈",
+    "dated": "◷",
+    "wrong": "✗",
+}
 _CELL = "text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-top:1px solid #78909c"
 
 

@@ -118,7 +118,8 @@ class Claim:
     Attributes:
         id: how cells call it.
         sentence: the sentence, as written.
-        verdict: one of "true", "half true", "imprecise", "dated", "wrong" (``ledger.MARKS``).
+        verdict: one of "true", "half true", "imprecise", "misleading",
+            "dated", "wrong" (``ledger.MARKS``).
         correction: what to say instead.
         source: where the correction can be read up, or how it was measured.
     """
