@@ -168,10 +168,10 @@ def waited(lesson: Lesson, function: Callable[..., Any]) -> Outcome:
                 "Throttled periods divided by periods, both as differences; 0 when there was no "
                 "period at all.",
             )
-    fifth = lesson.limits().engine.container("fifth")
-    table = fifth.cgroup.table("cpu.stat")
+    tenth = lesson.limits().engine.container("tenth")
+    table = tenth.cgroup.table("cpu.stat")
     share = call(function, {"nr_periods": 0, "nr_throttled": 0}, table)
-    return met(f"It fits three made-up readings; `fifth` waited in {share:.0%} of its periods.")
+    return met(f"It fits three made-up readings; `tenth` waited in {share:.0%} of its periods.")
 
 
 def bomb(lesson: Lesson, function: Callable[..., Any]) -> Outcome:

@@ -49,7 +49,7 @@ PLAN = Plan(
         ),
     ),
     containers=(
-        "small", "hungry", "reader", "fifth", "light", "heavy", "swarm", "roomy", "shop", "trial",
+        "small", "hungry", "reader", "tenth", "light", "heavy", "swarm", "roomy", "shop", "trial",
         "tightrope",
     ),
     faults=("too_tight",),

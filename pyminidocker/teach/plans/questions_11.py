@@ -58,7 +58,7 @@ PREDICTIONS = (
     ),
     Question(
         "quota",
-        "`fifth` computes without a pause, and may use a fifth of a processor (`cpus=0.2`). What "
+        "`tenth` computes without a pause, and may use a tenth of a processor (`cpus=0.1`). What "
         "happens to it?",
         (
             Option(
@@ -69,12 +69,12 @@ PREDICTIONS = (
                 when="killed",
             ),
             Option(
-                "It computes for a fifth of the time, and waits for the rest",
-                "In each 100 ms it gets 20 ms. Then it waits for the next 100.",
+                "It computes for a tenth of the time, and waits for the rest",
+                "In each 100 ms it gets 10 ms. Then it waits for the next 100.",
                 when="waits",
             ),
             Option(
-                "It computes all the time, on a processor that is five times slower",
+                "It computes all the time, on a processor that is ten times slower",
                 "That would be so if the machine had a slow processor for it. It runs at full "
                 "speed while it runs; look at cpu.stat.",
                 "container-slows-cpu",
