@@ -62,6 +62,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "root": lambda: os.getuid() == 0,
     "user": lambda: os.getuid() != 0,
     "userns": _userns,
+    "dbus-daemon": lambda: shutil.which("dbus-daemon") is not None,
     "docker-cli": lambda: shutil.which("docker") is not None,
     "dockerd": lambda: shutil.which("dockerd", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "docker-registry": lambda: shutil.which("docker-registry") is not None,

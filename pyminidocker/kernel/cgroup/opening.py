@@ -25,16 +25,18 @@ def settle(name: str, pid: int) -> str:
 
     See: place.find_place.
     """
-    place = find_place()
+    place = find_place(pid)
+    if place.ask_systemd:
+        from pyminidocker.kernel.cgroup import systemd
+
+        if why := systemd.move_to_scope(name, pid):
+            return why
+        place = find_place(pid)  # the scope has this one process, which must go further down
     try:
         if place.crowded:
             make_room(place.crowded)
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
-    if place.ask_systemd:
-        from pyminidocker.kernel.cgroup import systemd
-
-        return systemd.move_to_scope(name, pid)
     return ""
 
 

@@ -52,13 +52,16 @@ class Place:
     ask_systemd: bool = False
 
 
-def find_place() -> Place:
-    """Look where this process may make groups; nothing is made or changed.
+def find_place(pid: procfs.Pid = "self") -> Place:
+    """Look where a process of ours may make groups; nothing is made or changed.
+
+    Args:
+        pid: of the process.
 
     See: cgroups(7).
     """
     mounts = [item for item in procfs.mounts() if item.fstype in ("cgroup", "cgroup2")]
-    own = own_groups(procfs.read("self", "cgroup").decode())
+    own = own_groups(procfs.read(pid, "cgroup").decode())
     trees = {
         name: item
         for item in mounts
@@ -223,7 +226,7 @@ def _v2_base(mount_point: str, own: str) -> tuple[str, str]:
     is_candidate = own != mount_point and is_ours(above) and not is_unit(above)
     if is_candidate and (is_real_root(above) or not files.words(above, "cgroup.procs")):
         return above, ""
-    if is_ours(own) and not is_unit(own):
+    if is_ours(own) and not is_unit(own) and not is_real_root(own):
         return own, own
     return "", ""
 
@@ -262,7 +265,8 @@ def is_unit(directory: str) -> bool:
 
     See: systemd's docs/CGROUP_DELEGATION.md: ``user.delegate`` is set on what it hands over.
     """
-    if not directory.endswith(_UNITS):
+    name = os.path.basename(directory)
+    if not name.endswith(_UNITS) or name.startswith(tree.TOP):  # that scope was made for us
         return False
     try:
         return os.getxattr(directory, "user.delegate") != b"1"
