@@ -8,149 +8,86 @@ import os
 from pyminidocker.doctor.findings import LIMITED, MISSING, OK, Finding
 from pyminidocker.doctor.trial import finding, read_text
 from pyminidocker.kernel import probe
+from pyminidocker.kernel.cgroup import systemd, tree
+from pyminidocker.kernel.cgroup.limits import Limits
+from pyminidocker.kernel.cgroup.opening import open_manager
+from pyminidocker.kernel.cgroup.place import Place, find_place
 
-ROOT = "/sys/fs/cgroup"
-WANTED = ("memory", "cpu", "pids")
-
-
-def mode() -> str:
-    """Return "v2", "v1", "hybrid" (v1 with an empty v2 tree) or "none"."""
-    if os.path.exists(f"{ROOT}/cgroup.controllers"):
-        return "v2"
-    mounts = read_text("/proc/self/mounts")
-    if " cgroup " in mounts:
-        return "hybrid" if " cgroup2 " in mounts else "v1"
-    return "v2" if " cgroup2 " in mounts else "none"
-
-
-def own_groups() -> dict[str, str]:
-    """Return the directory of our cgroup for each controller of v1, and under "" that of v2."""
-    found = {}
-    for line in read_text("/proc/self/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if not controllers:
-            base = ROOT if os.path.exists(f"{ROOT}/cgroup.controllers") else f"{ROOT}/unified"
-            found[""] = base + path
-        for controller in controllers.split(","):
-            if controller and "=" not in controller:
-                found[controller] = f"{ROOT}/{controllers}{path}"
-    return found
-
-
-def _can_make_group(directory: str) -> str:
-    """Make and remove a cgroup; return "" or why it was refused."""
-    path = f"{directory}/minidocker-doctor-{os.getpid()}"
-    try:
-        os.mkdir(path)
-        os.rmdir(path)
-    except OSError as error:
-        return error.strerror or "refused"
-    return ""
-
-
-def usable() -> tuple[dict[str, str], str]:
-    """Return ({controller: directory in which we can make groups with it}, why not the others)."""
-    groups, why, found = own_groups(), "", {}
-    if mode() == "v2":
-        directory = groups.get("", ROOT)
-        why = _can_make_group(directory)
-        if not why:
-            given = read_text(f"{directory}/cgroup.controllers").split()
-            found = {name: directory for name in WANTED if name in given}
-            why = "" if len(found) == len(WANTED) else "not delegated to us"
-        return found, why
-    for name in WANTED:
-        for directory in (f"{ROOT}/{name}/minidocker", groups.get(name, "")):
-            if directory and os.path.isdir(directory):
-                refused = _can_make_group(directory)
-                if not refused:
-                    found[name] = directory
-                    break
-                why = refused
-        else:
-            why = why or "not mounted"
-    return found, why
+WANTED = ("memory", "cpu", "pids", "freezer")
+_WORDS = {"v1": "version 1", "v2": "version 2"}
+_NO_LESSON = "the experiments with --memory and the OOM killer show a recording"
+_TRIAL_BYTES = 64 << 20
 
 
 def control_groups() -> Finding:
     """Which version there is, and what we may do with it."""
-    version = mode()
-    found, why = usable()
-    words = {"v1": "version 1", "v2": "version 2", "hybrid": "version 1"}
-    if version == "none":
+    title, place = "Control groups", find_place()
+    if not place.version:
         return Finding(
-            "cgroups", "Control groups", MISSING, f"nothing is mounted at {ROOT}",
+            "cgroups", title, MISSING, place.missing["memory"],
             meaning="containers run, but nothing can be limited or measured for a group",
-            lessons=["11"], remedy=delegation(version),
+            lessons=["11"], remedy=place.remedy,
         )  # fmt: skip
-    detail = words[version]
-    if len(found) == len(WANTED):
-        return Finding(
-            "cgroups", "Control groups", OK, f"{detail}: {', '.join(found)} can be limited"
-        )
-    cannot = [name for name in WANTED if name not in found]
+    version, promised = _WORDS[place.version], _promised(place)
+    detail = f"{version}, by systemd" if promised else version
+    cannot = [name for name in WANTED if name in place.missing and name not in promised]
+    if not cannot:
+        return Finding("cgroups", title, OK, f"{detail}: we can limit {', '.join(WANTED)}")
     return Finding(
-        "cgroups", "Control groups", LIMITED, f"{detail}; not ours: {', '.join(cannot)} ({why})",
+        "cgroups", title, LIMITED,
+        f"{detail}; not ours: {', '.join(cannot)} ({place.missing[cannot[0]]})",
         meaning="containers run; these limits do not work",
-        lessons=["11"], remedy=delegation(version),
+        lessons=["11"], remedy=place.remedy,
     )  # fmt: skip
+
+
+def _promised(place: Place) -> list[str]:
+    """Return the controllers that a user's systemd has, and would give the engine a part of."""
+    uid = os.getuid()
+    if not (place.ask_systemd and systemd.can_be_asked(uid)):
+        return []
+    manager = f"/sys/fs/cgroup/user.slice/user-{uid}.slice/user@{uid}.service"
+    found = read_text(f"{manager}/cgroup.controllers").split()
+    return [*found, "freezer"] if found else []
 
 
 def memory_limits() -> Finding:
     """Make a group with a memory limit."""
-    title = "Memory limits"
-    found, why = usable()
-    directory = found.get("memory")
-    if directory is None:
+    title, place = "Memory limits", find_place()
+    why = place.missing.get("memory", "")
+    if why and "memory" in _promised(place):
+        return Finding("memory-limits", title, OK, "systemd gives a group when an engine starts")
+    if not why:
+        why = _try_to_limit(place)
+    if why:
         return Finding(
-            "memory-limits", title, MISSING, f"no group can be limited: {why or 'no cgroups'}",
-            meaning="the experiments with --memory and the OOM killer show a recording",
-            lessons=["11"], remedy=delegation(mode()),
-        )  # fmt: skip
-    problem = _limit(directory)
-    if problem:
-        return Finding(
-            "memory-limits", title, MISSING, problem,
-            meaning="the experiments with --memory and the OOM killer show a recording",
-            lessons=["11"], remedy=delegation(mode()),
+            "memory-limits", title, MISSING, why,
+            meaning=_NO_LESSON, lessons=["11"], remedy=place.remedy,
         )  # fmt: skip
     return Finding("memory-limits", title, OK, "a group can be limited to 64 MB")
 
 
-def _limit(directory: str) -> str:
+def _try_to_limit(place: Place) -> str:
     """Set a limit in a new group; return "" or what went wrong."""
-    if mode() == "v2":
-        # Giving children the controller would need an empty parent (no internal processes): that
-        # it is in cgroup.controllers and that groups can be made is as far as a look may go.
-        return ""
-    path = f"{directory}/minidocker-doctor-{os.getpid()}"
+    if place.crowded:
+        return ""  # somebody's processes must be moved first, which is not for a look to do
+    manager = open_manager(f"doctor-{os.getpid()}", place)
     try:
-        os.mkdir(path)
+        group = manager.make("trial")
+        if group is None or "memory" not in group.paths:
+            return manager.missing["memory"]
         try:
-            with open(f"{path}/memory.limit_in_bytes", "w", encoding="ascii") as file:
-                file.write("67108864")
+            group.apply(Limits(memory_bytes=_TRIAL_BYTES))
         finally:
-            os.rmdir(path)
+            group.remove()
     except OSError as error:
-        return f"memory.limit_in_bytes: {error.strerror}"
+        return f"{error.filename}: {error.strerror}"
+    finally:
+        manager.close()
+        tree.remove_engine(manager.tops, manager.name)
+        for top in manager.tops:
+            tree.remove_top(top)
     return ""
-
-
-def delegation(version: str) -> str:
-    """Return how to be given control groups."""
-    if version == "v2":
-        return (
-            "sudo mkdir -p /etc/systemd/system/user@.service.d\n"
-            "printf '[Service]\\nDelegate=cpu memory pids\\n' |\n"
-            "  sudo tee /etc/systemd/system/user@.service.d/delegate.conf\n"
-            "sudo systemctl daemon-reload    (then log in again)"
-        )
-    if version == "none":
-        return "sudo mount -t cgroup2 none /sys/fs/cgroup"
-    return (
-        "for c in memory cpu pids; do sudo mkdir -p /sys/fs/cgroup/$c/minidocker &&\n"
-        "  sudo chown -R $USER /sys/fs/cgroup/$c/minidocker; done"
-    )
 
 
 def kvm() -> Finding:

@@ -38,6 +38,7 @@ class Place:
         bases: {controller: a directory ``minidocker``, there or to be made}.
         missing: {feature: why it cannot be had here}.
         remedy: how to be given what is missing; empty when nothing is.
+        version: what is mounted, ours or not: ``v2``, ``v1`` or empty.
         is_hybrid: version 1 with a version 2 tree beside it.
         crowded: the group above ``bases``, which has processes that must be moved further down.
         ask_systemd: nothing is ours, but systemd would give us a group.
@@ -47,6 +48,7 @@ class Place:
     bases: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     remedy: str = ""
+    version: str = ""
     is_hybrid: bool = False
     crowded: str = ""
     ask_systemd: bool = False
@@ -72,10 +74,13 @@ def find_place(pid: procfs.Pid = "self") -> Place:
     unified = next((item for item in mounts if item.fstype == "cgroup2"), None)
     if trees:
         place = find_v1(trees, own)
+        place.version = "v1"
         place.is_hybrid = unified is not None
         return place
     if unified is not None:
-        return find_v2(unified, own.get("", "/"))
+        place = find_v2(unified, own.get("", "/"))
+        place.version = "v2"
+        return place
     return no_place("no cgroups are mounted", "sudo mount -t cgroup2 none /sys/fs/cgroup")
 
 

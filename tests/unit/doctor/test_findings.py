@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 
 import pytest
 
@@ -16,6 +17,9 @@ from pyminidocker.doctor import (
     to_json,
 )
 from pyminidocker.kernel import probe
+from pyminidocker.kernel.cgroup import tree
+from pyminidocker.kernel.cgroup.manager import FEATURES
+from pyminidocker.kernel.cgroup.place import Place
 
 GOOD = Finding("kernel", "Linux kernel", "ok", "6.1 on x86_64", essential=True)
 LIMITED = Finding(
@@ -115,11 +119,54 @@ def test_apparmor(monkeypatch):
     assert isolation.apparmor(userns=False).verdict == "missing"
 
 
+NOTHING = dict.fromkeys(FEATURES, "it is not ours")
+
+
 @pytest.mark.parametrize(
-    ("version", "words"), [("v2", "Delegate="), ("v1", "chown"), ("none", "mount -t cgroup2")]
+    ("place", "verdict", "words"),
+    [
+        (Place("none", missing=NOTHING, remedy="mount it"), "missing", "it is not ours"),
+        (
+            Place("none", missing=NOTHING, version="v1"),
+            "limited",
+            "version 1; not ours: memory, cpu",
+        ),
+        (Place("v1", missing={"cpu": "absent"}, version="v1"), "limited", "not ours: cpu (absent)"),
+        (Place("v2", missing={"io": "absent"}, version="v2"), "ok", "version 2: we can limit"),
+    ],
 )
-def test_delegation(version, words):
-    assert words in resources.delegation(version)
+def test_control_groups(place, verdict, words, monkeypatch):
+    monkeypatch.setattr(resources, "find_place", lambda: place)
+    found = resources.control_groups()
+    assert found.verdict == verdict
+    assert words in found.detail
+    assert found.remedy == place.remedy
+    if "memory" in place.missing:
+        assert resources.memory_limits().verdict == "missing"
+
+
+def test_control_groups_that_systemd_would_give(monkeypatch):
+    place = Place("none", missing=NOTHING, version="v2", ask_systemd=True, remedy="Delegate=")
+    monkeypatch.setattr(resources, "find_place", lambda: place)
+    monkeypatch.setattr(resources.systemd, "can_be_asked", lambda _uid: True)
+    monkeypatch.setattr(resources, "read_text", lambda _path: "memory pids")
+    found = resources.control_groups()
+    assert (found.verdict, found.remedy) == ("limited", "Delegate=")
+    assert found.detail == "version 2, by systemd; not ours: cpu (it is not ours)"
+    assert resources.memory_limits().verdict == "ok"
+    monkeypatch.setattr(resources, "read_text", lambda _path: "cpu memory pids")
+    assert resources.control_groups().verdict == "ok"
+
+
+@pytest.mark.requires("cgroup-memory")
+def test_a_memory_limit_is_really_tried():
+    assert resources.memory_limits().detail == "a group can be limited to 64 MB"
+    mine = [
+        top
+        for top in tree.tops_below("/sys/fs/cgroup")
+        if any(f"doctor-{os.getpid()}" in name for name in tree.engines(top))
+    ]
+    assert mine == []
 
 
 def test_no_resolver(monkeypatch):
