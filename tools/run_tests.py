@@ -26,6 +26,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
+from pyminidocker.kernel.cgroup import place  # noqa: E402 - ours, by its place
 from tests.support.leaks import read_traces, wait_until_clean  # noqa: E402 - ours, by its place
 
 USER = "minidocker-test"
@@ -54,6 +55,9 @@ TESTS_FAILED = 1  # pytest's exit code; others mean that it could not do its wor
 USER_TIERS = ("unit", "integration", "notebooks")
 # What differs when a user has no range in /etc/subuid: one id is all there is in the containers.
 SINGLE_ID = ("tests/integration/test_engine_lifecycle.py", "tests/integration/test_cli_run.py")
+# What a user can do to whom an administrator has handed control groups over: version 1 (the guest
+# of tests/guest has version 2).
+WITH_GROUPS = tuple(f"tests/integration/test_{name}.py" for name in ("cgroups", "limits", "pause"))
 
 
 class Runner:
@@ -135,6 +139,22 @@ def readable_tree(user: pwd.struct_passwd) -> Iterator[tuple[Path, Path]]:
         yield tree, tree / ".venv"
 
 
+@contextlib.contextmanager
+def groups_for(user: pwd.struct_passwd) -> Iterator[list[Path]]:
+    """Hand a directory in each tree of version 1 over, as our doctor tells administrators to."""
+    trees = {Path("/sys/fs/cgroup", name).resolve() for name in place.V1_TREES}
+    made = [tree / f"minidocker-{user.pw_uid}" for tree in trees if (tree / "tasks").exists()]
+    try:
+        for directory in made:
+            directory.mkdir(exist_ok=True)
+            for path in (directory, *directory.iterdir()):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        yield made
+    finally:
+        for directory in made:
+            directory.rmdir()
+
+
 def as_user(options: list[str], unsteady: list[str]) -> list[bool]:
     """Run the tests that matter rootless as an ordinary user; add to the unsteady ones."""
     user = ensure_user()
@@ -163,6 +183,11 @@ def as_user(options: list[str], unsteady: list[str]) -> list[bool]:
         ]
         title = f"one user id only, as {USER}"
         passed.append(runner.run(title, *SINGLE_ID, *options, MINIDOCKER_SINGLE_ID="1"))
+        with groups_for(user) as found:
+            if found:
+                title = f"with control groups handed over, as {USER}"
+                files = (*WITH_GROUPS, *SHARED["integration"])
+                passed.append(runner.run(title, *files, *options))
         unsteady += [f"{test} (as {USER})" for test in runner.unsteady]
         return passed
 
