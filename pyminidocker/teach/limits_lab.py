@@ -112,8 +112,7 @@ class LimitsLab:
     def card(self) -> Card:
         """Show what can be limited here, and by which files."""
         lines = [
-            f"- {'no ' if what in self.refused else 'yes'}  {what}"
-            + (f": {self.refused[what]}" if what in self.refused else "")
+            f"- {what}: " + (f"no, {self.refused[what]}" if what in self.refused else "yes")
             for what, _ in TRIED
         ]
         lines.insert(0, f"Control groups of version {self._version.removeprefix('v')}.")
