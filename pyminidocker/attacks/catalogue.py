@@ -11,7 +11,7 @@ from pyminidocker.attacks.inside import host_files, machine, neighbours, powers,
 
 
 def _story(function: Callable[..., Any]) -> str:
-    return " ".join((function.__doc__ or "").split())
+    return " ".join((function.__doc__ or "").replace("``", "`").split())
 
 
 def _inside(
@@ -119,7 +119,7 @@ _MACHINE = (
 )  # fmt: skip
 
 _NEIGHBOURS = (
-    _inside(neighbours.abstract_socket, "abstract-socket", "Connect to the host's abstract socket",
+    _inside(neighbours.abstract_socket, "abstract-socket", "Reach the host's abstract socket",
         "network namespace", "CVE-2020-15257"),
     _inside(neighbours.engine_socket, "engine-socket", "Connect to the engine's socket",
         "mount namespace; mode 0600", "docs.docker.com: Docker daemon attack surface"),
@@ -167,7 +167,7 @@ _SURFACE = (
 )  # fmt: skip
 
 _SCENES = (
-    _scene(scenes.own_program, "own-program", "Write to the program that started the container",
+    _scene(scenes.own_program, "own-program", "Overwrite the engine's own program",
         "the engine runs from a read-only mount of its program", "CVE-2019-5736"),
     _scene(scenes.program_of_an_exec, "exec-program", "Open the program of an exec",
         "not dumpable until execve", "CVE-2016-9962, CVE-2019-5736"),
@@ -208,7 +208,7 @@ _POWERS = (
         "capabilities(7)", aim=POWER, opens_at="default"),
     _inside(powers.watch_the_wire, "packet-socket", "See and forge packets", "CAP_NET_RAW",
         "packet(7)", aim=POWER, opens_at="default"),
-    _scene(scenes.root_by_a_program, "set-user-id", "Become root by a set-user-id program",
+    _scene(scenes.root_by_a_program, "set-user-id", "Gain root by a set-user-id program",
         "no_new_privs", "credentials(7)", aim=POWER, opens_at="default"),
     _inside(powers.plant_a_program, "plant-program", "Put a program where others run it",
         "--read-only", "mount(8)", aim=POWER, opens_at="dropped"),

@@ -63,7 +63,7 @@ LEVELS = (
     ),
     Level(
         "strict",
-        "+ read-only, no network",
+        "+ read-only (no network)",
         {
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],

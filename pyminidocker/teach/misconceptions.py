@@ -14,6 +14,7 @@ from pyminidocker.teach import (
     beliefs_limits,
     beliefs_machines,
     beliefs_networks,
+    beliefs_security,
     beliefs_snapshots,
 )
 from pyminidocker.teach.belief import Belief as Belief  # noqa: PLC0414 - its name for readers
@@ -161,5 +162,6 @@ BELIEFS = {
     **beliefs_limits.BELIEFS,
     **beliefs_machines.BELIEFS,
     **beliefs_networks.BELIEFS,
+    **beliefs_security.BELIEFS,
     **beliefs_snapshots.BELIEFS,
 }

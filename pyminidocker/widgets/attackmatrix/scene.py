@@ -6,7 +6,7 @@ from pyminidocker.widgets.wiring.parts import fit, ring
 from pyminidocker.widgets.wiring.places import Rect
 
 _HUES = {"stopped": "green", "succeeded": "red", "untried": "slate"}
-WIDTH, MARGIN, HEAD, ROW, GAP, NAMES = 868.0, 12.0, 48.0, 36.0, 6.0, 250.0
+WIDTH, MARGIN, HEAD, ROW, GAP, NAMES = 868.0, 12.0, 48.0, 36.0, 6.0, 262.0
 _NARROW, _CHIP = 400.0, 26.0
 
 
