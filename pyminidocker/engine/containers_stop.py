@@ -94,7 +94,9 @@ def send(engine: "Engine", container: Container, number: int) -> None:
 
 async def kill(engine: "Engine", container: Container, signal: str, ref: str = "") -> None:
     """Send a signal; see ``Containers.kill``."""
-    number = signal_of(signal or "SIGKILL")
+    number = _killing(signal or "SIGKILL", ref or container.name)
+    if container.status == "restarting" and await _call_off(container, number):
+        return
     states.check("kill", container.status, container_id=container.id, name=container.name, ref=ref)
     if not container.is_running:  # being started: the lock is free once it runs
         async with container.lock:
@@ -111,6 +113,41 @@ async def kill(engine: "Engine", container: Container, signal: str, ref: str = "
         container.record.stopped_by_user = True
         container.stop_is_wanted = True
     send(engine, container, number)
+
+
+def _killing(text: str, ref: str) -> int:
+    """Read the signal of a ``kill``, for which moby has one more text.
+
+    Raises:
+        InvalidArgument: no such signal.
+    """
+    if text.isascii() and text.isdigit() and int(text) > int(signals.SIGRTMAX):
+        raise InvalidArgument(
+            f"Cannot kill container: {ref}: The linux daemon does not support signal {text}"
+        )
+    return signal_of(text)
+
+
+async def _call_off(container: Container, number: int) -> bool:
+    """Let a container that waits for its next life stay ended, as a kill of it asks for.
+
+    There is no process to send a signal to, and no event; with a stop signal of its own, other
+    signals say nothing (moby daemon/kill.go).
+
+    Returns:
+        Whether that was all; otherwise it has begun its next life meanwhile.
+    """
+    own = container.record.config.stop_signal
+    if own and number not in (SIGKILL, signal_of(own)):
+        return True
+    async with container.lock:
+        if not policy.cancel(container):
+            return False
+        container.stop_is_wanted = True
+        container.record.stopped_by_user = True
+        container.record.state.status = "exited"
+        container.save()
+        return True
 
 
 async def restart(

@@ -196,6 +196,26 @@ async def restart_policies(engine: Engine) -> None:
     await asyncio.sleep(0.5)
     assert always.status == "exited"
     await engine.containers.remove(always.id)
+    await waits_are_called_off(engine)
+
+
+async def waits_are_called_off(engine: Engine) -> None:
+    """A kill ends the waiting of a policy, as in Docker; a signal that is no stop does not."""
+    for own, sent, after in (
+        ("", "HUP", "exited"),
+        ("SIGINT", "HUP", "restarting"),
+        ("SIGINT", "INT", "exited"),
+        ("SIGINT", "KILL", "exited"),
+    ):
+        loop = await start(
+            engine, "sh", "-c", "exit 5", restart=RestartPolicy("always"), stop_signal=own
+        )
+        while loop.restart_delay_s < 0.4 or loop.status != "restarting":
+            await engine.containers.wait(loop.id, condition="next-exit")
+        await engine.containers.kill(loop.id, signal=sent)
+        assert loop.status == after, (own, sent)
+        assert (loop.restart_timer is None) == (after == "exited")
+        await engine.containers.remove(loop.id, force=True)
 
 
 async def failed_starts_leave_nothing(engine: Engine) -> None:
