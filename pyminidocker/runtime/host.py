@@ -229,7 +229,10 @@ def _fork_agent(agent_main: AgentMain, will_fd: int) -> tuple[socket.socket, int
     except BaseException:  # noqa: BLE001 - a fork must never return into the caller's code
         sys.excepthook(*sys.exc_info())
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        except SystemExit:
+            pass  # the engine's death was told at this very moment
         signal.alarm(_LAST_DUTY_S)
         close_all_but([will_fd])  # ports of the machine, above all: the next engine may want them
         lab_groups.clean_up(will_fd)
