@@ -54,8 +54,13 @@ FAULTS: dict[str, Fault] = {}
 
 
 def register(fault: Fault) -> Fault:
-    """Add ``fault`` to the ones that can be injected."""
-    FAULTS[fault.name] = fault
+    """Add ``fault`` to the ones that can be injected.
+
+    Raises:
+        ValueError: another one has this name.
+    """
+    if FAULTS.setdefault(fault.name, fault) is not fault:
+        raise ValueError(f"there is a fault {fault.name!r} already")
     return fault
 
 

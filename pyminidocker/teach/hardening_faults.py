@@ -47,7 +47,7 @@ def _loosen(lesson: Lesson, target: str) -> None:
 
 register(
     Fault(
-        "too_tight",
+        "too_strict",
         "A colleague has read about least privilege and started `{target}` anew, with all of the "
         "options of the last column. It ended at once, and so it does whenever it is started.",
         inject=_tighten,

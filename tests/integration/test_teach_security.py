@@ -93,8 +93,8 @@ def test_least(engine, lesson):
 
 
 def test_the_fault_and_its_repairs(engine, lesson):
-    assert "ended at once" in text(lesson.break_("too_tight", "gate"))
-    fault = faults.find("too_tight")
+    assert "ended at once" in text(lesson.break_("too_strict", "gate"))
+    fault = faults.find("too_strict")
     assert fault.broken(lesson, "gate")
     assert "chroot: can't change root directory" in text(lesson.check("gate"))
     command = ["chroot", "/", "httpd", "-f", "-p", "80", "-h", "/etc"]
@@ -115,5 +115,5 @@ def test_the_fault_and_its_repairs(engine, lesson):
 
 def test_solutions_repair(engine, lesson):
     solutions.repair_gate(engine)
-    fault = faults.find("too_tight")
+    fault = faults.find("too_strict")
     assert faults.wait_for(lambda: not fault.broken(lesson, "gate"))

@@ -207,7 +207,7 @@ def _too_much(held: Confinement) -> Outcome | None:
 
 def gate(lesson: Lesson) -> Outcome:
     """After the fault: the program runs, with the one right that it needs."""
-    if faults.find("too_tight").broken(lesson, GATE):
+    if faults.find("too_strict").broken(lesson, GATE):
         said = (lesson.engine.container(GATE).logs().stderr.strip().splitlines() or ["nothing"])[-1]
         return not_yet(
             f"`{GATE}` does not answer; its last word was: {said}",

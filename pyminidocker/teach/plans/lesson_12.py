@@ -43,7 +43,7 @@ PLAN = Plan(
     images=("friendly_docker", "attack-scene:trap"),
     folders=("desk",),
     volumes=("shop", "attack-scene", "attack-scene-2"),
-    faults=("too_tight",),
+    faults=("too_strict",),
     diagnoses=DIAGNOSES,
     terms=(
         "rootless", "capability", "seccomp", "privileged", "attack surface", "least privilege",

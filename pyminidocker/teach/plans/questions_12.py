@@ -112,7 +112,7 @@ PREDICTIONS = (
 
 DIAGNOSES = (
     Question(
-        "too_tight",
+        "too_strict",
         "Which explanation fits all of the evidence?",
         (
             Option(
