@@ -78,6 +78,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "curl": lambda: shutil.which("curl") is not None,
     "nft": lambda: shutil.which("nft", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
     "tcpdump": lambda: shutil.which("tcpdump", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
+    "bash": lambda: shutil.which("bash") is not None,
     "qemu": lambda: shutil.which("qemu-system-x86_64") is not None,
     "vm-kernel": _vm_kernel,
     # The guest of tests/guest is emulated: what is measured there is of no use.

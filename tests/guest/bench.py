@@ -46,7 +46,8 @@ _PACKAGES = f"usr/local/lib/python{_VERSION}/site-packages"
 # Distributions that the tests in the guest import, beside those that pyminidocker itself needs.
 _DISTRIBUTIONS = ("pytest", "pytest-timeout", "hypothesis", "docker")
 _TREES = ("pyminidocker", "tests", "assets/apps", "tools")
-_LEFT_OUT = {"__pycache__", "static", "notebooks", "browser", "unit"}
+_LEFT_OUT = {"__pycache__", "static", "notebooks", "browser"}
+_UNIT = "kernel"  # of the unit tests only the kernel's care where they are
 _INIT = """\
 #!/bin/sh
 echo 'minidocker: init'
@@ -70,16 +71,13 @@ mount -t cgroup2 -o nsdelegate cgroup2 /sys/fs/cgroup
 hostname guest
 ip link set lo up
 for module in $(cat /modules/order); do
-    insmod /modules/$module.ko $(cat /modules/$module.options 2>/dev/null) || echo "no $module"
+    insmod /modules/$module.ko || echo "no $module"
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 # Engines' files lie on a disk: what is written to a tmpfs would count as their memory.
 echo 1G >/sys/block/zram0/disksize
 mke2fs /dev/zram0 >/dev/null && mount -t ext4 /dev/zram0 /tmp || mount -t tmpfs tmpfs /tmp
 chmod 1777 /tmp
-echo 256M >/sys/block/zram1/disksize
-mkswap /dev/zram1 >/dev/null
-swapon /dev/zram1
 chmod 666 /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx
 # As systemd does: what runs lives in leaves, so that the controllers can be handed down.
 mkdir /sys/fs/cgroup/init
@@ -196,7 +194,6 @@ def build() -> tuple[str, bytes]:
         archive.file(f"modules/{name}.ko", data)
         names.append(name)
     archive.file("modules/order", " ".join(names).encode())
-    archive.file("modules/zram.options", b"num_devices=2")
     archive.file("init", _INIT.encode(), 0o755)
     archive.file("init2", (_INIT2 + SERVE).encode(), 0o755)
     return kernel.path, archive.to_bytes()
@@ -304,6 +301,8 @@ def _add_checkout(archive: Initramfs) -> None:
     for tree in _TREES:
         for directory, names, files in os.walk(CHECKOUT / tree):
             names[:] = sorted(set(names) - _LEFT_OUT)
+            if directory.endswith("tests/unit"):
+                names[:] = [_UNIT]
             for name in sorted(files):
                 path = Path(directory, name)
                 mode = 0o755 if os.access(path, os.X_OK) else 0o644

@@ -90,6 +90,7 @@ def test_a_directory_that_was_handed_over(tmp_path, as_user, monkeypatch):
     assert found.remedy.startswith(f"for d in {tmp_path}/memory/minidocker-$UID; do\n")
 
 
+@pytest.mark.requires("bash")
 def test_the_remedy_does_what_it_says(tmp_path, as_user, monkeypatch):
     """Its commands are carried out, without sudo: then there is a place."""
     trees = v1_trees(tmp_path, "memory", "pids", "cpu,cpuacct")
