@@ -1,11 +1,16 @@
 """Pause and unpause: nothing of a container goes on, and it ends as Docker lets it end."""
 
+import os
+import select
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from pyminidocker.errors import Conflict, NotImplementedHere, SystemFailure
+import pyminidocker
+from pyminidocker.errors import Conflict, NotImplementedHere, SystemFailure, Unavailable
 from pyminidocker.kernel.cgroup.place import find_place
 from tests.support.command_line import minidocker, succeeds
 
@@ -192,3 +197,34 @@ def test_without_a_freezer_it_is_refused_with_the_remedy(box):
     assert box.status == "running"
     before = count(box)
     wait_until(lambda: count(box) > before)
+
+
+@freezes
+@pytest.mark.parametrize("kills", [True, False], ids=["killed", "stopped"])
+def test_an_engine_that_ends_leaves_nothing_frozen(engine_home, kills):
+    """A frozen process does not even die of SIGKILL: somebody has to thaw it."""
+    first = pyminidocker.connect(name="frozen")
+    try:
+        first.bootstrap("busybox")
+        box = first.run("busybox", ["sh", "-c", COUNTS], detach=True, name="ice", fresh=True)
+        box.pause()
+        process, pidfd = box.pid, os.pidfd_open(first.api.engine_facts()["Pid"])
+        watched = first.api.stats_follow(["ice"])
+        next(watched)
+        if kills:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        else:
+            first.shutdown()
+        ended = select.poll()
+        ended.register(pidfd, select.POLLIN)
+        assert ended.poll(20_000)
+        os.close(pidfd)
+        with suppress(Unavailable):
+            assert len(list(watched)) < 3, "who watches hears of the end"
+        again = first.container("ice")  # by a new engine
+        assert again.status == "exited"
+        assert again.exit_code == (255 if kills else 5)
+        wait_until(lambda: not Path(f"/proc/{process}").exists())
+        again.remove()
+    finally:
+        first.shutdown()
