@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Version 1 calls the controller blkio.
 _OWN_NAMES = {"io": "blkio"}
+_SPARE = 2
 
 
 class GroupFailure(SystemFailure):
@@ -31,20 +32,26 @@ class SlotGroups:
     def __init__(self, manager: "Manager | None" = None) -> None:
         self._manager = manager
         self._ended: list[Group] = []
+        self._spare: list[Group] = []
+        self._made = 0
         self._trees = trees_of(manager) if manager is not None else []
 
-    def make(self, slot: int) -> "Group | None":
-        """Make the group of a slot; None where there are none.
+    def take(self) -> "Group | None":
+        """Return a new group, made ahead of time if possible; None where there are none.
 
         Raises:
             GroupFailure: the kernel refused.
 
         See: cgroups(7).
         """
+        return self._spare.pop() if self._spare else self._make()
+
+    def _make(self) -> "Group | None":
         if self._manager is None:
             return None
+        self._made += 1
         try:
-            return self._manager.make(f"slot-{slot}")
+            return self._manager.make(f"slot-{self._made}")
         except OSError as error:
             raise GroupFailure(
                 f"cannot make a control group: {error.filename}: {error.strerror}",
@@ -86,7 +93,10 @@ class SlotGroups:
         return len(self._ended)
 
     def tidy(self) -> bool:
-        """Remove the groups whose processes have ended; False when one cannot be removed yet.
+        """Remove the groups whose processes have ended, and make one to spare.
+
+        Returns:
+            False when there is more to do a little later.
 
         See: rmdir(2).
         """
@@ -97,6 +107,13 @@ class SlotGroups:
             except OSError:
                 left.append(group)
         self._ended = left
+        if len(self._spare) < _SPARE:
+            try:
+                spare = self._make()
+            except GroupFailure:
+                return not left  # ``take`` will tell
+            if spare is not None:
+                self._spare.append(spare)
         return not left
 
 

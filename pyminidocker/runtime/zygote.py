@@ -244,7 +244,7 @@ class Zygote:
     def _park(self, network: str, *, is_urgent: bool) -> None:
         request = {"op": "park", "network": network, "urgent": is_urgent}
         try:
-            group = self.groups.make(self._slots + 1)
+            group = self.groups.take()
             child = self._ask_for_child(request, network, "", [], group)
         except GroupFailure as error:
             self._park_failed(network, control.init_error_of(error, "cgroup"))

@@ -7,10 +7,11 @@ what they use.  There are three kinds: version 2 (one tree), version 1 (one tree
 See: cgroups(7), place.find_place.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pyminidocker.kernel.cgroup.limits import Limits
-from pyminidocker.kernel.cgroup.usage import Usage
+if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.limits import Limits
+    from pyminidocker.kernel.cgroup.usage import Usage
 
 # Controllers by version 2's names; version 1 calls io blkio, has cpuacct beside cpu, and a freezer,
 # which version 2 does by itself.
@@ -64,7 +65,7 @@ class Group(Protocol):
         See: cgroups(7).
         """
 
-    def apply(self, limits: Limits) -> None:
+    def apply(self, limits: "Limits") -> None:
         """Set limits; what ``limits`` does not mention stays as it is.
 
         Raises:
@@ -74,7 +75,7 @@ class Group(Protocol):
         See: limits.Limits.
         """
 
-    def usage(self) -> Usage:
+    def usage(self) -> "Usage":
         """Read what has been used.
 
         Raises:

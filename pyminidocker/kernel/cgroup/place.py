@@ -12,7 +12,6 @@ Constraint"; systemd's docs/CGROUP_DELEGATION.md.
 """
 
 import os
-from dataclasses import dataclass, field
 
 from pyminidocker.kernel import procfs, userns
 from pyminidocker.kernel.cgroup import files, tree
@@ -29,7 +28,6 @@ V2_CONTROLLERS = ("memory", "cpu", "cpuset", "pids", "io")
 _UNITS = (".slice", ".scope", ".service")
 
 
-@dataclass(slots=True)
 class Place:
     """What was found.
 
@@ -39,19 +37,29 @@ class Place:
         missing: {feature: why it cannot be had here}.
         remedy: how to be given what is missing; empty when nothing is.
         version: what is mounted, ours or not: ``v2``, ``v1`` or empty.
-        is_hybrid: version 1 with a version 2 tree beside it.
         crowded: the group above ``bases``, which has processes that must be moved further down.
         ask_systemd: nothing is ours, but systemd would give us a group.
     """
 
-    kind: str
-    bases: dict[str, str] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-    remedy: str = ""
-    version: str = ""
-    is_hybrid: bool = False
-    crowded: str = ""
-    ask_systemd: bool = False
+    # Not a dataclass: making one takes a millisecond of every engine's start.
+    def __init__(
+        self,
+        kind: str,
+        *,
+        bases: dict[str, str] | None = None,
+        missing: dict[str, str] | None = None,
+        remedy: str = "",
+        version: str = "",
+        crowded: str = "",
+        ask_systemd: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.bases = bases or {}
+        self.missing = missing or {}
+        self.remedy = remedy
+        self.version = version
+        self.crowded = crowded
+        self.ask_systemd = ask_systemd
 
 
 def find_place(pid: procfs.Pid = "self") -> Place:
@@ -75,7 +83,6 @@ def find_place(pid: procfs.Pid = "self") -> Place:
     if trees:
         place = find_v1(trees, own)
         place.version = "v1"
-        place.is_hybrid = unified is not None
         return place
     if unified is not None:
         place = find_v2(unified, own.get("", "/"))

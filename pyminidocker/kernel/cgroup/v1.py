@@ -9,9 +9,12 @@ import select
 import signal
 import time
 
-from pyminidocker.kernel.cgroup import files, tree, v1_usage
+from pyminidocker.kernel.cgroup import files, tree
 from pyminidocker.kernel.cgroup.limits import UNLIMITED, BlkioDevice, Limits
-from pyminidocker.kernel.cgroup.usage import Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.usage import Usage
 
 _FREEZE_PATIENCE_S = 1.0
 # A limit beyond this is none: the kernel rounds the largest number down to whole pages.
@@ -122,11 +125,13 @@ class V1Group:
 
     # -- use ----------------------------------------------------------------------------------
 
-    def usage(self) -> Usage:  # noqa: D102
+    def usage(self) -> "Usage":  # noqa: D102
+        from pyminidocker.kernel.cgroup import v1_usage  # not before somebody asks
+
         return v1_usage.read(self.paths)
 
     def oom_kills(self) -> int:  # noqa: D102
-        return v1_usage.oom_kills(self.paths.get("memory", ""))
+        return files.table(self.paths.get("memory", ""), "memory.oom_control").get("oom_kill", 0)
 
     def open_oom(self) -> int:  # noqa: D102
         directory = self.paths.get("memory")

@@ -48,15 +48,7 @@ def _read_memory(directory: str, usage: Usage) -> None:
     usage.memory_limit_bytes = limit if limit < _NO_LIMIT else 0
     usage.memory_peak_bytes = files.number(directory, "memory.max_usage_in_bytes")
     usage.swap_bytes = stat.get("total_swap", 0)
-    usage.oom_kills = oom_kills(directory)
-
-
-def oom_kills(directory: str) -> int:
-    """Return how many processes were killed for want of memory; 0 when the group is gone.
-
-    See: kernel cgroup-v1/memory.rst "OOM Control".
-    """
-    return files.table(directory, "memory.oom_control").get("oom_kill", 0)
+    usage.oom_kills = files.table(directory, "memory.oom_control").get("oom_kill", 0)
 
 
 def _read_cpuacct(directory: str, usage: Usage) -> None:

@@ -8,7 +8,7 @@ import os
 import select
 import time
 
-from pyminidocker.kernel.cgroup import files, tree, v2_usage
+from pyminidocker.kernel.cgroup import files, tree
 from pyminidocker.kernel.cgroup.limits import (
     UNLIMITED,
     BlkioDevice,
@@ -17,7 +17,10 @@ from pyminidocker.kernel.cgroup.limits import (
     swap_of,
     weight_of_shares,
 )
-from pyminidocker.kernel.cgroup.usage import Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.usage import Usage
 
 _FREEZE_PATIENCE_S = 1.0
 _PERIOD_US = 100_000
@@ -116,7 +119,9 @@ class V2Group:
 
     # -- use ----------------------------------------------------------------------------------
 
-    def usage(self) -> Usage:  # noqa: D102
+    def usage(self) -> "Usage":  # noqa: D102
+        from pyminidocker.kernel.cgroup import v2_usage  # not before somebody asks
+
         return v2_usage.read(self.directory, self.paths)
 
     def oom_kills(self) -> int:  # noqa: D102

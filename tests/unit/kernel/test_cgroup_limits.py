@@ -249,4 +249,4 @@ def test_a_group_that_is_gone_says_so(tmp_path):
         with pytest.raises(OSError) as caught:  # noqa: PT011
             read()
         assert caught.value.errno == errno.ENOENT
-    assert v1_usage.oom_kills(str(tmp_path / "gone")) == 0
+    assert V1Group("g", {"memory": str(tmp_path / "gone")}).oom_kills() == 0
