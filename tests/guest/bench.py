@@ -71,7 +71,7 @@ mount -t cgroup2 -o nsdelegate cgroup2 /sys/fs/cgroup
 hostname guest
 ip link set lo up
 for module in $(cat /modules/order); do
-    insmod /modules/$module.ko || echo "no $module"
+    insmod /modules/$module.ko $(cat /modules/$module.options 2>/dev/null) || echo "no $module"
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 # Engines' files lie on a disk: what is written to a tmpfs would count as their memory.
@@ -194,6 +194,7 @@ def build() -> tuple[str, bytes]:
         archive.file(f"modules/{name}.ko", data)
         names.append(name)
     archive.file("modules/order", " ".join(names).encode())
+    archive.file("modules/zram.options", b"num_devices=2")
     archive.file("init", _INIT.encode(), 0o755)
     archive.file("init2", (_INIT2 + SERVE).encode(), 0o755)
     return kernel.path, archive.to_bytes()

@@ -14,8 +14,8 @@ from tests.guest.bench import CHECKOUT, Bench, as_user, obstacle, prepare, pytes
 
 # What depends on the version of the control groups.
 _FILES = (
+    "tests/unit/kernel/test_cgroup*.py",  # first: they are alone with their groups
     "tests/guest/inside/test_*.py",
-    "tests/unit/kernel/test_cgroup*.py",
     "tests/integration/test_cgroup*.py",
     "tests/integration/test_limits*.py",
     "tests/integration/test_oom*.py",
