@@ -1,9 +1,9 @@
 """The lab host: the one set of namespaces the engine and all its containers live in.
 
 The engine never touches the machine it runs on.  It creates a user namespace, in which it is root,
-and inside it new mount, network, IPC, UTS, cgroup and pid namespaces.  Bridges, veth pairs, overlay
-mounts and containers exist only there, so that the death of the engine, even by ``kill -9``, makes
-the kernel remove every one of them.
+and inside it new mount, network, IPC, UTS and pid namespaces.  Bridges, veth pairs, overlay mounts
+and containers exist only there, so that the death of the engine, even by ``kill -9``, makes the
+kernel remove every one of them.  Control groups are the exception: see lab_groups.
 
 See: namespaces(7), user_namespaces(7), pid_namespaces(7).
 """
