@@ -177,6 +177,7 @@ class ContainerCalls(Transport):
         since: str = "",
         until: str = "",
         tail: str = "all",
+        details: bool = False,
     ) -> Response:
         """GET /containers/{ref}/logs; frames as in ``framing.stdcopy`` unless it has a terminal.
 
@@ -189,6 +190,7 @@ class ContainerCalls(Transport):
             since: seconds since the epoch, with a fraction if need be.
             until: the same.
             tail: how many lines from the end, or ``all``.
+            details: put what log options add in front of every line, and a blank.
         """
         query = {
             "stdout": stdout or None,
@@ -198,6 +200,7 @@ class ContainerCalls(Transport):
             "since": since,
             "until": until,
             "tail": tail,
+            "details": details or None,
         }
         return self.open("GET", f"/containers/{quote(ref)}/logs", query)
 

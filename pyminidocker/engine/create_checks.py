@@ -171,3 +171,8 @@ def _check_unsupported(host: HostOptions) -> None:
         raise NotImplementedHere(
             f"log driver {log['Type']!r} is not supported by this engine; use json-file"
         )
+    if isinstance(log, dict) and log.get("Config"):
+        raise NotImplementedHere(
+            f"log options ({', '.join(sorted(log['Config']))}) are not supported by this engine",
+            hint="a log is one file, which goes with its container; `logs --tail` reads its end",
+        )

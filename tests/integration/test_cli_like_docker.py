@@ -65,6 +65,7 @@ info -f '{{.Driver}} {{.ServerVersion}} {{.OSType}}'
 top like1
 top like1 -o pid,comm
 logs like2
+logs --details like2
 diff like1
 port like1
 """

@@ -47,7 +47,7 @@ async def logs(engine: Engine, request: Request) -> Outcome:
     stdout, stderr = request.flag("stdout"), request.flag("stderr")
     if not (stdout or stderr):
         raise InvalidArgument("Bad parameters: you must choose at least one stream")
-    follow, timestamps = request.flag("follow"), request.flag("timestamps")
+    follow = request.flag("follow")
     tail = request.query.get("tail", "all")
     records = engine.containers.logs(
         container.id,
@@ -59,7 +59,12 @@ async def logs(engine: Engine, request: Request) -> Outcome:
         follow=follow,
     )
     tty = container.record.config.tty
-    pieces = _log_pieces(records, tty=tty, timestamps=timestamps)
+    pieces = _log_pieces(
+        records,
+        tty=tty,
+        timestamps=request.flag("timestamps"),
+        details=request.flag("details"),
+    )
     kind = RAW_STREAM if tty or request.versioned else MULTIPLEXED_STREAM
     if follow:
         return Streaming(pieces, content_type=kind)
@@ -80,10 +85,12 @@ async def _after(collected: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIte
 
 
 async def _log_pieces(
-    records: AsyncIterator[LogRecord], *, tty: bool, timestamps: bool
+    records: AsyncIterator[LogRecord], *, tty: bool, timestamps: bool, details: bool
 ) -> AsyncIterator[bytes]:
     async for record in records:
         data = record.data
+        if details:
+            data = b" " + data  # behind the attributes of log options, of which there are none
         if timestamps:
             data = rfc3339_padded(record.time_ns).encode() + b" " + data
         yield data if tty else frame(STDERR if record.stream == "stderr" else STDOUT, data)

@@ -30,6 +30,7 @@ def logs(call: Invocation) -> int:
         since=since,
         until=until,
         tail=options["tail"],
+        details=options["details"],
     ) as response:
         sys.stdout.flush()
         split = Demultiplexer()
@@ -45,7 +46,7 @@ def logs(call: Invocation) -> int:
 LOGS = Command(
     "[OPTIONS] CONTAINER",
     (
-        Option("--details", "bool", ""),
+        Option("--details", "bool", "Show extra details provided to logs"),
         Option("-f, --follow", "bool", "Follow log output"),
         Option(
             "--since",

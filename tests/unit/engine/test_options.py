@@ -116,6 +116,10 @@ def test_bad_host_options(host: HostOptions, text: str) -> None:
         (HostOptions(other={"CgroupnsMode": "host"}), "--cgroupns host"),
         (HostOptions(other={"CgroupParent": "/x"}), "a cgroup parent"),
         (HostOptions(other={"LogConfig": {"Type": "syslog"}}), "log driver 'syslog'"),
+        (
+            HostOptions(other={"LogConfig": {"Type": "", "Config": {"max-size": "1k"}}}),
+            r"log options \(max-size\)",
+        ),
         (HostOptions(security_opt=["label=type:svirt"]), "SELinux labels no containers"),
         (HostOptions(security_opt=["apparmor=docker-default"]), "AppArmor profiles are loaded"),
     ],
