@@ -11,7 +11,7 @@ from pyminidocker.attacks.inside import host_files, machine, neighbours, powers,
 
 
 def _story(function: Callable[..., Any]) -> str:
-    return " ".join((function.__doc__ or "").replace("``", "`").split())
+    return " ".join((function.__doc__ or "").replace("``", "").split())
 
 
 def _inside(

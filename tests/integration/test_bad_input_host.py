@@ -57,8 +57,8 @@ def lines(done: "subprocess.CompletedProcess[str]") -> list[str]:
     ("kind", "call"),
     [
         ("user", "unshare user"),
-        ("mnt", "unshare mount,network,uts,ipc,cgroup"),
-        ("net", "unshare mount,network,uts,ipc,cgroup"),
+        ("mnt", "unshare mount,network,uts,ipc"),
+        ("net", "unshare mount,network,uts,ipc"),
         ("pid", "clone3 pid"),
     ],
 )
