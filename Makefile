@@ -37,7 +37,7 @@ integration: env-test  ## tests on real namespaces
 	@$(RUN) -m pytest tests/integration tests/conformance
 
 guest: env-test  ## tests in a virtual machine with pure cgroup v2 (needs qemu)
-	@$(RUN) -m pytest tests/guest -n2 --timeout=300
+	@$(RUN) -m pytest tests/guest -n2 --timeout=400
 
 notebooks: env-test  ## strict nbval, twice in a row
 	@$(RUN) -m pytest tests/notebooks

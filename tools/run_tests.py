@@ -45,7 +45,7 @@ SHARED = {
     "unit": ("-n2", "--dist=load"),
     "integration": ("-n3", "--dist=loadfile"),
     # A guest for root, one for an ordinary user; neither waits for anything but its processors.
-    "guest": ("-n2", "--dist=load", "--timeout=300"),
+    "guest": ("-n2", "--dist=load", "--timeout=400"),
     "notebooks": ("-n3", "--dist=load", "--maxschedchunk=1"),
     "browser": ("-n2", "--dist=load", "--maxschedchunk=1"),
 }

@@ -40,7 +40,7 @@ def test_rates_and_weights_are_where_the_kernel_reads_them(engine, disk):
 @pytest.fixture
 def swap():
     """A device to swap to whose own memory is nobody's: a file's would be the container's."""
-    sh(f"echo 32M >/sys/block/zram1/disksize; mkswap {SWAP} >/dev/null; swapon {SWAP}")
+    sh(f"echo 128M >/sys/block/zram1/disksize; mkswap {SWAP} >/dev/null; swapon {SWAP}")
     yield
     sh(f"swapoff {SWAP}; echo 1 >/sys/block/zram1/reset")
 
@@ -48,7 +48,7 @@ def swap():
 def test_swap_is_used_up_to_its_limit(engine, swap):
     # 10 MiB of shell variable: more than memory, less than memory and swap together.
     script = "x=$(dd if=/dev/zero bs=1M count=10 2>/dev/null | tr '\\0' x); echo ${#x}"
-    with engine.create("busybox", ["sh", "-c", script], memory="8m", memory_swap="40m") as box:
+    with engine.create("busybox", ["sh", "-c", script], memory="8m", memory_swap="64m") as box:
         assert box.start().wait(30) == 0
         assert box.logs().stdout == f"{10 * MB}\n"
     with engine.create("busybox", ["sh", "-c", script], memory="8m", memory_swap="8m") as box:

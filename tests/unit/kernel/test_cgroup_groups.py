@@ -19,9 +19,10 @@ from pyminidocker.kernel.cgroup.oom import OomWatch
 from pyminidocker.kernel.cgroup.opening import open_manager
 from pyminidocker.kernel.cgroup.place import Place, find_place, no_place
 from pyminidocker.kernel.clone import clone3
+from tests.support.speed import SLOWNESS
 
 MB = 1 << 20
-PATIENCE_S = 5.0
+PATIENCE_S = 5.0 * SLOWNESS
 UNIFIED = next(
     (path for path in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
      if os.access(f"{path}/cgroup.procs", os.W_OK)), "",
