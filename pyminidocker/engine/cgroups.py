@@ -214,7 +214,8 @@ class Cgroups:
         has = {name: self.why_not(name) is None for name in ("memory", "swap", "pids")}
         return Limits(
             memory_bytes=max(memory, total // 2) if has["memory"] else 0,
-            memory_swap_bytes=max(memory, total // 2) + swap // 2 if has["swap"] else 0,
+            # Without swap there is nothing to keep, and there may be some later.
+            memory_swap_bytes=max(memory, total // 2) + swap // 2 if has["swap"] and swap else 0,
             pids_max=_most_pids() if has["pids"] else 0,
         )
 
