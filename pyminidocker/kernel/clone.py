@@ -7,6 +7,7 @@ See: clone(2) "clone3()", PyOS_BeforeFork in the C API's documentation.
 """
 
 import ctypes
+import errno
 import struct
 
 from pyminidocker.kernel.constants import CLONE_INTO_CGROUP, CLONE_PIDFD, NR_clone3
@@ -14,6 +15,7 @@ from pyminidocker.kernel.libc import SyscallError
 from pyminidocker.kernel.namespaces import HINTS, describe_flags
 
 _SIGCHLD = 17
+FULL = "its control group, or one around it, has as many processes as it may have (--pids-limit)"
 
 # PyDLL keeps the interpreter's lock: CDLL would release it around the call, and the child would
 # come back without it.
@@ -60,9 +62,12 @@ def clone3(flags: int = 0, cgroup_fd: int = -1) -> tuple[int, int]:
     if pid == 0:
         _after_child()
         return 0, -1
-    error = ctypes.get_errno()
+    number = ctypes.get_errno()
     _after_parent()
     if pid < 0:
-        hint = HINTS.get(error, "") if flags else ""
-        raise SyscallError("clone3", error, describe_flags(flags), hint)
+        kinds = describe_flags(flags)
+        hint = HINTS.get(number, "") if kinds else ""
+        if number == errno.EAGAIN and cgroup_fd >= 0:
+            hint = FULL
+        raise SyscallError("clone3", number, kinds, hint)
     return pid, pidfd.value
