@@ -10,6 +10,7 @@ import pytest
 from pyminidocker.errors import Conflict, NotFound
 from pyminidocker.kernel.cgroup.place import find_place
 from tests.support.command_line import minidocker, succeeds
+from tests.support.speed import SLOWNESS
 
 pytestmark = pytest.mark.requires("userns", "busybox")
 MIB = 1 << 20
@@ -20,7 +21,6 @@ HOLD = (
 )
 GROW = """
 import time
-from tests.support.speed import SLOWNESS
 held = []
 while True:
     held.append(b"x" * (4 << 20))
