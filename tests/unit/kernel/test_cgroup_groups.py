@@ -18,7 +18,8 @@ from pyminidocker.kernel.cgroup.none import NoManager
 from pyminidocker.kernel.cgroup.oom import OomWatch
 from pyminidocker.kernel.cgroup.opening import open_manager
 from pyminidocker.kernel.cgroup.place import Place, find_place, no_place
-from pyminidocker.kernel.clone import clone3
+from pyminidocker.kernel.clone import FULL, clone3
+from pyminidocker.kernel.libc import SyscallError
 from tests.support.speed import SLOWNESS
 
 MB = 1 << 20
@@ -212,6 +213,10 @@ def test_processes_are_limited(manager):
     assert int(os.read(read_fd, 16)) == errno.EAGAIN
     usage = group.usage()
     assert (usage.pids, usage.pids_limit) == (5, 5)
+    if group.enters_by_clone:
+        with pytest.raises(SyscallError) as caught:
+            enter(group, lambda: None)
+        assert (caught.value.errno, caught.value.hint) == (errno.EAGAIN, FULL)
     with pytest.raises(OSError):  # noqa: PT011 - EBUSY
         group.remove()
     group.kill()
