@@ -181,8 +181,8 @@ def _command(spec: MachineSpec, fds: dict[str, int], initramfs: int, incoming_fd
     ]
     accelerator = spec.accelerator
     if accelerator == "tcg" and spec.cpus > 1:
-        # A kernel changes its own code while it runs; with a thread for each processor, qemu now and
-        # then executes a mixture of old and new (seen as "Oops: int3" during boots).
+        # A kernel changes its own code while it runs; with a thread for each processor, qemu now
+        # and then executes a mixture of old and new (seen as "Oops: int3" during boots).
         accelerator = "tcg,thread=single"
     cpu = ["-cpu", "host"] if spec.accelerator == "kvm" else []
     incoming = ["-incoming", f"fd:{incoming_fd}"] if incoming_fd >= 0 else []
