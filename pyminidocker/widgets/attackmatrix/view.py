@@ -1,30 +1,28 @@
 """The attack matrix as a live view."""
 
-import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import traitlets
+from typing import TYPE_CHECKING
 
 from pyminidocker.attacks import ATTACKS, LEVELS, Attack, Attempt, Level, find, level, sweep
-from pyminidocker.errors import InvalidArgument, MiniDockerError
-from pyminidocker.widgets.attackmatrix.model import Cell, Grid
+from pyminidocker.errors import InvalidArgument
+from pyminidocker.widgets.attackmatrix.model import Grid
 from pyminidocker.widgets.attackmatrix.scene import draw_grid, key_of
 from pyminidocker.widgets.attackmatrix.twin import matrix_text
-from pyminidocker.widgets.base import LearningView, script, styles
+from pyminidocker.widgets.base import script, styles
+from pyminidocker.widgets.grid import PredictionGrid
 from pyminidocker.widgets.scene import Scene
 
 if TYPE_CHECKING:
     from pyminidocker.client.engine import Engine
 
 
-class AttackMatrix(LearningView):
+class AttackMatrix(PredictionGrid):
     """Attacks at levels of hardening, each really tried.
+
+    In a prediction (``predict({("keyring", "default"): True})``), True says that it gets through.
 
     Attributes:
         grid: the model.
-        busy: it is being filled.
         selected: the cell whose evidence is shown, ``attack/level``.
 
     Args:
@@ -33,25 +31,18 @@ class AttackMatrix(LearningView):
         levels: the columns.
     """
 
-    _esm = script("base.js", "attackmatrix.js")
+    _esm = script("base.js", "grid.js", "attackmatrix.js")
     _css = styles("attackmatrix.css")
 
-    details = traitlets.Dict().tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    busy = traitlets.Bool(default_value=False).tag(sync=True)
-    columns = traitlets.Int(len(LEVELS)).tag(sync=True)
+    THREAD = "attacks"
 
     def __init__(
         self, engine: "Engine", attacks: tuple[Attack, ...], levels: tuple[Level, ...] = LEVELS
     ) -> None:
-        super().__init__()
         self._engine = engine
-        self._filling = threading.Lock()
         self.grid = Grid(attacks, levels)
-        self.columns = len(levels)
-        self.selected = key_of(attacks[0].id, levels[0].name)
-        self._show()
-        self.on_msg(self._on_message)
+        first = key_of(attacks[0].id, levels[0].name)
+        super().__init__(self.grid, columns=len(levels), selected=first)
 
     def scene(self, *, still: bool, narrow: bool = False) -> Scene:
         """Draw the matrix."""
@@ -62,63 +53,37 @@ class AttackMatrix(LearningView):
         """Return the text twin."""
         return matrix_text(self.grid)
 
-    def predict(self, guesses: Mapping[tuple[str, str], bool]) -> "AttackMatrix":
-        """Write predictions into the matrix.
+    def _place(self, row: str, column: str) -> tuple[str, str]:
+        if not self._has(row, column):
+            raise InvalidArgument(
+                f"no such cell: {row!r}, {column!r}",
+                hint=f"rows: {', '.join(one.id for one in self.grid.attacks)};"
+                f" columns: {', '.join(one.name for one in self.grid.levels)}",
+            )
+        return row, column
 
-        Args:
-            guesses: ``{("keyring", "default"): False, ...}``: True says that it gets through.
+    def _place_of(self, key: str) -> tuple[str, str] | None:
+        attack, _, name = key.partition("/")
+        return (attack, name) if self._has(attack, name) else None
 
-        Raises:
-            InvalidArgument: no such row or column.
-        """
-        for (attack, name), guess in guesses.items():
-            if not self._has(attack, name):
-                raise InvalidArgument(
-                    f"no such cell: {attack!r}, {name!r}",
-                    hint=f"rows: {', '.join(one.id for one in self.grid.attacks)};"
-                    f" columns: {', '.join(one.name for one in self.grid.levels)}",
-                )
-            self._guess((attack, name), guess)
-        self._show()
-        return self
-
-    def fill(self) -> "AttackMatrix":
+    def _try_all(self) -> None:
         """Try every attack at every level."""
-        with self._filling:
-            self.busy = True
-            try:
-                for one in self.grid.levels:
-                    self.message = f"Trying at the level: {one.name} ..."
-                    sweep(self._engine, self.grid.attacks, [one], self._enter)
-                    self._show()
-            finally:
-                self.busy = False
-        self.message = self.grid.summary()
-        return self
+        for one in self.grid.levels:
+            self.message = f"Trying at the level: {one.name} ..."
+            sweep(self._engine, self.grid.attacks, [one], self._told)
+            self._show()
 
-    def _enter(self, told: Attempt) -> None:
-        cell = self.grid.cell(told.attack, told.level)
-        self.grid.cells[told.attack, told.level] = replace(cell, outcome=told)
-
-    def forget(self) -> None:
-        """Empty the matrix, predictions too."""
-        self.grid.cells.clear()
-        self.message = ""
-        self._show()
+    def _told(self, told: Attempt) -> None:
+        self._enter((told.attack, told.level), told)
 
     def _has(self, attack: str, name: str) -> bool:
         return any(one.id == attack for one in self.grid.attacks) and any(
             one.name == name for one in self.grid.levels
         )
 
-    def _guess(self, place: tuple[str, str], guess: bool | None) -> None:
-        cell = self.grid.cells.get(place, Cell())
-        if cell.outcome is None:  # afterwards everybody knew
-            self.grid.cells[place] = replace(cell, guess=guess)
-
-    def _show(self) -> None:
+    def _facts(self) -> dict[str, dict[str, str]]:
         grid = self.grid
-        self.details = {
+        return {
             key_of(attack.id, one.name): {
                 "title": attack.title,
                 "story": attack.story,
@@ -133,29 +98,6 @@ class AttackMatrix(LearningView):
             for attack in grid.attacks
             for one in grid.levels
         }
-        self.draw()
-
-    def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
-        what = content.get("do")
-        if what == "guess":
-            attack, _, name = str(content.get("key", "")).partition("/")
-            if self._has(attack, name):
-                guess = self.grid.cell(attack, name).guess
-                self._guess((attack, name), {None: True, True: False, False: None}[guess])
-                self._show()
-        elif what == "fill" and not self.busy:
-            threading.Thread(target=self._fill_quietly, name="attacks", daemon=True).start()
-        elif what == "forget":
-            self.forget()
-
-    def _fill_quietly(self) -> None:
-        """Fill for the page, where an exception would end in a log nobody reads."""
-        try:
-            self.fill()
-        except (MiniDockerError, OSError) as error:
-            self.message = str(error)
 
 
 def attack_matrix(

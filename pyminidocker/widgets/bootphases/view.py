@@ -28,7 +28,7 @@ class BootPhases(LearningView):
         bars: at least one.
     """
 
-    _esm = script("base.js", "bootphases.js")
+    _esm = script("base.js", "grid.js", "bootphases.js")
     _css = styles("bootphases.css")
 
     details = traitlets.Dict().tag(sync=True)

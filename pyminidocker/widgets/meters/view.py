@@ -26,7 +26,7 @@ class Gauge(LearningView):
         selected: what is explained: ``memory``, ``cpu``, ``pids`` or ``course``.
     """
 
-    _esm = script("base.js", "gauge.js")
+    _esm = script("base.js", "grid.js", "gauge.js")
     _css = styles("gauge.css")
 
     details = traitlets.Dict().tag(sync=True)

@@ -33,7 +33,7 @@ class NamespaceLens(LearningView):
         numbers: say inode numbers and pids also in the saved forms.
     """
 
-    _esm = script("base.js", "namespaces.js")
+    _esm = script("base.js", "grid.js", "namespaces.js")
     _css = styles("namespaces.css")
 
     details = traitlets.Dict().tag(sync=True)

@@ -1,18 +1,15 @@
 """The table of snapshots as a live view."""
 
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import traitlets
-
-from pyminidocker.errors import InvalidArgument, MiniDockerError
-from pyminidocker.widgets.base import LearningView, script, styles
+from pyminidocker.errors import InvalidArgument
+from pyminidocker.widgets.base import script, styles
+from pyminidocker.widgets.grid import PredictionGrid
 from pyminidocker.widgets.scene import Scene
-from pyminidocker.widgets.snapshots.model import COLUMNS, ROWS, Cell, Table
+from pyminidocker.widgets.snapshots.model import COLUMNS, ROWS, Table
 from pyminidocker.widgets.snapshots.scene import costs_text, draw_table, key_of
-from pyminidocker.widgets.snapshots.trial import Result, attempt
+from pyminidocker.widgets.snapshots.trial import attempt
 from pyminidocker.widgets.snapshots.trial_vm import try_vm
 from pyminidocker.widgets.snapshots.twin import snapshot_text
 
@@ -23,12 +20,13 @@ if TYPE_CHECKING:
 VM = "vm"
 
 
-class SnapshotTable(LearningView):
+class SnapshotTable(PredictionGrid):
     """What each kind of snapshot keeps, tried for real.
+
+    In a prediction (``predict({("commit", "volume"): True})``), True says that it is kept.
 
     Attributes:
         table: the model.
-        busy: it is being filled.
         selected: the cell whose evidence is shown, ``row/column``.
 
     Args:
@@ -37,24 +35,18 @@ class SnapshotTable(LearningView):
         rows: keys of ``model.ROWS``.
     """
 
-    _esm = script("base.js", "snapshots.js")
+    _esm = script("base.js", "grid.js", "snapshots.js")
     _css = styles("snapshots.css")
 
-    details = traitlets.Dict().tag(sync=True)
-    selected = traitlets.Unicode().tag(sync=True)
-    busy = traitlets.Bool(default_value=False).tag(sync=True)
-    columns = traitlets.Int(len(COLUMNS)).tag(sync=True)
+    THREAD = "snapshots"
 
     def __init__(
         self, engine: "Engine", vm: "VirtualMachine | None", rows: Sequence[str] = tuple(ROWS)
     ) -> None:
-        super().__init__()
         self._engine, self._vm = engine, vm
-        self._filling = threading.Lock()
         self.table = Table(tuple(rows))
-        self.selected = key_of(rows[0], next(iter(COLUMNS)))
-        self._show()
-        self.on_msg(self._on_message)
+        first = key_of(rows[0], next(iter(COLUMNS)))
+        super().__init__(self.table, columns=len(COLUMNS), selected=first)
 
     def scene(self, *, still: bool, narrow: bool = False) -> Scene:
         """Draw the table."""
@@ -64,60 +56,39 @@ class SnapshotTable(LearningView):
         """Return the text twin."""
         return snapshot_text(self.table)
 
-    def predict(self, guesses: Mapping[tuple[str, str], bool]) -> "SnapshotTable":
-        """Write predictions into the table.
+    def _place(self, row: str, column: str) -> tuple[str, str]:
+        if not self._has(row, column):
+            raise InvalidArgument(
+                f"no such cell: {row!r}, {column!r}",
+                hint=f"rows: {', '.join(self.table.rows)}; columns: {', '.join(COLUMNS)}",
+            )
+        return row, column
 
-        Args:
-            guesses: ``{("commit", "volume"): True, ...}``: True says that it is kept.
+    def _place_of(self, key: str) -> tuple[str, str] | None:
+        row, _, column = key.partition("/")
+        return (row, column) if self._has(row, column) else None
 
-        Raises:
-            InvalidArgument: no such row or column.
-        """
-        for (row, column), guess in guesses.items():
-            if row not in self.table.rows or column not in COLUMNS:
-                raise InvalidArgument(
-                    f"no such cell: {row!r}, {column!r}",
-                    hint=f"rows: {', '.join(self.table.rows)}; columns: {', '.join(COLUMNS)}",
-                )
-            self._guess((row, column), guess)
-        self._show()
-        return self
+    def _has(self, row: str, column: str) -> bool:
+        return row in self.table.rows and column in COLUMNS
 
-    def fill(self) -> "SnapshotTable":
+    def _try_all(self) -> None:
         """Take every snapshot, lose the original, and look what came back."""
-        with self._filling:
-            self.busy = True
-            try:
-                for row in self.table.rows:
-                    self.message = f"Trying: {ROWS[row][1]} ..."
-                    self._enter(row, try_vm(self._vm) if row == VM else attempt(self._engine, row))
-            finally:
-                self.busy = False
-        self.message = self.table.summary()
-        return self
-
-    def _enter(self, row: str, result: Result) -> None:
-        found, self.table.costs[row] = result
-        for column, outcome in found.items():
-            cell = self.table.cell(row, column)
-            self.table.cells[row, column] = replace(cell, outcome=outcome)
-        self._show()
+        for row in self.table.rows:
+            self.message = f"Trying: {ROWS[row][1]} ..."
+            result = try_vm(self._vm) if row == VM else attempt(self._engine, row)
+            found, self.table.costs[row] = result
+            for column, outcome in found.items():
+                self._enter((row, column), outcome)
+            self._show()
 
     def forget(self) -> None:
-        """Empty the table, predictions too."""
-        self.table.cells.clear()
+        """Empty the table, predictions and costs too."""
         self.table.costs.clear()
-        self.message = ""
-        self._show()
+        super().forget()
 
-    def _guess(self, place: tuple[str, str], guess: bool | None) -> None:
-        cell = self.table.cells.get(place, Cell())
-        if cell.outcome is None:  # afterwards everybody knew
-            self.table.cells[place] = replace(cell, guess=guess)
-
-    def _show(self) -> None:
+    def _facts(self) -> dict[str, dict[str, str]]:
         table = self.table
-        self.details = {
+        return {
             key_of(row, column): {
                 "row": ROWS[row][0],
                 "how": ROWS[row][1],
@@ -130,29 +101,6 @@ class SnapshotTable(LearningView):
             for row in table.rows
             for column in COLUMNS
         }
-        self.draw()
-
-    def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
-        what = content.get("do")
-        if what == "guess":
-            row, _, column = str(content.get("key", "")).partition("/")
-            if row in self.table.rows and column in COLUMNS:
-                guess = self.table.cell(row, column).guess
-                self._guess((row, column), {None: True, True: False, False: None}[guess])
-                self._show()
-        elif what == "fill" and not self.busy:
-            threading.Thread(target=self._fill_quietly, name="snapshots", daemon=True).start()
-        elif what == "forget":
-            self.forget()
-
-    def _fill_quietly(self) -> None:
-        """Fill for the page, where an exception would end in a log nobody reads."""
-        try:
-            self.fill()
-        except (MiniDockerError, OSError) as error:
-            self.message = str(error)
 
 
 def snapshot_table(

@@ -19,30 +19,9 @@ function render({ model, el }) {
     message, picture, about);
   el.append(root);
 
-  let narrow = false;
-  let mark = () => {};
-  const select = () => {
-    const key = model.get("selected");
-    mark(key);
-    const part = model.get("details")[key];
-    about.replaceChildren(...(part ? partPanel(part) : []));
-  };
-  const pick = (key) => {
-    if (model.get("selected") === key) return;
-    model.set("selected", key);
-    model.save_changes();
-  };
-  const draw = () => {
-    mark = selectablePicture(picture, model.get("pictures")[narrow ? "narrow" : "wide"] ?? "", pick);
-    select();
-  };
   const say = () => { message.textContent = model.get("message"); };
-  draw(); say();
-  const news = { "change:pictures": draw, "change:selected": select, "change:message": say };
-  const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); })];
-  return () => {
-    for (const stop of stops) stop();
-  };
+  say();
+  return selectableView({ model, root, picture, about, facts: partPanel, news: { "change:message": say } });
 }
 
 export default { render };

@@ -24,24 +24,7 @@ function render({ model, el }) {
     picture, hint, about);
   el.append(root);
 
-  let narrow = false;
-  let mark = () => {};
   let said = "";
-  const select = () => {
-    const key = model.get("selected");
-    mark(key);
-    const detail = model.get("details")[key];
-    about.replaceChildren(...(detail ? meterPanel(detail) : []));
-  };
-  const pick = (key) => {
-    if (model.get("selected") === key) return;
-    model.set("selected", key);
-    model.save_changes();
-  };
-  const draw = () => {
-    mark = selectablePicture(picture, model.get("pictures")[narrow ? "narrow" : "wide"] ?? "", pick);
-    select();
-  };
   const say = () => { // a screen reader hears what is new, not four readings a second
     if (model.get("message") !== said) message.textContent = said = model.get("message");
   };
@@ -53,12 +36,9 @@ function render({ model, el }) {
     model.set("live", !model.get("live"));
     model.save_changes();
   });
-  draw(); say(); follow();
-  const news = { "change:pictures": draw, "change:details": select, "change:selected": select, "change:message": say, "change:live": follow };
-  const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); })];
-  return () => {
-    for (const stop of stops) stop();
-  };
+  say(); follow();
+  const news = { "change:message": say, "change:live": follow };
+  return selectableView({ model, root, picture, about, facts: meterPanel, news });
 }
 
 export default { render };

@@ -40,31 +40,11 @@ function render({ model, el }) {
     picture, about);
   el.append(root);
 
-  let narrow = false;
-  let mark = () => {};
-  const select = () => {
-    const key = model.get("selected");
-    mark(key);
-    const info = model.get("details")[key];
-    about.replaceChildren(...(info ? detail(info) : []));
-  };
-  const draw = () => {
-    const svg = model.get("pictures")[narrow ? "narrow" : "wide"] ?? "";
-    mark = selectablePicture(picture, svg, (key) => {
-      model.set("selected", key);
-      model.save_changes();
-    });
-    select();
-  };
   const pressed = () => follow.setAttribute("aria-pressed", String(model.get("follow")));
   const say = () => { message.textContent = model.get("message"); };
-
-  draw(); pressed(); say();
-  const news = { "change:pictures": draw, "change:details": select, "change:selected": select, "change:follow": pressed, "change:message": say };
-  const stops = [followModel(model, news), followTheme(root), followWidth(root, (value) => { narrow = value; draw(); })];
-  return () => {
-    for (const stop of stops) stop();
-  };
+  pressed(); say();
+  const news = { "change:follow": pressed, "change:message": say };
+  return selectableView({ model, root, picture, about, facts: detail, news });
 }
 
 export default { render };

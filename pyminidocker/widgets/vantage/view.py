@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import traitlets
-
-from pyminidocker.errors import InvalidArgument, MiniDockerError
-from pyminidocker.widgets.base import LearningView, script, styles
+from pyminidocker.errors import InvalidArgument
+from pyminidocker.widgets.base import script, styles
+from pyminidocker.widgets.grid import PredictionGrid
 from pyminidocker.widgets.scene import Scene
-from pyminidocker.widgets.vantage.model import Cell, Grid
+from pyminidocker.widgets.vantage.model import Grid
 from pyminidocker.widgets.vantage.scene import draw_grid, key_of
 from pyminidocker.widgets.vantage.tries import (
     REASONS,
@@ -28,12 +27,13 @@ AT_ONCE = 4
 MACHINE, LAB = "machine", "lab"
 
 
-class VantageGrid(LearningView):
+class VantageGrid(PredictionGrid):
     """Who reaches whom, tried for real.
+
+    In a prediction (``predict({("the machine", "web:80"): True})``), True says that it is reached.
 
     Attributes:
         grid: the model.
-        busy: it is being filled.
         selected: the cell whose reason is shown, ``row-column``.
 
     Args:
@@ -41,22 +41,15 @@ class VantageGrid(LearningView):
         targets: what to reach.
     """
 
-    _esm = script("base.js", "vantage.js")
+    _esm = script("base.js", "grid.js", "vantage.js")
     _css = styles("vantage.css")
 
-    details = traitlets.Dict().tag(sync=True)
-    selected = traitlets.Unicode("0-0").tag(sync=True)
-    busy = traitlets.Bool(default_value=False).tag(sync=True)
-    columns = traitlets.Int(1).tag(sync=True)
+    THREAD = "vantage-grid"
 
     def __init__(self, points: Sequence[Vantage], targets: Sequence[Target]) -> None:
-        super().__init__()
-        self._points = tuple(points)
-        self._filling, self._showing = threading.Lock(), threading.Lock()
+        self._points, self._showing = tuple(points), threading.Lock()
         self.grid = Grid(tuple(point.label for point in points), tuple(targets))
-        self.columns = len(targets)
-        self._show()
-        self.on_msg(self._on_message)
+        super().__init__(self.grid, columns=len(targets), selected=key_of(0, 0))
 
     def scene(self, *, still: bool, narrow: bool = False) -> Scene:
         """Draw the grid."""
@@ -67,71 +60,42 @@ class VantageGrid(LearningView):
         """Return the text twin."""
         return grid_table(self.grid)
 
-    def predict(self, guesses: Mapping[tuple[str, str], bool]) -> "VantageGrid":
-        """Write predictions into the grid.
+    def _place(self, row: str, column: str) -> tuple[int, int]:
+        try:
+            return self.grid.rows.index(row), self.grid.heads.index(column)
+        except ValueError:
+            rows, heads = ", ".join(self.grid.rows), ", ".join(self.grid.heads)
+            raise InvalidArgument(
+                f"no such cell: from {row!r} to {column!r}",
+                hint=f"rows: {rows}; columns: {heads}",
+            ) from None
 
-        Args:
-            guesses: ``{("the machine", "127.0.0.1:8080"): True, ...}``, by names of row and column.
+    def _place_of(self, key: str) -> tuple[int, int] | None:
+        row, _, column = key.partition("-")
+        if not (row.isdecimal() and column.isdecimal()):
+            return None
+        place = (int(row), int(column))
+        is_inside = place[0] < len(self.grid.rows) and place[1] < len(self.grid.heads)
+        return place if is_inside else None
 
-        Raises:
-            InvalidArgument: no such row or column.
-        """
-        for (row, column), guess in guesses.items():
-            try:
-                place = (self.grid.rows.index(row), self.grid.heads.index(column))
-            except ValueError:
-                rows, heads = ", ".join(self.grid.rows), ", ".join(self.grid.heads)
-                raise InvalidArgument(
-                    f"no such cell: from {row!r} to {column!r}",
-                    hint=f"rows: {rows}; columns: {heads}",
-                ) from None
-            self._guess(place, guess)
-        self._show()
-        return self
-
-    def fill(self) -> "VantageGrid":
-        """Try every way, and show each result as it comes.
-
-        Rows go at the same time, because a silent way takes two seconds.
-
-        Raises:
-            MiniDockerError: an engine does not answer.
-        """
-        with self._filling:
-            self.busy = True
-            try:
-                with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="vantage-grid") as pool:
-                    rows = [pool.submit(self._fill_row, n) for n in range(len(self._points))]
-                    for row in rows:
-                        row.result()
-            finally:
-                self.busy = False
-        self.message = self.grid.summary()
-        return self
+    def _try_all(self) -> None:
+        """Try rows at the same time, because a silent way takes two seconds."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix=self.THREAD) as pool:
+            rows = [pool.submit(self._fill_row, n) for n in range(len(self._points))]
+            for row in rows:
+                row.result()
 
     def _fill_row(self, row: int) -> None:
         for column, target in enumerate(self.grid.columns):
             outcome = self._points[row].attempt(target)
             with self._showing:
-                cell = self.grid.cell(row, column)
-                self.grid.cells[row, column] = replace(cell, outcome=outcome)
+                self._enter((row, column), outcome)
                 self.message = f"From {self._points[row].label} to {target}: {outcome.reason}."
                 self._show()
 
-    def forget(self) -> None:
-        """Empty the grid, predictions too."""
-        self.grid.cells.clear()
-        self.message = ""
-        self._show()
-
-    def _guess(self, place: tuple[int, int], guess: bool | None) -> None:
-        cell = self.grid.cells.get(place, Cell())
-        if cell.outcome is None:  # afterwards everybody knew
-            self.grid.cells[place] = replace(cell, guess=guess)
-
-    def _show(self) -> None:
+    def _facts(self) -> dict[str, dict[str, str]]:
         grid = self.grid
-        self.details = {
+        return {
             key_of(r, c): {
                 "from": row,
                 "to": head,
@@ -145,30 +109,6 @@ class VantageGrid(LearningView):
             for r, row in enumerate(grid.rows)
             for c, head in enumerate(grid.heads)
         }
-        self.draw()
-
-    def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
-        what = content.get("do")
-        if what == "guess":
-            row, _, column = str(content.get("key", "")).partition("-")
-            if row.isdigit() and column.isdigit():
-                place = (int(row), int(column))
-                guess = self.grid.cell(*place).guess
-                self._guess(place, {None: True, True: False, False: None}[guess])
-                self._show()
-        elif what == "fill" and not self.busy:
-            threading.Thread(target=self._fill_quietly, name="vantage-grid", daemon=True).start()
-        elif what == "forget":
-            self.forget()
-
-    def _fill_quietly(self) -> None:
-        """Fill for the page, where an exception would end in a log nobody reads."""
-        try:
-            self.fill()
-        except (MiniDockerError, OSError) as error:
-            self.message = str(error)
 
 
 def _point(source: Any, engine: Any) -> Vantage:

@@ -8,18 +8,18 @@ from pyminidocker.widgets.base import STATIC, script, styles
 from pyminidocker.widgets.palette import LIGHT
 
 VIEWS = {
-    "namespaces": ("base.js", "namespaces.js"),
+    "namespaces": ("base.js", "grid.js", "namespaces.js"),
     "layers": ("base.js", "layers.js"),
     "topology": ("base.js", "packets.js", "topology.js"),
     "packet walk": ("base.js", "packetwalk.js"),
-    "vantage grid": ("base.js", "vantage.js"),
-    "boot phases": ("base.js", "bootphases.js"),
+    "vantage grid": ("base.js", "grid.js", "vantage.js"),
+    "boot phases": ("base.js", "grid.js", "bootphases.js"),
     "build tree": ("base.js", "buildtree.js"),
     "argv calculator": ("base.js", "argv.js"),
-    "gauge": ("base.js", "gauge.js"),
+    "gauge": ("base.js", "grid.js", "gauge.js"),
     "life": ("base.js", "lifecycle.js"),
-    "snapshots": ("base.js", "snapshots.js"),
-    "attack matrix": ("base.js", "attackmatrix.js"),
+    "snapshots": ("base.js", "grid.js", "snapshots.js"),
+    "attack matrix": ("base.js", "grid.js", "attackmatrix.js"),
     "terminal source": ("base.js", "src/terminal.js"),
     "terminal": ("terminal.js",),
 }
@@ -70,12 +70,10 @@ def test_style_sheets_are_complete():
 
 def test_every_view_keeps_its_keys_and_names_itself():
     for name in (
-        "namespaces.js",
         "layers.js",
         "src/terminal.js",
         "topology.js",
         "packetwalk.js",
-        "vantage.js",
         "buildtree.js",
         "argv.js",
         "lifecycle.js",
@@ -84,6 +82,17 @@ def test_every_view_keeps_its_keys_and_names_itself():
         assert '"data-lm-suppress-shortcuts": "true"' in text
         assert "aria-label" in text
         assert "return () =>" in text, "cleans up after itself"
+
+
+@pytest.mark.parametrize(
+    "name", ["namespaces", "vantage", "bootphases", "gauge", "snapshots", "attackmatrix"]
+)
+def test_a_view_with_a_selection_does_so_too(name):
+    text = script("grid.js", f"{name}.js")
+    assert '"data-lm-suppress-shortcuts": "true"' in text
+    assert "aria-label" in text
+    assert re.search(r"return (selectableView|predictionGrid)\(", script(f"{name}.js"))
+    assert "return () =>" in script("grid.js"), "cleans up after itself"
 
 
 def test_licences_lie_beside_what_is_not_ours():
