@@ -57,8 +57,8 @@ def test_view_follows_without_being_asked(engine: Engine) -> None:
     assert view.life.seconds(view.life.stays[-1].since)["restarting"] >= 0.3  # 100 and 200 ms
     box.remove()
     assert reaches(view, lambda one: one.state == "removed")
-    assert view._follower is not None
-    assert view._follower.join()
+    assert view._feed is not None
+    assert view._feed.join()
     view.close()
 
 

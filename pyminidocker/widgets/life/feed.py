@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from pyminidocker.errors import MiniDockerError, NotFound
+from pyminidocker.errors import NotFound
+from pyminidocker.widgets.follow import StreamThread
 from pyminidocker.widgets.life.model import Life, Stay, begin
-from pyminidocker.widgets.wiring.feed import hang_up
 
-RETRY_S = 2.0
 MOST_ROUNDS = 3
 Json = Mapping[str, Any]
 
@@ -113,8 +112,8 @@ class Biographer:
             life.correct(state["Status"], ended, int(state["ExitCode"]))
 
 
-class Follower:
-    """Reads events in a thread of its own until it is stopped or the container is gone.
+class Follower(StreamThread):
+    """Reads events until it is stopped or the container is gone.
 
     Args:
         biographer: who is told.
@@ -122,51 +121,27 @@ class Follower:
         failed: called with what went wrong, in words.
     """
 
+    NAME, RETRY_S = "lifecycle", 2.0
+
     def __init__(
         self, biographer: Biographer, changed: Callable[[], None], failed: Callable[[str], None]
     ) -> None:
-        self._biographer, self._changed, self._failed = biographer, changed, failed
-        self._stopped = threading.Event()
-        self._open: list[Any] = []
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="lifecycle", daemon=True)
+        super().__init__(changed, failed)
+        self._biographer = biographer
 
-    def start(self) -> None:
-        """Start reading."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop reading; the thread ends by itself."""
-        self._stopped.set()
-        with self._lock:
-            streams, self._open = self._open, []
-        hang_up(streams)
-
-    def join(self, timeout_s: float = 5.0) -> bool:
-        """Wait until the thread has ended; tell whether it did."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        while not self._stopped.is_set() and self._biographer.life.state != "removed":
-            try:
-                self._read()
-            except (MiniDockerError, OSError, ValueError) as error:
-                if not self._stopped.is_set():
-                    self._failed(str(error))
-            self._stopped.wait(RETRY_S if self._biographer.life.state != "removed" else 0)
+    def is_over(self) -> bool:
+        """Tell whether the container has been removed."""
+        return self._biographer.life.state == "removed"
 
     def _read(self) -> None:
         query = {"filters": {"container": [self._biographer.id], "type": ["container"]}}
-        with self._biographer.api.open("GET", "/events", query) as response:
-            with self._lock:  # either ``stop`` finds the stream here, or we find it stopped
-                if self._stopped.is_set():
-                    return
-                self._open.append(response)
+        with self._stream(self._biographer.api, "/events", query) as response:
+            if response is None:
+                return
             if self._biographer.refresh():  # what happened before the stream was open
                 self._changed()
             for event in response.json_lines():
                 if self._biographer.take(event):
                     self._changed()
-                if self._stopped.is_set() or self._biographer.life.state == "removed":
+                if self._stopped.is_set() or self.is_over():
                     return

@@ -2,13 +2,14 @@
 
 import threading
 import time
-import weakref
+from collections.abc import Callable
 from typing import Any
 
 import traitlets
 
 from pyminidocker.errors import MiniDockerError
-from pyminidocker.widgets.base import LearningView, script, styles
+from pyminidocker.widgets.base import script, styles
+from pyminidocker.widgets.follow import LiveView
 from pyminidocker.widgets.life.feed import Biographer, Follower
 from pyminidocker.widgets.life.model import STATES, Life
 from pyminidocker.widgets.life.scene import draw_life, hue_of
@@ -19,7 +20,7 @@ from pyminidocker.widgets.scene import Scene
 MOST_HAPPENINGS = 12  # in the list on the page
 
 
-class Lifecycle(LearningView):
+class Lifecycle(LiveView):
     """The states of one container, as they change.
 
     Attributes:
@@ -43,13 +44,11 @@ class Lifecycle(LearningView):
     verbs = traitlets.List().tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Unicode("").tag(sync=True)
-    live = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(self, biographer: Biographer, *, live: bool = True) -> None:
         super().__init__()
         self._biographer = biographer
         self._showing = threading.RLock()  # whoever observes may ask again
-        self._follower: Follower | None = None
         self.selected = self.life.state
         self._show()
         self.on_msg(self._on_message)
@@ -134,26 +133,8 @@ class Lifecycle(LearningView):
             "commands": [COMMANDS[verb] for verb in VERBS[state]],
         }
 
-    @traitlets.observe("live")
-    def _live_changed(self, change: Any) -> None:
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            follower.stop()
-        if not change["new"]:
-            return
-        me = weakref.ref(self)  # a view that nobody holds any more must not be kept by its thread
-
-        def changed() -> None:
-            if (view := me()) is not None:
-                view._changed()
-
-        def failed(what: str) -> None:
-            if (view := me()) is not None:
-                view.message = what
-
-        self._follower = Follower(self._biographer, changed, failed)
-        weakref.finalize(self, self._follower.stop)
-        self._follower.start()
+    def _make_feed(self, changed: Callable[[], None], failed: Callable[[str], None]) -> Follower:
+        return Follower(self._biographer, changed, failed)
 
     def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
         verb = content.get("do") if isinstance(content, dict) else None

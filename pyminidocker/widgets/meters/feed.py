@@ -6,16 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from pyminidocker.client.stats import of_row
-from pyminidocker.errors import MiniDockerError, NotFound
+from pyminidocker.errors import NotFound
+from pyminidocker.widgets.follow import StreamThread
 from pyminidocker.widgets.life.feed import seconds_of
 from pyminidocker.widgets.meters.model import End, Run
-from pyminidocker.widgets.wiring.feed import hang_up
-
-RETRY_S = 1.0
 
 
-class Reader:
-    """Reads in a thread of its own, until it is stopped or the container is removed.
+class Reader(StreamThread):
+    """Reads until it is stopped or the container is removed.
 
     Args:
         api: the engine's calls, of a client of its own (``Engine.api.onlooker()``).
@@ -26,6 +24,8 @@ class Reader:
         failed: called with what went wrong, in words.
     """
 
+    NAME, RETRY_S = "gauge", 1.0
+
     def __init__(
         self,
         api: Any,
@@ -35,72 +35,50 @@ class Reader:
         changed: Callable[[], None],
         failed: Callable[[str], None],
     ) -> None:
-        self._api, self._id, self._run, self._interval_s = api, container_id, run, interval_s
-        self._changed, self._failed = changed, failed
-        self._stopped = threading.Event()
+        super().__init__(changed, failed)
+        self._api, self._id, self._model, self._interval_s = api, container_id, run, interval_s
         self._is_removed = False
-        self._open: list[Any] = []
-        self._lock = threading.Lock()
         self.ended = threading.Event()  # set when a run has ended
-        self._thread = threading.Thread(target=self._read_on, name="gauge", daemon=True)
 
-    def start(self) -> None:
-        """Start reading."""
-        self._thread.start()
+    def is_over(self) -> bool:
+        """Tell whether the container has been removed."""
+        return self._is_removed
 
-    def stop(self) -> None:
-        """Stop reading; the thread ends by itself."""
-        self._stopped.set()
-        with self._lock:
-            streams, self._open = self._open, []
-        hang_up(streams)
-
-    def join(self, timeout_s: float = 5.0) -> bool:
-        """Wait until the thread has ended; tell whether it did."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def _read_on(self) -> None:
-        while not self._stopped.is_set() and not self._is_removed:
-            try:
-                self._read()
-            except NotFound:
-                self._is_removed = True
-            except (MiniDockerError, OSError, ValueError) as error:
-                if not self._stopped.is_set():
-                    self._failed(str(error))
-            self._stopped.wait(0 if self._is_removed else RETRY_S)
+    def _run(self) -> None:
+        super()._run()
         self.ended.set()
 
     def _read(self) -> None:
+        try:
+            self._read_stats()
+        except NotFound:
+            self._is_removed = True
+
+    def _read_stats(self) -> None:
         query = {"name": self._id, "stream": True, "interval": self._interval_s}
-        with self._api.open("GET", "/minidocker/stats", query) as response:
-            with self._lock:  # either ``stop`` finds the stream here, or we find it stopped
-                if self._stopped.is_set():
-                    return
-                self._open = [response]
+        with self._stream(self._api, "/minidocker/stats", query) as response:
+            if response is None:
+                return
             for rows in response.json_lines():
                 if self._stopped.is_set():
                     return
                 if rows and "Time" in rows[0]:
                     self.ended.clear()
-                    self._run.feed(of_row(rows[0]))
-                    self._run.status = rows[0]["Status"]
+                    self._model.feed(of_row(rows[0]))
+                    self._model.status = rows[0]["Status"]
                     self._changed()
                 elif not self.ended.is_set():
                     self._close_run()  # of one that never ran nothing has ended
         self._is_removed = True
-        with self._lock:
-            self._open = []
 
     def _close_run(self) -> None:
         """Ask how it ended."""
         attrs = self._api.container_inspect(self._id)
         state = attrs["State"]
-        self._run.status = state["Status"]
+        self._model.status = state["Status"]
         if finished := seconds_of(state["FinishedAt"]):
-            moment = finished if self._run.readings else time.time()
-            self._run.end = End(moment, int(state["ExitCode"]), bool(state["OOMKilled"]))
+            moment = finished if self._model.readings else time.time()
+            self._model.end = End(moment, int(state["ExitCode"]), bool(state["OOMKilled"]))
             self.ended.set()
         self._changed()
 

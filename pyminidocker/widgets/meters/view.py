@@ -1,12 +1,13 @@
 """The gauge as a live view."""
 
 import threading
-import weakref
+from collections.abc import Callable
 from typing import Any
 
 import traitlets
 
-from pyminidocker.widgets.base import LearningView, script, styles
+from pyminidocker.widgets.base import script, styles
+from pyminidocker.widgets.follow import LiveView
 from pyminidocker.widgets.meters.feed import Reader
 from pyminidocker.widgets.meters.model import Meter, Run
 from pyminidocker.widgets.meters.scene import draw_gauge
@@ -17,7 +18,7 @@ from pyminidocker.widgets.scene import Scene
 INTERVAL_S = 0.25
 
 
-class Gauge(LearningView):
+class Gauge(LiveView):
     """Memory, processors and processes of one container against their limits, as they change.
 
     Attributes:
@@ -31,7 +32,6 @@ class Gauge(LearningView):
 
     details = traitlets.Dict().tag(sync=True)
     selected = traitlets.Unicode("memory").tag(sync=True)
-    live = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(
         self,
@@ -48,8 +48,7 @@ class Gauge(LearningView):
         self._api, self._id, self._interval_s = api, container_id, interval_s
         self._version = version
         self._showing = threading.Lock()
-        self._reader: Reader | None = None
-        self._show()
+        self._changed()
         self.live = live
 
     def scene(self, *, still: bool, narrow: bool = False) -> Scene:
@@ -67,14 +66,14 @@ class Gauge(LearningView):
         Raises:
             TimeoutError: it still runs.
         """
-        if self._reader is not None and not self._reader.wait(timeout_s):
+        if self._feed is not None and not self._feed.wait(timeout_s):
             raise TimeoutError(f"{self.run.name} still runs after {timeout_s:g} s")
         return self
 
     def until(self, seconds: float) -> "Gauge":
         """Watch for so many seconds, or until it ends; return self."""
-        if self._reader is not None:
-            self._reader.wait(seconds)
+        if self._feed is not None:
+            self._feed.wait(seconds)
         return self
 
     def close(self) -> None:
@@ -83,7 +82,7 @@ class Gauge(LearningView):
         super().close()
         self._api.close()
 
-    def _show(self) -> None:
+    def _changed(self) -> None:
         with self._showing, self.hold_sync():
             meters = {meter.key: meter for meter in self.run.meters()}
             self.details = {
@@ -101,26 +100,8 @@ class Gauge(LearningView):
             "files": files_of(key, self._version),
         }
 
-    @traitlets.observe("live")
-    def _live_changed(self, change: Any) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.stop()
-        if not change["new"]:
-            return
-        me = weakref.ref(self)  # a view that nobody holds any more must not be kept by its thread
-
-        def changed() -> None:
-            if (view := me()) is not None:
-                view._show()
-
-        def failed(what: str) -> None:
-            if (view := me()) is not None:
-                view.message = what
-
-        self._reader = Reader(self._api, self._id, self.run, self._interval_s, changed, failed)
-        weakref.finalize(self, self._reader.stop)
-        self._reader.start()
+    def _make_feed(self, changed: Callable[[], None], failed: Callable[[str], None]) -> Reader:
+        return Reader(self._api, self._id, self.run, self._interval_s, changed, failed)
 
 
 def gauge(

@@ -238,7 +238,7 @@ def test_the_view_shows_what_is_read_and_lets_go():
 def test_waiting_in_vain():
     view = Gauge(SimpleNamespace(close=lambda: None), "b0c5", Run("box"), live=False)
     assert view.until_end(0.01) is view, "nobody reads, so there is nothing to wait for"
-    view._reader = SimpleNamespace(wait=lambda timeout_s: False, stop=lambda: None)
+    view._feed = SimpleNamespace(wait=lambda timeout_s: False, stop=lambda: None)
     with pytest.raises(TimeoutError, match=r"box still runs after 0\.01 s"):
         view.until_end(0.01)
 
