@@ -9,6 +9,7 @@ See: signal(7), "Signal dispositions"; pid_namespaces(7), "The namespace init pr
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 OPEN, SUM = "open", "sum"
 PATIENCE_S = 2  # Docker's is 10
-PROMPT_S = 1.0  # well below the patience, well above what an end takes
+KILLED = 128 + signal.SIGKILL
 
 _TILL = """\
 #!/bin/sh
@@ -67,17 +68,17 @@ class Ending:
     @property
     def is_prompt(self) -> bool:
         """Whether it ended by itself, and not because patience was over."""
-        return self.seconds < PROMPT_S
+        return self.exit_code != KILLED
 
 
-def end(box: Container, patience_s: int = PATIENCE_S) -> Ending:
+def end(box: Container) -> Ending:
     """Stop a running container and look at the clock.
 
     Raises:
         MiniDockerError: it does not run.
     """
     began = time.monotonic()
-    box.stop(timeout_s=patience_s)
+    box.stop(timeout_s=PATIENCE_S)
     return Ending(time.monotonic() - began, box.exit_code, str(box.logs()))
 
 

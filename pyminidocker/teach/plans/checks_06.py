@@ -12,7 +12,7 @@ from pyminidocker.errors import Conflict, MiniDockerError, NotFound
 from pyminidocker.teach import facts
 from pyminidocker.teach.checks import Outcome, call, met, not_yet
 from pyminidocker.teach.faults import wait_for
-from pyminidocker.teach.life_faults import OPEN, PROMPT_S, SUM, close_till, end
+from pyminidocker.teach.life_faults import OPEN, PATIENCE_S, SUM, close_till, end
 
 if TYPE_CHECKING:
     from pyminidocker.client.container import Container
@@ -110,7 +110,7 @@ def polite(lesson: Lesson) -> Outcome:
     ending = end(box)
     if not ending.is_prompt:
         return not_yet(
-            f"Asked to stop, `shop` took {ending.seconds:.0f} s and ended with exit code "
+            f"Asked to stop, `shop` did not: after {PATIENCE_S} s it was killed, exit code "
             f"{ending.exit_code}.",
             "Start it again: what is process 1 in it, and what is its number 2?",
             "The one with the handler has to be the one that gets the signal.",
@@ -123,7 +123,7 @@ def polite(lesson: Lesson) -> Outcome:
             "Its handler writes `closed`. Who got the signal instead?",
             "The signal has to reach /shop itself, as process 1.",
         )
-    return met(f"Asked to stop, `shop` had closed and ended in less than {PROMPT_S:g} s.")
+    return met(f"Asked to stop, `shop` closed and ended by itself, in {ending.seconds:.2f} s.")
 
 
 def reaped(lesson: Lesson) -> Outcome:
@@ -187,7 +187,7 @@ def kept(lesson: Lesson, open_diary: Callable[..., Any]) -> Outcome:
     ending = end(box)
     if not ending.is_prompt:
         return not_yet(
-            f"`diary` takes {ending.seconds:.0f} s to stop.",
+            f"`diary` does not stop by itself: it is killed after {PATIENCE_S} s.",
             "Compare process 1 of `diary` with that of `tended`.",
             "`sleep` has no handler for SIGTERM. Whoever is process 1 needs one.",
             "What kept `clinic` tidy helps here as well.",
@@ -203,7 +203,7 @@ def kept(lesson: Lesson, open_diary: Callable[..., Any]) -> Outcome:
             "Of the four places above, which outlived their container?",
             "A volume is found again by its name; without one, each container gets a new volume.",
         )
-    return met(f"`diary` ends in less than {PROMPT_S:g} s, and its successor reads what it wrote.")
+    return met(f"`diary` ended in {ending.seconds:.2f} s, and its successor reads what it wrote.")
 
 
 def till(lesson: Lesson) -> Outcome:
@@ -221,7 +221,7 @@ def till(lesson: Lesson) -> Outcome:
         )
     if not ending.is_prompt:
         return not_yet(
-            f"A container of `till` takes {ending.seconds:.0f} s to stop.",
+            f"A container of `till` does not stop by itself: it is killed after {PATIENCE_S} s.",
             "`engine.create('till').read_file('/entry')` shows the entry script.",
             "What does a shell do with a command, and what with `exec` and a command?",
             "/till has to take the place of the script instead of standing beside it.",
@@ -234,4 +234,4 @@ def till(lesson: Lesson) -> Outcome:
             "/till writes its sum in the handler for SIGTERM, so it has to get SIGTERM.",
             "It has to be process 1 itself.",
         )
-    return met(f"A container of `till` writes its sum and ends in less than {PROMPT_S:g} s.")
+    return met(f"A container of `till` writes its sum and ends in {ending.seconds:.2f} s.")

@@ -34,10 +34,10 @@ PREDICTIONS = (
     ),
     Question(
         "quick",
-        "Four containers get the wish to stop, and two seconds of patience. `shop` runs a script "
+        "Four containers get the wish to stop, and three seconds of patience. `shop` runs a script "
         "that handles SIGTERM. `deaf` runs the same script from a shell: `sh -c '/shop; echo "
         "bye'`. `plain` runs `sleep 600`. `tended` runs `sleep 600`, with an init process in "
-        "front of it. Which of them end before the two seconds are over?",
+        "front of it. Which of them end before the three seconds are over?",
         (
             Option(
                 "All four: SIGTERM ends a process",
