@@ -186,6 +186,9 @@ class Life:
 
     def _go(self, state: str, moment: float, way: str, **facts: Any) -> None:
         if state == "running" and way == "start":
+            if self.state in ("running", "paused"):
+                # It ended together with its engine, which could not tell any more.
+                self.stays.append(Stay("exited", moment, "unseen"))
             self._signals.clear()
             self._is_stopped = self._is_oom = False
             way = "again" if self.state == "restarting" else "start"

@@ -33,6 +33,7 @@ WAYS = {
     "end": "its first process ended",
     "policy": "its first process ended, and its policy starts it again",
     "stop": "stopped while it waited",
+    "unseen": "nobody saw how; its engine was gone",
     "pause": "frozen",
     "unpause": "thawed",
     "destroy": "with its layer, its log and its exit code",

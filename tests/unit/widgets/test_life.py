@@ -82,6 +82,12 @@ def test_a_policy_may_count():
     assert life.restarts == 1
 
 
+def test_a_life_may_end_with_its_engine():
+    life = told(*BORN, event("start", 9))
+    assert life.path() == "created → running → exited → running"
+    assert "nobody saw how" in life.stays[2].says()
+
+
 def test_another_stop_signal_stops_as_well():
     life = told(*BORN, event("kill", 3, signal=2), event("die", 4, exitCode=0), policy="always",
                 stop_signal=2)  # fmt: skip
