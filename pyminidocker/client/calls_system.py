@@ -76,3 +76,13 @@ class SystemCalls(Transport):
                 )
         finally:
             os.close(pidfd)
+
+    def lab_limits(self) -> Json:
+        """GET /minidocker/lab/limits: the limits, and what is used now."""
+        found: Json = self.call("GET", "/minidocker/lab/limits")
+        return found
+
+    def lab_limit(self, changes: Json) -> Json:
+        """POST /minidocker/lab/limits: 0 leaves a limit as it is, -1 takes it away."""
+        found: Json = self.call("POST", "/minidocker/lab/limits", None, changes)
+        return found

@@ -12,7 +12,6 @@ from pyminidocker.client.calls_build import BuildCalls
 from pyminidocker.client.calls_containers import ContainerCalls
 from pyminidocker.client.calls_handles import HandleCalls
 from pyminidocker.client.calls_images import ImageCalls
-from pyminidocker.client.calls_lab import LabCalls
 from pyminidocker.client.calls_networks import NetworkCalls
 from pyminidocker.client.calls_packets import PacketCalls
 from pyminidocker.client.calls_registry import RegistryCalls
@@ -28,7 +27,6 @@ class EngineClient(
     ContainerCalls,
     HandleCalls,
     ImageCalls,
-    LabCalls,
     NetworkCalls,
     PacketCalls,
     RegistryCalls,

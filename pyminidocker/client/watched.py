@@ -26,7 +26,7 @@ class Watched:
         """What its health check found, and when: asked now."""
         from pyminidocker.client.health import Health
 
-        return Health(self.api.container_inspect(self.id)["State"].get("Health"))
+        return Health(cast("Container", self).reload().attrs["State"].get("Health"))
 
     def wait_healthy(self, timeout_s: float = 60.0) -> Health:
         """Wait until its health check has succeeded; return at once when it is healthy.

@@ -257,7 +257,7 @@ def test_prune(docker):
         (["service", "ls"], "This node is not a swarm manager"),
         (["node", "ls"], "This node is not a swarm manager"),
         (["plugin", "inspect", "x"], 'plugin "x" not found'),
-        (["pause", "x"], "not supported by this engine"),
+        (["search", "x"], "not supported by this engine"),
     ],
 )
 def test_what_is_not_there_says_so(docker, words, message):

@@ -149,7 +149,7 @@ def test_wrong_options(project, words, message):
     assert message in done.stderr
 
 
-@pytest.mark.parametrize("words", [["--squash"], ["-m", "1g"], ["-o", "x"], ["--ssh=default"]])
+@pytest.mark.parametrize("words", [["--squash"], ["-o", "x"], ["--ssh=default"]])
 def test_what_docker_can_and_we_cannot(project, words):
     done = minidocker("build", *words, str(project))
     assert done.returncode == 1

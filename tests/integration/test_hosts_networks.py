@@ -6,6 +6,7 @@ from pyminidocker.errors import Conflict, InvalidArgument, NotFound, PermissionD
 from tests.support import hosts
 from tests.support.command_line import minidocker
 from tests.support.hosts import get, network, ping, published, web
+from tests.support.talker import until
 
 A_NET, B_NET = "172.21.0.0/16", "172.22.0.0/16"
 
@@ -193,7 +194,7 @@ def test_hosts_of_one_machine_publish_the_same_port_on_the_wire(ab):
     server.stop(timeout_s=0)
     assert get(a, "192.168.50.2") == ""
     server.start()
-    assert get(a, "192.168.50.2") == "right@b"
+    until(lambda: get(a, "192.168.50.2") == "right@b")  # it begins to listen
 
 
 def test_an_internal_network_stays_inside(ab):
