@@ -52,6 +52,8 @@ SHARED = {
 HOMES = "MINIDOCKER_ROOT=/tmp/md"  # how the state of the tests' engines is called
 MOST_UNSTEADY = 2  # that fail and may be run again; more than that is no accident
 TESTS_FAILED = 1  # pytest's exit code; others mean that it could not do its work
+# As in pyproject.toml, but with the memory of what failed, which makes files.
+REMEMBERING = "--strict-markers --strict-config --import-mode=importlib -ra"
 USER_TIERS = ("unit", "integration", "notebooks")
 # What differs when a user has no range in /etc/subuid: one id is all there is in the containers.
 SINGLE_ID = ("tests/integration/test_engine_lifecycle.py", "tests/integration/test_cli_run.py")
@@ -97,7 +99,7 @@ class Runner:
         return code == 0 and not (left and os.environ.get("CI"))
 
     def _pytest(self, memory: str, *arguments: str, **variables: str) -> int:
-        options = ("-q", "-o", f"cache_dir={memory}")
+        options = ("-q", "-o", f"addopts={REMEMBERING}", "-o", f"cache_dir={memory}")
         command = [*self.prefix, self.python, "-m", "pytest", *options, *arguments]
         env = {**self.env, **variables}
         return subprocess.run(command, check=False, env=env, cwd=self.tree).returncode

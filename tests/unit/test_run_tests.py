@@ -27,6 +27,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Other processes run other tests at this moment; what they have there is not left behind.
     monkeypatch.setattr(run_tests, "wait_until_clean", lambda *_, **__: {})
     (tmp_path / "test_some.py").write_text(TESTS)
+    settings = "[pytest]\naddopts = -p no:cacheprovider\n"  # as ours
+    (tmp_path / "pytest.ini").write_text(settings)
     return tmp_path
 
 
