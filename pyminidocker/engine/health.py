@@ -126,10 +126,11 @@ class Monitor:
 
     def _run_soon(self) -> None:
         self._timer = None
-        self._engine.background(self._run())
+        # Of this life, and not of the one in which the task gets its turn.
+        self._engine.background(self._run(self._life))
 
-    async def _run(self) -> None:
-        began, life = time.time(), self._life
+    async def _run(self, life: int) -> None:
+        began = time.time()
         try:
             exit_code, output = await health_probe.run(
                 self._engine, self._container, self._argv, self._timeout_ns

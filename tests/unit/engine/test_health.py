@@ -1,5 +1,6 @@
 """What the results of a health check make of a container; moby daemon/health_test.go has these."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -88,6 +89,23 @@ def test_what_has_ended_is_not_well():
     box.monitor.stop()
     assert box.state.health.status == "unhealthy"
     assert box.actions == ["health_status: healthy"]
+
+
+def test_a_run_that_begins_when_a_pause_is_there_counts_for_nothing(monkeypatch):
+    async def succeeds(*_):
+        return 0, ""
+
+    async def play():
+        box = Box()
+        monkeypatch.setattr(health.health_probe, "run", succeeds)
+        box.background = due.append
+        box.monitor._run_soon()  # its time has come, its task not yet had a turn
+        box.monitor.hold()
+        await due.pop()
+        return box
+
+    due = []
+    assert asyncio.run(play()).state.health.log == []
 
 
 @pytest.mark.parametrize(
