@@ -46,7 +46,7 @@ SHARED = {
     "integration": ("-n3", "--dist=loadfile"),
     # A guest for root, one for an ordinary user; neither waits for anything but its processors.
     "guest": ("-n2", "--dist=load", "--timeout=400"),
-    "notebooks": ("-n3", "--dist=load", "--maxschedchunk=1"),
+    "notebooks": ("-n4", "--dist=load", "--maxschedchunk=1"),
     "browser": ("-n2", "--dist=load", "--maxschedchunk=1"),
 }
 HOMES = "MINIDOCKER_ROOT=/tmp/md"  # how the state of the tests' engines is called
@@ -54,7 +54,13 @@ MOST_UNSTEADY = 2  # that fail and may be run again; more than that is no accide
 TESTS_FAILED = 1  # pytest's exit code; others mean that it could not do its work
 # As in pyproject.toml, but with the memory of what failed, which makes files.
 REMEMBERING = "--strict-markers --strict-config --import-mode=importlib -ra"
-USER_TIERS = ("unit", "integration", "notebooks")
+# As an ordinary user, lessons are compared and solved.  That they may be run in any order says
+# nothing about who runs them.
+USER_TIERS = {
+    "unit": TIERS["unit"],
+    "integration": TIERS["integration"],
+    "notebooks": ("tests/notebooks/test_strict.py", "tests/notebooks/test_solutions.py"),
+}
 # What differs when a user has no range in /etc/subuid: one id is all there is in the containers.
 SINGLE_ID = ("tests/integration/test_engine_lifecycle.py", "tests/integration/test_cli_run.py")
 # What a user can do to whom an administrator has handed control groups over: version 1 (the guest
@@ -180,7 +186,7 @@ def as_user(options: list[str], unsteady: list[str]) -> list[bool]:
         prefix = ("setpriv", *identity, "--inh-caps=-all", "--")
         runner = Runner(f"{venv}/bin/python", tree, env, prefix)
         passed = [
-            runner.run(f"{name}, as {USER}", *TIERS[name], *SHARED[name], *options)
+            runner.run(f"{name}, as {USER}", *USER_TIERS[name], *SHARED[name], *options)
             for name in USER_TIERS
         ]
         title = f"one user id only, as {USER}"
