@@ -7,6 +7,7 @@ import pytest
 from pyminidocker import errors
 from pyminidocker.client.container import Container
 from pyminidocker.client.engine import Engine
+from tests.support.talker import until
 
 
 def shell(container: Container, line: str) -> str:
@@ -67,8 +68,9 @@ def test_when_the_other_container_ends(clean: Engine) -> None:
     sharer = start(clean, "sharer", "container:target")
     address = target.ip_address
     target.stop(timeout_s=0)
-    # Its address may be somebody else's at once, so nothing may answer under it any more.
-    assert shell(sharer, "ls /sys/class/net").split() == ["lo"]
+    # Its address may be somebody else's, so nothing may answer under it any more; the kernel takes
+    # some milliseconds for a link.
+    until(lambda: shell(sharer, "ls /sys/class/net").split() == ["lo"])
     heir = start(clean, "heir", "red")
     assert heir.ip_address == address
     with pytest.raises(errors.Conflict, match="cannot join network of a non running container"):
