@@ -103,20 +103,23 @@ def test_what_does_not_run_cannot_be_paused(engine):
 
 @freezes
 @pytest.mark.parametrize(
-    ("end", "code"),
+    ("end", "codes"),
     [
-        (lambda box: box.kill(), 137),
-        (lambda box: box.stop(), 5),
-        (lambda box: box.kill("TERM"), 5),
-        (lambda box: box.stop(timeout_s=0), 137),
+        (lambda box: box.kill(), (137,)),
+        (lambda box: box.stop(), (5,)),
+        (lambda box: box.kill("TERM"), (5,)),
+        (
+            lambda box: box.stop(timeout_s=0),
+            (137, 5),
+        ),  # both signals: it may be quicker than the 2nd
     ],
     ids=["kill", "stop", "kill -s TERM", "stop -t 0"],
 )
-def test_whoever_ends_it_wakes_it(engine, box, end, code):
+def test_whoever_ends_it_wakes_it(engine, box, end, codes):
     box.pause()
     since = time.time()
     end(box)
-    assert box.wait(10) == code
+    assert box.wait(10) in codes
     assert box.status == "exited"
     assert box.attrs["State"]["Paused"] is False
     assert actions(engine, box, since)[0] == "kill"
