@@ -210,6 +210,7 @@ def test_an_engine_that_ends_leaves_nothing_frozen(engine_home, kills):
     try:
         first.bootstrap("busybox")
         box = first.run("busybox", ["sh", "-c", COUNTS], detach=True, name="ice", fresh=True)
+        wait_until(lambda: box.exec("test -e /n").ok)  # from here on it listens to SIGTERM
         box.pause()
         process, pidfd = box.pid, os.pidfd_open(first.api.engine_facts()["Pid"])
         watched = first.api.stats_follow(["ice"])
