@@ -153,10 +153,10 @@ class Group(Protocol):
         """
 
     def remove(self) -> None:
-        """Remove the group, which is empty.
+        """Remove the group, which has no processes, and those made inside it.
 
         Raises:
-            OSError: EBUSY (there are processes in it).
+            OSError: EBUSY (there are processes in it, or in one of them).
 
         See: cgroups(7).
         """

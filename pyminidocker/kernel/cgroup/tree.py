@@ -122,15 +122,30 @@ def is_abandoned(directory: str) -> bool:
     See: flock(2).
     """
     try:
-        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = _inherit(directory)
     except FileNotFoundError:
         return True
-    except OSError:
-        return False
-    try:
-        return lock(fd)
-    finally:
+    if fd >= 0:
         os.close(fd)
+    return fd >= 0
+
+
+def _inherit(directory: str) -> int:
+    """Return a descriptor with the lock of a dead engine's directory; -1 while somebody has it.
+
+    Raises:
+        FileNotFoundError: it is gone already.
+    """
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return -1
+    if lock(fd):
+        return fd
+    os.close(fd)
+    return -1
 
 
 def remove_engine(tops: list[str], name: str) -> bool:
@@ -156,12 +171,33 @@ def _remove(directory: str) -> bool:
         except OSError:
             pass  # this version, or this tree, does not have it
     try:
-        os.rmdir(directory)
-    except FileNotFoundError:
-        return True
+        remove_group(directory)
     except OSError:
         return False
     return True
+
+
+def remove_group(directory: str) -> None:
+    """Remove a group, and those that its processes have made in it, as privileged ones may.
+
+    Raises:
+        OSError: EBUSY (there still are processes in one of them).
+
+    See: runc libcontainer's cgroups.RemovePath, rmdir(2).
+    """
+    below = [directory]  # not by recursion: how deep it goes was for those processes to decide
+    while below:
+        try:
+            os.rmdir(below[-1])
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            inside = engines(below[-1]) if error.errno == errno.EBUSY else []
+            if not inside:
+                raise
+            below += (f"{below[-1]}/{name}" for name in inside)
+            continue
+        below.pop()
 
 
 def remove_top(top: str) -> None:
@@ -182,8 +218,19 @@ def sweep_abandoned(tops: list[str]) -> None:
     See: flock(2).
     """
     for name in engines(tops[0]) if tops else []:
-        if is_abandoned(f"{tops[0]}/{name}") and remove_engine(tops, name):
-            _remove_elsewhere(tops, name)
+        try:
+            lock_fd = _inherit(f"{tops[0]}/{name}")
+        except FileNotFoundError:
+            continue
+        if lock_fd < 0:
+            continue
+        # The lock is kept: an engine that has made its directory and is about to lock it must see
+        # that it comes too late, and take another (``claim``).
+        try:
+            if remove_engine(tops, name):
+                _remove_elsewhere(tops, name)
+        finally:
+            os.close(lock_fd)
 
 
 def _remove_elsewhere(tops: list[str], name: str) -> None:

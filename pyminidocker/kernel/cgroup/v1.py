@@ -208,10 +208,7 @@ class V1Group:
 
     def remove(self) -> None:  # noqa: D102
         for directory in self.directories:
-            try:
-                os.rmdir(directory)
-            except FileNotFoundError:
-                pass
+            tree.remove_group(directory)
 
 
 class V1Manager:

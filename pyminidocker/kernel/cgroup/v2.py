@@ -178,10 +178,7 @@ class V2Group:
                     pass
 
     def remove(self) -> None:  # noqa: D102
-        try:
-            os.rmdir(self.directory)
-        except FileNotFoundError:
-            pass
+        tree.remove_group(self.directory)
 
 
 class V2Manager:

@@ -258,7 +258,39 @@ def _remove_soon(group) -> None:
     group.remove()
 
 
+@pytest.mark.parametrize("kind", ["manager", "plain"])
+def test_a_group_goes_with_those_made_inside_it(kind, request):
+    """A privileged container may make groups in its own, and leaves them behind."""
+    group = request.getfixturevalue(kind).make("slot-1")
+    for directory in {*group.paths.values()}:
+        Path(directory, "mine", "deep", "deeper").mkdir(parents=True)
+        Path(directory, "another").mkdir()
+    pid = enter(group, signal.pause)
+    wait_for(lambda: group.pids() == [pid])
+    with pytest.raises(OSError, match=os.strerror(errno.EBUSY)):
+        group.remove()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    _remove_soon(group)
+    assert not any(Path(directory).exists() for directory in group.paths.values())
+
+
 # -- directories and their locks --------------------------------------------------------------
+
+
+def test_who_sweeps_keeps_the_lock(plain, monkeypatch):
+    """An engine that has made its directory, but not locked it yet, sees that it comes too late."""
+    top, seen, really = plain.tops[0], [], tree.remove_engine
+    Path(top, "dead").mkdir()
+
+    def remove_engine(tops, name):
+        seen.append(tree.is_abandoned(f"{top}/{name}"))
+        return really(tops, name)
+
+    monkeypatch.setattr(tree, "remove_engine", remove_engine)
+    tree.sweep_abandoned(plain.tops)
+    assert seen[0] is False
+    assert tree.engines(top) == [plain.name]
 
 
 def test_directories_are_abandoned_only_by_the_dead(plain):
