@@ -283,7 +283,10 @@ def _size(text: str) -> int:
 def _decimal(text: str) -> float:
     try:
         above, slash, below = text.partition("/")
-        return float(above) / float(below) if slash else float(text)
+        value = float(above) / float(below) if slash else float(text)
+        if not abs(value) < float("inf"):  # nan is not less either
+            raise ValueError(value)
+        return value
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"failed to parse {text} as a rational number") from None
 

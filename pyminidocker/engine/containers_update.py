@@ -55,6 +55,9 @@ def _update(
         raise Conflict(
             "Restart policy cannot be updated because AutoRemove is enabled for the container"
         )
+    memory_alone = asked.memory_bytes and not asked.memory_swap_bytes
+    if memory_alone and engine.cgroups.why_not("swap") is not None:
+        asked.memory_swap_bytes = limits.UNLIMITED  # as run has it where nothing counts swap
     if asked != limits.NONE:
         merged = merge(host.resources, asked)
         limits.refuse(engine, merged)
@@ -76,7 +79,11 @@ def merge(present: Resources, asked: Resources) -> Resources:
     for name, other, text in _CONFLICTS:
         if getattr(asked, name) > 0 and getattr(present, other) > 0:
             raise Conflict(f"Conflicting options: {text} has already been set")
-    if asked.memory_bytes > present.memory_swap_bytes and not asked.memory_swap_bytes:
+    if (
+        asked.memory_bytes
+        and asked.memory_bytes > present.memory_swap_bytes
+        and not asked.memory_swap_bytes
+    ):
         raise Conflict(
             "Memory limit should be smaller than already set memoryswap limit, update the"
             " memoryswap at the same time",

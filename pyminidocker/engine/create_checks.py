@@ -37,7 +37,7 @@ _HARMLESS = (None, 0, -1, "", False)
 _UNSUPPORTED = {
     "DeviceRequests": "device requests (--gpus)",
     "DeviceCgroupRules": "device rules (--device-cgroup-rule)",
-    "CgroupParent": "a cgroup parent (--cgroup-parent)",
+    "CgroupParent": "cgroup parents (--cgroup-parent)",
     "CpuRealtimePeriod": "real-time limits (--cpu-rt-period)",
     "CpuRealtimeRuntime": "real-time limits (--cpu-rt-runtime)",
     "KernelMemoryTCP": "limits on the memory of sockets (KernelMemoryTCP)",
@@ -166,6 +166,14 @@ def _check_unsupported(host: HostOptions) -> None:
             raise NotImplementedHere(
                 f"{flag} {other[name]} is not supported by this engine; every container has its own"
             )
+    if other.get("Runtime", "") not in ("", "minidocker"):
+        raise InvalidArgument(
+            f"Unknown runtime specified {other['Runtime']}", hint="this engine is its own runtime"
+        )
+    if other.get("Isolation", "") not in ("", "default"):
+        raise InvalidArgument(
+            f"Invalid isolation: \"{other['Isolation']}\" - linux only supports 'default'"
+        )
     log = other.get("LogConfig")
     if isinstance(log, dict) and log.get("Type", "") not in _LOG_DRIVERS:
         raise NotImplementedHere(

@@ -19,6 +19,8 @@ def number_of(path: str) -> tuple[int, int]:
         info = os.stat(path)
     except OSError as error:
         raise InvalidArgument(f"stat {path}: {(error.strerror or '').lower()}") from None
+    except ValueError:  # a NUL, which the kernel never gets to see
+        raise InvalidArgument(f"stat {path}: invalid argument") from None
     if not stat.S_ISBLK(info.st_mode):
         raise InvalidArgument(f"{path} is not a block device")
     major, minor = os.major(info.st_rdev), os.minor(info.st_rdev)

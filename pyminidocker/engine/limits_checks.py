@@ -18,6 +18,7 @@ MINIMUM_BYTES = 6 << 20  # runc itself needs that much (moby linuxMinMemory)
 LEAST_QUOTA_US, PERIOD_US = 1_000, 100_000
 LEAST_PERIOD_US, LARGEST_PERIOD_US = 1_000, 1_000_000
 LEAST_SHARES, MOST_SHARES = 2, 262_144
+MOST_PIDS = 4_194_304  # PID_MAX_LIMIT, include/linux/threads.h
 NANO = 1_000_000_000
 _NONE = Resources()
 _LAST = 8191  # no list names a processor above (moby pkg/parsers.ParseUintList)
@@ -85,6 +86,12 @@ def check(given: Resources, *, is_update: bool = False) -> None:
     _check_cpu(given)
     _check_sets(given)
     _check_blkio(given)
+    if (given.pids_limit or 0) > MOST_PIDS:
+        raise InvalidArgument(
+            f"the kernel cannot count to a limit of {given.pids_limit} processes: at most"
+            f" {MOST_PIDS}",
+            hint="--pids-limit -1 is no limit",
+        )
     if (given.pids_limit or 0) <= 0 and given.pids_limit is not None:
         given.pids_limit = 0 if is_update else None
 

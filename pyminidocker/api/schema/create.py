@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from pyminidocker.api.schema import resources
 from pyminidocker.api.schema.networks import NetworkingBody
-from pyminidocker.api.schema.resources import DeviceBody, ResourcesBody
+from pyminidocker.api.schema.resources import DeviceBody, Int64, ResourcesBody
 from pyminidocker.engine.records import (
     ContainerConfig,
     ExecRecord,
@@ -29,11 +29,11 @@ class HealthBody(Struct, rename="pascal"):
     """``Healthcheck``."""
 
     test: Strings = None
-    interval: int | None = None
-    timeout: int | None = None
-    start_period: int | None = None
-    start_interval: int | None = None
-    retries: int | None = None
+    interval: Int64 | None = None
+    timeout: Int64 | None = None
+    start_period: Int64 | None = None
+    start_interval: Int64 | None = None
+    retries: Int64 | None = None
 
 
 class ConfigBody(Struct, rename="pascal"):
@@ -57,7 +57,7 @@ class ConfigBody(Struct, rename="pascal"):
     attach_stdout: bool | None = None
     attach_stderr: bool | None = None
     stop_signal: str | None = None
-    stop_timeout: int | None = None
+    stop_timeout: Int64 | None = None
     healthcheck: HealthBody | None = None
     network_disabled: bool | None = None
     mac_address: str | None = None
@@ -81,7 +81,7 @@ class RestartBody(Struct, rename="pascal"):
     """``RestartPolicy``."""
 
     name: str | None = None
-    maximum_retry_count: int | None = None
+    maximum_retry_count: Int64 | None = None
 
 
 class VolumeOptionsBody(Struct, rename="pascal"):
@@ -108,8 +108,8 @@ class UlimitBody(Struct, rename="pascal"):
     """One of ``HostConfig.Ulimits``."""
 
     name: str
-    soft: int = 0
-    hard: int = 0
+    soft: Int64 = 0
+    hard: Int64 = 0
 
 
 class HostBody(ResourcesBody, rename="pascal"):
@@ -125,7 +125,7 @@ class HostBody(ResourcesBody, rename="pascal"):
     auto_remove: bool | None = None
     readonly_rootfs: bool | None = None
     init: bool | None = None
-    shm_size: int | None = None
+    shm_size: Int64 | None = None
     cap_add: Strings = None
     cap_drop: Strings = None
     privileged: bool | None = None
@@ -141,7 +141,7 @@ class HostBody(ResourcesBody, rename="pascal"):
     ulimits: list[UlimitBody] | None = None
     volumes_from: Strings = None
     container_id_file: str | None = field(default=None, name="ContainerIDFile")
-    oom_score_adj: int | None = None
+    oom_score_adj: Int64 | None = None
     sysctls: Texts = None
     devices: list[DeviceBody] | None = None
 

@@ -5,9 +5,9 @@
 See: moby api/types/container.Resources.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from pyminidocker.engine.records import HostOptions
 from pyminidocker.engine.resources import DeviceMapping, Resources
@@ -17,20 +17,22 @@ if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
 
 Json = dict[str, Any]
+# Go's int64, beyond which its decoders give up, and with them Docker's clients
+Int64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 
 class WeightBody(Struct, rename="pascal"):
     """One of ``BlkioWeightDevice``."""
 
     path: str = ""
-    weight: int = 0
+    weight: Int64 = 0
 
 
 class RateBody(Struct, rename="pascal"):
     """One of ``BlkioDeviceReadBps`` and its like."""
 
     path: str = ""
-    rate: int = 0
+    rate: Int64 = 0
 
 
 class DeviceBody(Struct, rename="pascal"):
@@ -44,20 +46,20 @@ class DeviceBody(Struct, rename="pascal"):
 class ResourcesBody(Struct, rename="pascal"):
     """The limits that the engine has fields for."""
 
-    memory: int | None = None
-    memory_swap: int | None = None
-    memory_reservation: int | None = None
-    memory_swappiness: int | None = None
-    kernel_memory: int | None = None
+    memory: Int64 | None = None
+    memory_swap: Int64 | None = None
+    memory_reservation: Int64 | None = None
+    memory_swappiness: Int64 | None = None
+    kernel_memory: Int64 | None = None
     oom_kill_disable: bool | None = None
-    nano_cpus: int | None = None
-    cpu_period: int | None = None
-    cpu_quota: int | None = None
-    cpu_shares: int | None = None
+    nano_cpus: Int64 | None = None
+    cpu_period: Int64 | None = None
+    cpu_quota: Int64 | None = None
+    cpu_shares: Int64 | None = None
     cpuset_cpus: str | None = None
     cpuset_mems: str | None = None
-    pids_limit: int | None = None
-    blkio_weight: int | None = None
+    pids_limit: Int64 | None = None
+    blkio_weight: Int64 | None = None
     blkio_weight_device: list[WeightBody] | None = None
     blkio_device_read_bps: list[RateBody] | None = None
     blkio_device_write_bps: list[RateBody] | None = None

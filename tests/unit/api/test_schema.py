@@ -71,6 +71,21 @@ def test_what_was_sent_comes_back():
     assert shown["Mounts"] == CLI_BODY["HostConfig"]["Mounts"]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Memory": 1 << 63},
+        {"PidsLimit": -(1 << 64)},
+        {"ShmSize": 1 << 64},
+        {"Ulimits": [{"Name": "nofile", "Soft": 1 << 64, "Hard": 1 << 64}]},
+        {"BlkioDeviceReadBps": [{"Path": "/dev/vda", "Rate": 1 << 64}]},
+    ],
+)
+def test_numbers_are_as_long_as_go_s(given):
+    with pytest.raises(errors.InvalidArgument, match="invalid HostConfig"):
+        create.host_options(given)
+
+
 def test_host_config_of_the_wrong_kind():
     with pytest.raises(errors.InvalidArgument, match="Binds"):
         create.host_options({"Binds": "a:b"})

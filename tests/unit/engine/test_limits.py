@@ -43,6 +43,10 @@ def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
             "Minimum memory limit can not be less than memory reservation limit, see usage",
         ),
         (
+            {"pids_limit": 99_999_999},
+            "the kernel cannot count to a limit of 99999999 processes: at most 4194304",
+        ),
+        (
             {"memory_swappiness": 101},
             "Invalid value: 101, valid memory swappiness range is 0-100",
         ),
@@ -90,6 +94,7 @@ def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"cpu_shares": 999_999}, "the maximum allowed cpu-shares is 262144"),
         ({"cpu_shares": 1}, "the minimum allowed cpu-shares is 2"),
         ({"blkio_read_bps": [("/dev/nosuch", 1)]}, "stat /dev/nosuch: no such file or directory"),
+        ({"blkio_read_bps": [("/dev/\0", 1)]}, "stat /dev/\0: invalid argument"),
         ({"blkio_read_bps": [("/dev/null", 1)]}, "/dev/null is not a block device"),
         ({"memory_bytes": 64 * MB, "memory_swap_bytes": -7}, "invalid memoryswap limit: -7"),
     ],
@@ -309,6 +314,35 @@ def test_an_update_leaves_what_it_does_not_mention() -> None:
     assert (merged.pids_limit, merged.cpu_shares) == (20, 512)
     assert present.cpu_shares == 0
     assert containers_update.merge(present, Resources(pids_limit=0)).pids_limit == 0
+
+
+def test_swap_without_limit_is_in_the_way_of_memory_alone() -> None:
+    present = Resources(memory_bytes=64 * MB, memory_swap_bytes=limits.UNLIMITED)
+    merged = containers_update.merge(present, Resources(pids_limit=10, cpu_shares=512))
+    assert (merged.memory_bytes, merged.memory_swap_bytes) == (64 * MB, limits.UNLIMITED)
+    assert (merged.pids_limit, merged.cpu_shares) == (10, 512)
+    with pytest.raises(Conflict, match="already set memoryswap limit"):  # as in Docker
+        containers_update.merge(present, Resources(memory_bytes=100 * MB))
+
+
+def test_where_nothing_counts_swap_memory_alone_is_updated() -> None:
+    # daemon_unix.go: without the kernel's support, the swap asked for is -1
+    cgroups = SimpleNamespace(why_not=lambda feature: ("no", "") if feature == "swap" else None)
+    engine: Any = SimpleNamespace(cgroups=cgroups, events=SimpleNamespace(emit=lambda *_: None))
+    host = HostOptions(
+        resources=Resources(memory_bytes=64 * MB, memory_swap_bytes=limits.UNLIMITED)
+    )
+    container: Any = SimpleNamespace(
+        id="0" * 64,
+        status="exited",
+        is_running=False,
+        record=SimpleNamespace(host=host),
+        save=lambda: None,
+        event_attributes=dict,
+    )
+    containers_update.update(engine, container, None, Resources(memory_bytes=100 * MB))
+    assert host.resources.memory_bytes == 100 * MB
+    assert host.resources.memory_swap_bytes == limits.UNLIMITED
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,11 @@ def test_bad_configs(config: ContainerConfig, text: str) -> None:
         (HostOptions(tmpfs={"/t": "size=1m,huh"}), r'invalid tmpfs option \["huh"\]'),
         (HostOptions(extra_hosts=["db"]), 'bad format for add-host: "db"'),
         (HostOptions(security_opt=["nope"]), "invalid --security-opt"),
+        (HostOptions(other={"Runtime": "runsc"}), "Unknown runtime specified runsc"),
+        (
+            HostOptions(other={"Isolation": "hyperv"}),
+            "Invalid isolation: \"hyperv\" - linux only supports 'default'",
+        ),
     ],
 )
 def test_bad_host_options(host: HostOptions, text: str) -> None:
@@ -114,7 +119,7 @@ def test_bad_host_options(host: HostOptions, text: str) -> None:
         (HostOptions(other={"DeviceRequests": [{}]}), "device requests"),
         (HostOptions(other={"PidMode": "host"}), "--pid host"),
         (HostOptions(other={"CgroupnsMode": "host"}), "--cgroupns host"),
-        (HostOptions(other={"CgroupParent": "/x"}), "a cgroup parent"),
+        (HostOptions(other={"CgroupParent": "/x"}), "cgroup parents .* are not supported"),
         (HostOptions(other={"LogConfig": {"Type": "syslog"}}), "log driver 'syslog'"),
         (
             HostOptions(other={"LogConfig": {"Type": "", "Config": {"max-size": "1k"}}}),
@@ -142,6 +147,8 @@ def test_what_the_docker_cli_sends_by_default_is_fine() -> None:
         "OomKillDisable": False,
         "ConsoleSize": [24, 80],
         "MaskedPaths": None,
+        "Runtime": "minidocker",  # as inspect shows it
+        "Isolation": "default",
     }
     create_checks.check_host(HostOptions(other=other))
 
