@@ -221,19 +221,27 @@ class Supervisor:
                 case Closed():
                     self._on_closed()
 
-    def prepare_soon(self) -> None:
+    def prepare_soon(self, delay_s: float = QUIET_S) -> None:
         """Make links for parked children, once the engine has nothing more urgent to do."""
-        if self._prepare_timer is None and self.engine.is_network_ready and not self._is_closed:
-            self._prepare_timer = asyncio.get_running_loop().call_later(QUIET_S, self._on_quiet)
+        if not self.engine.is_network_ready or self._is_closed:
+            return
+        loop = asyncio.get_running_loop()
+        if self._prepare_timer is not None:
+            if self._prepare_timer.when() <= loop.time() + delay_s:
+                return
+            self._prepare_timer.cancel()  # it waits for a group that does not go yet
+        self._prepare_timer = loop.call_later(delay_s, self._on_quiet)
 
     def _on_quiet(self) -> None:
         self._prepare_timer = None
         is_quiet = asyncio.get_running_loop().time() - self._last_start >= QUIET_S
         groups = self._zygote.groups
-        is_tidy = groups.tidy() if is_quiet or groups.waiting > MOST_UNTIDY else not groups.waiting
+        tidy_in_s = groups.tidy() if is_quiet or groups.waiting > MOST_UNTIDY else 0.0
         # One per turn of the loop, so that requests come in between.
-        if not is_quiet or self._prepare_one() or not is_tidy:
+        if not is_quiet or self._prepare_one():
             self.prepare_soon()
+        elif tidy_in_s:
+            self.prepare_soon(tidy_in_s)
 
     def _prepare_one(self) -> bool:
         """Make a link for the oldest child that has none; tell whether there may be more to do."""

@@ -3,11 +3,17 @@
 See: sync for the messages.
 """
 
+import os
 import select
 import socket
 
 from pyminidocker.errors import InitError, SystemFailure
 from pyminidocker.runtime import sync
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyminidocker.kernel.cgroup.manager import Group
+    from pyminidocker.runtime.slot_groups import SlotGroups
 
 _BUSY_TIMEOUT_MS = 5_000
 
@@ -38,6 +44,44 @@ def ask(line: socket.socket, message: sync.Message, fds: list[int]) -> None:
             raise gone() from error
         else:
             return
+
+
+def ask_for_child(
+    line: socket.socket,
+    request: sync.Message,
+    fds: list[int],
+    groups: "SlotGroups",
+    group: "Group | None",
+) -> socket.socket:
+    """Have the zygote fork; return our end of the channel to the child.
+
+    Args:
+        line: as for ``ask``.
+        request: what the child shall be.
+        fds: borrowed.
+        groups: knows the way in.
+        group: the control group the child shall be in, or None.
+
+    Raises:
+        SystemFailure: the zygote or the group is gone.
+        OSError: EMFILE (too many descriptors).
+
+    See: sync for the order of the descriptors.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    doors: list[int] = []
+    try:
+        told, doors = groups.way_in(group)
+        ask(line, {**request, **told}, [theirs.fileno(), *doors, *fds])
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+        for door in doors:
+            os.close(door)
+    ours.setblocking(False)
+    return ours
 
 
 def hear(line: socket.socket) -> tuple[sync.Message | None, list[int]]:

@@ -3,6 +3,7 @@
 See: kernel.cgroup.manager; groups for how a child goes in.
 """
 
+import errno
 import os
 
 from pyminidocker.errors import SystemFailure
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 # Version 1 calls the controller blkio.
 _OWN_NAMES = {"io": "blkio"}
 _SPARE = 2
+_HINTS = {
+    errno.ENOENT: "somebody has removed it; start the container again",
+    errno.EMFILE: "restart the engine with a higher limit of open files (ulimit -n)",
+}
+# Removed in one go: about a millisecond in which the engine serves nobody.
+_AT_ONCE = 8
+_FIRST_PAUSE_S = 0.004
+_LONGEST_PAUSE_S = 1.0
 
 
 class GroupFailure(SystemFailure):
@@ -34,6 +43,7 @@ class SlotGroups:
         self._ended: list[Group] = []
         self._spare: list[Group] = []
         self._made = 0
+        self._pause_s = _FIRST_PAUSE_S
         self._trees = trees_of(manager) if manager is not None else []
 
     def take(self) -> "Group | None":
@@ -62,7 +72,7 @@ class SlotGroups:
         """Return what the zygote is told of a child's group, and the descriptors to go along.
 
         Raises:
-            GroupFailure: the group is gone.
+            GroupFailure: the group is gone, or we have too many descriptors.
 
         See: sync.
         """
@@ -71,8 +81,10 @@ class SlotGroups:
         try:
             doors = group.entrance()
         except OSError as error:
-            self.ended(group)
-            raise GroupFailure(f"the control group {group.name} is gone") from error
+            raise GroupFailure(
+                f"cannot open the control group {group.name}: {error.strerror}",
+                hint=_HINTS.get(error.errno or 0, ""),
+            ) from error
         told = {"doors": len(doors), "by_clone": group.enters_by_clone, "trees": self._trees}
         return told, doors
 
@@ -92,29 +104,33 @@ class SlotGroups:
         """
         return len(self._ended)
 
-    def tidy(self) -> bool:
-        """Remove the groups whose processes have ended, and make one to spare.
+    def tidy(self) -> float:
+        """Remove some of the groups whose processes have ended, and make one to spare.
 
         Returns:
-            False when there is more to do a little later.
+            In how many seconds there is more to do; 0 when there is not.  Longer each time nothing
+            goes: the kernel may take its time over the last process of a group.
 
         See: rmdir(2).
         """
-        left = []
-        for group in self._ended:
+        some, self._ended = self._ended[:_AT_ONCE], self._ended[_AT_ONCE:]
+        busy = []
+        for group in some:
             try:
                 group.remove()
             except OSError:
-                left.append(group)
-        self._ended = left
+                busy.append(group)
+        is_stuck = bool(busy) and len(busy) == len(some)
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S) if is_stuck else _FIRST_PAUSE_S
+        self._ended += busy
         if len(self._spare) < _SPARE:
             try:
                 spare = self._make()
             except GroupFailure:
-                return not left  # ``take`` will tell
+                spare = None  # ``take`` will tell
             if spare is not None:
                 self._spare.append(spare)
-        return not left
+        return self._pause_s if self._ended else 0.0
 
 
 def trees_of(manager: "Manager") -> list[str]:

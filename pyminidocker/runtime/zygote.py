@@ -243,10 +243,14 @@ class Zygote:
 
     def _park(self, network: str, *, is_urgent: bool) -> None:
         request = {"op": "park", "network": network, "urgent": is_urgent}
+        group: Group | None = None
         try:
             group = self.groups.take()
             child = self._ask_for_child(request, network, "", [], group)
-        except GroupFailure as error:
+        except (GroupFailure, OSError) as error:
+            self.groups.ended(group)
+            if not isinstance(error, GroupFailure):
+                raise
             self._park_failed(network, control.init_error_of(error, "cgroup"))
             return
         child.is_urgent = is_urgent
@@ -260,18 +264,10 @@ class Zygote:
         fds: list[int],
         group: "Group | None",
     ) -> Slot:
-        told, doors = self.groups.way_in(group)
-        kind = socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC
-        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
-        ours.setblocking(False)
         self._slots += 1
+        request = {"slot": self._slots, **request}
+        ours = control.ask_for_child(self._control, request, fds, self.groups, group)
         child = Slot(self._slots, ours, network, token)
-        request = {"slot": child.number, **request, **told}
-        try:
-            control.ask(self._control, request, [theirs.fileno(), *doors, *fds])
-        finally:
-            theirs.close()
-            close_all(doors)
         self._children[child.number] = child
         self._by_fd[ours.fileno()] = child
         self._epoll.register(ours, select.EPOLLIN)
