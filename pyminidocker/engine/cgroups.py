@@ -34,6 +34,8 @@ _PIDS_SHARE = 4
 _MOST_PIDS = 16_384
 # The kernel tells of an OOM before it has chosen whom to kill.
 _LOOK_AGAIN_S = (0.005, 0.05, 0.25)
+# A place is looked for when an engine starts.
+_LOOK_AGAIN = "minidocker system stop    (the next one will look again)"
 _KERNEL_NAMES = {"io": "blkio"}
 
 
@@ -82,7 +84,10 @@ class Cgroups:
             feature: one of kernel.cgroup.manager.FEATURES.
         """
         reason = self._manager.missing.get(feature)
-        return None if reason is None else (reason, self._manager.remedy)
+        if reason is None:
+            return None
+        remedy = self._manager.remedy
+        return reason, f"{remedy}\n{_LOOK_AGAIN}" if remedy else ""
 
     # -- whose group is whose -----------------------------------------------------------------
 

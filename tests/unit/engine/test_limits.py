@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pyminidocker.engine import containers_update, disks, limits, limits_checks
+from pyminidocker.engine.cgroups import Cgroups
 from pyminidocker.engine.records import HostOptions
 from pyminidocker.engine.resources import DeviceMapping, Resources
 from pyminidocker.errors import Conflict, InvalidArgument, NotImplementedHere
@@ -314,6 +315,19 @@ def test_an_update_leaves_what_it_does_not_mention() -> None:
     assert (merged.pids_limit, merged.cpu_shares) == (20, 512)
     assert present.cpu_shares == 0
     assert containers_update.merge(present, Resources(pids_limit=0)).pids_limit == 0
+
+
+def test_a_remedy_says_that_the_engine_looks_once() -> None:
+    groups = SimpleNamespace(kind="none", missing={"memory": "not ours"}, remedy="sudo give")
+    engine: Any = SimpleNamespace(lab=SimpleNamespace(groups=groups))
+    answer = Cgroups(engine).why_not("memory")
+    assert answer == (
+        "not ours",
+        "sudo give\nminidocker system stop    (the next one will look again)",
+    )
+    assert Cgroups(engine).why_not("pids") is None
+    groups.remedy = ""
+    assert Cgroups(engine).why_not("memory") == ("not ours", "")
 
 
 def test_swap_without_limit_is_in_the_way_of_memory_alone() -> None:
