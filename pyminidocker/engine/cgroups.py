@@ -188,6 +188,9 @@ class Cgroups:
     def limit_lab(self, limits: "Limits") -> None:
         """Change the limits around all containers together; what is not mentioned stays.
 
+        It may take seconds, as memory that is in use must be taken back: not for the event loop,
+        unless nothing runs yet.
+
         Raises:
             NotImplementedHere: this host cannot.
             InvalidArgument: the kernel does not take the values.
@@ -204,7 +207,8 @@ class Cgroups:
         except OSError as error:
             raise InvalidArgument(
                 f"the kernel does not take these limits for the lab: {error.filename}:"
-                f" {error.strerror}"
+                f" {error.strerror}",
+                hint="stop some containers first, or give the lab more than they use now",
             ) from error
         self._lab_limits = replace(self._lab_limits, **limits.given())
 

@@ -308,7 +308,7 @@ class Containers(ContainersFiles):
         """
         return await containers_top.top(self.engine, self.get(ref), ps_args)
 
-    def update(
+    async def update(
         self,
         ref: str,
         *,
@@ -323,7 +323,7 @@ class Containers(ContainersFiles):
             NotImplementedHere: this host cannot enforce a limit.
         """
         asked = resources or Resources()
-        return containers_update.update(self.engine, self.get(ref), restart, asked)
+        return await containers_update.update(self.engine, self.get(ref), restart, asked)
 
     async def prune(self, filters: Filters | None = None) -> PruneReport:
         """Remove all containers that do not run (filters: until, label, label!)."""

@@ -5,6 +5,8 @@ The order is that of the kernel's files: what the group does not take is not rec
 See: moby daemon/update.go, container/container_unix.go (UpdateContainer).
 """
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,7 @@ _CONFLICTS = (
 )
 
 
-def update(
+async def update(
     engine: "Engine", container: Container, restart: RestartPolicy | None, asked: Resources
 ) -> list[str]:
     """Change limits and restart policy; see ``Containers.update``."""
@@ -37,7 +39,8 @@ def update(
     if restart is not None and restart.name:
         create_checks.check_host(HostOptions(restart=restart))
     try:
-        _update(engine, container, restart, asked)
+        async with container.lock:  # a start, which reads what is changed here, comes first
+            await _update(engine, container, restart, asked)
     except MiniDockerError as error:
         text = f"Cannot update container {container.id}: {error}"
         raise type(error)(text, hint=error.hint) from error
@@ -45,7 +48,7 @@ def update(
     return []
 
 
-def _update(
+async def _update(
     engine: "Engine", container: Container, restart: RestartPolicy | None, asked: Resources
 ) -> None:
     if container.status in ("removing", "dead"):
@@ -62,11 +65,32 @@ def _update(
         merged = merge(host.resources, asked)
         limits.refuse(engine, merged)
         if container.is_running:
-            limits.apply(engine, container, _changes(engine, merged, asked))
+            await _apply(engine, container, _changes(engine, merged, asked))
         host.resources = merged
     if restart is not None and restart.name:
         host.restart = restart
     container.save()
+
+
+async def _apply(engine: "Engine", container: Container, changes: "Limits") -> None:
+    """Set limits in a thread: memory that is in use must be taken back, which can take seconds.
+
+    What was set before the kernel refused the rest is set back, as runc does (container_linux.go,
+    Set).
+
+    Raises:
+        InvalidArgument: the kernel does not take a value.
+    """
+    group = engine.cgroups.group_of(container)
+    try:
+        await asyncio.to_thread(limits.apply, engine, container, changes)
+    except InvalidArgument:
+        if engine.cgroups.group_of(container) is not group:
+            return  # it has ended meanwhile; its next life begins with the new limits
+        before = limits.kernel_limits(container.record.host.resources)
+        with suppress(InvalidArgument):
+            await asyncio.to_thread(limits.apply, engine, container, before)
+        raise
 
 
 def merge(present: Resources, asked: Resources) -> Resources:

@@ -149,7 +149,7 @@ async def update(engine: Engine, request: Request) -> Outcome:
     restart_policy = None
     if (given := body.restart_policy) is not None and given.name:
         restart_policy = RestartPolicy(given.name, given.maximum_retry_count or 0)
-    warnings = engine.containers.update(
+    warnings = await engine.containers.update(
         request.name, restart=restart_policy, resources=resources.resources(body)
     )
     return as_json({"Warnings": warnings or None})

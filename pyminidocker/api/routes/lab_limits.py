@@ -1,5 +1,7 @@
 """/minidocker/lab/limits: what all containers together may use."""
 
+import asyncio
+
 import msgspec
 
 from pyminidocker.api.message import Outcome, Request, as_json
@@ -50,14 +52,15 @@ async def change(engine: Engine, request: Request) -> Outcome:
             "invalid limits for the lab", hint="0 leaves one as it is, -1 is none"
         )
     quota_us = max(body.nano_cpus // _NANO_PER_US_OF_PERIOD, UNLIMITED)
-    engine.cgroups.limit_lab(
+    await asyncio.to_thread(
+        engine.cgroups.limit_lab,
         Limits(
             memory_bytes=body.memory,
             memory_swap_bytes=body.memory_swap,
             cpu_quota_us=quota_us,
             cpu_period_us=_PERIOD_US if body.nano_cpus > 0 else 0,
             pids_max=body.pids_limit,
-        )
+        ),
     )
     return as_json(_view(engine))
 

@@ -1,6 +1,9 @@
 """Limits: moby's sums and texts, what an update leaves, and what a host cannot enforce."""
 
+import asyncio
+import errno
 import os
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -343,20 +346,84 @@ def test_where_nothing_counts_swap_memory_alone_is_updated() -> None:
     # daemon_unix.go: without the kernel's support, the swap asked for is -1
     cgroups = SimpleNamespace(why_not=lambda feature: ("no", "") if feature == "swap" else None)
     engine: Any = SimpleNamespace(cgroups=cgroups, events=SimpleNamespace(emit=lambda *_: None))
-    host = HostOptions(
-        resources=Resources(memory_bytes=64 * MB, memory_swap_bytes=limits.UNLIMITED)
-    )
-    container: Any = SimpleNamespace(
+    container = container_with(memory_bytes=64 * MB, memory_swap_bytes=limits.UNLIMITED)
+    asked = Resources(memory_bytes=100 * MB)
+    asyncio.run(containers_update.update(engine, container, None, asked))
+    resources = container.record.host.resources
+    assert resources.memory_bytes == 100 * MB
+    assert resources.memory_swap_bytes == limits.UNLIMITED
+
+
+def container_with(*, is_running: bool = False, **given: Any) -> Any:
+    """A container as far as an update looks at it."""
+    return SimpleNamespace(
         id="0" * 64,
-        status="exited",
-        is_running=False,
-        record=SimpleNamespace(host=host),
+        name="box",
+        status="running" if is_running else "exited",
+        is_running=is_running,
+        record=SimpleNamespace(host=HostOptions(resources=Resources(**given))),
+        lock=asyncio.Lock(),
         save=lambda: None,
         event_attributes=dict,
     )
-    containers_update.update(engine, container, None, Resources(memory_bytes=100 * MB))
-    assert host.resources.memory_bytes == 100 * MB
-    assert host.resources.memory_swap_bytes == limits.UNLIMITED
+
+
+class SlowGroup:
+    """A group whose memory is taken back only when somebody else has had a turn."""
+
+    def __init__(self, error: OSError | None = None) -> None:
+        self.others_go_on = threading.Event()
+        self.applied: list[Limits] = []
+        self._error = error
+
+    def apply(self, asked: Limits) -> None:
+        assert self.others_go_on.wait(10)
+        self.applied.append(asked)
+        if self._error is not None and len(self.applied) == 1:
+            raise self._error
+
+
+def update_beside(container: Any, groups: list[Any], asked: Resources) -> None:
+    """Update while the loop has something else to do; ``groups``: the container's, look by look."""
+
+    def group_of(_: Any) -> Any:
+        return groups.pop(0) if len(groups) > 1 else groups[0]
+
+    cgroups = SimpleNamespace(why_not=lambda feature: None, group_of=group_of)
+    engine: Any = SimpleNamespace(cgroups=cgroups, events=SimpleNamespace(emit=lambda *_: None))
+    group = groups[0]
+
+    async def both() -> None:
+        update = asyncio.create_task(containers_update.update(engine, container, None, asked))
+        await asyncio.sleep(0)
+        group.others_go_on.set()
+        await update
+
+    asyncio.run(both())
+
+
+def test_others_are_served_while_memory_is_taken_back() -> None:
+    container, group = container_with(is_running=True, pids_limit=9), SlowGroup()
+    update_beside(container, [group], Resources(pids_limit=7))
+    assert [asked.pids_max for asked in group.applied] == [7]
+    assert container.record.host.resources.pids_limit == 7
+
+
+def test_an_update_that_the_kernel_refuses_is_set_back() -> None:
+    refused = OSError(errno.EBUSY, os.strerror(errno.EBUSY), "memory.limit_in_bytes")
+    container, group = container_with(is_running=True, pids_limit=9), SlowGroup(refused)
+    with pytest.raises(InvalidArgument, match=r"memory\.limit_in_bytes") as caught:
+        update_beside(container, [group], Resources(pids_limit=7, cpu_shares=512))
+    assert "it uses more memory than that" in caught.value.hint
+    assert [asked.pids_max for asked in group.applied] == [7, 9]
+    assert container.record.host.resources == Resources(pids_limit=9)
+
+
+def test_who_ends_during_an_update_has_the_new_limits_next_time() -> None:
+    gone = OSError(errno.ENODEV, os.strerror(errno.ENODEV), "pids.max")
+    container, group = container_with(is_running=True, pids_limit=9), SlowGroup(gone)
+    update_beside(container, [group, group, None], Resources(pids_limit=7))
+    assert container.record.host.resources.pids_limit == 7
 
 
 @pytest.mark.parametrize(
