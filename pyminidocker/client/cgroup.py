@@ -65,7 +65,7 @@ class Cgroup:
         controller = name.partition(".")[0]
         likely = [self.paths[controller]] if controller in self.paths else []
         for directory in dict.fromkeys([*likely, *self.paths.values()]):
-            if (found := Path(directory, name)).exists():
+            if (found := Path(directory, name)).parent == Path(directory) and found.exists():
                 return found
         raise NotFound(
             f"cgroup {self.version} has no file {name} here", hint=_explained(name, self.version)

@@ -148,6 +148,7 @@ def _config_values(options: CreateOptions) -> dict[str, Any]:
 def _host_values(options: CreateOptions) -> dict[str, Any]:
     given: Mapping[str, Any] = options
     host = {key: given[name] for name, key in _HOST_VALUES.items() if given.get(name)}
+    host |= {key: _listed(given[name]) for name, key in _HOST_LISTS.items() if given.get(name)}
     if not LIMITING.isdisjoint(given):
         host |= host_limits(given)
     if mounts := options.get("mounts"):
@@ -155,9 +156,7 @@ def _host_values(options: CreateOptions) -> dict[str, Any]:
     if security := options.get("security_opt"):
         from pyminidocker.client.security_options import with_profiles
 
-        host["SecurityOpt"] = with_profiles(
-            [security] if isinstance(security, str) else list(security)
-        )
+        host["SecurityOpt"] = with_profiles(_listed(security))
     if tmpfs := options.get("tmpfs"):
         host["Tmpfs"] = mapping(tmpfs, ":")
     if extra_hosts := options.get("extra_hosts"):
@@ -183,19 +182,26 @@ HEALTH_OPTIONS = frozenset(
 _NETWORK_VALUES = (
     "network", "ip", "ip6", "network_aliases", "links", "mac_address", "ports", "expose",
 )  # fmt: skip
-_HOST_VALUES = {
+_HOST_LISTS = {
     "volumes": "Binds",
-    "read_only": "ReadonlyRootfs",
     "dns": "Dns",
     "dns_search": "DnsSearch",
     "dns_options": "DnsOptions",
-    "publish_all": "PublishAllPorts",
-    "init": "Init",
     "cap_add": "CapAdd",
     "cap_drop": "CapDrop",
+}
+_HOST_VALUES = {
+    "read_only": "ReadonlyRootfs",
+    "publish_all": "PublishAllPorts",
+    "init": "Init",
     "privileged": "Privileged",
     "auto_remove": "AutoRemove",
 }
+
+
+def _listed(value: Any) -> Any:
+    """Return what is to be a list; one word stands for a list of one."""
+    return [value] if isinstance(value, str) else value
 
 
 def _mount(mount: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Limits as keyword arguments: ``engine.run(image, memory="64m")``, ``container.update``."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, TypedDict
 
 from pyminidocker.errors import InvalidArgument
@@ -88,27 +89,41 @@ def host_limits(options: Mapping[str, Any]) -> dict[str, Any]:
         key: _size(name, given[name]) for name, key in _SIZES.items() if name in given
     }
     found |= {key: given[name] for name, key in _PLAIN.items() if name in given}
+    for key in ("CpusetCpus", "CpusetMems"):
+        if isinstance(found.get(key), int):
+            found[key] = str(found[key])  # the first processor is 0 to everybody but Docker
     if "cpus" in given:
         found["NanoCpus"] = _nano_cpus(given["cpus"])
     if "ulimits" in given:
-        found["Ulimits"] = [_ulimit(name, value) for name, value in given["ulimits"].items()]
+        found["Ulimits"] = [_ulimit(*item) for item in _items("ulimits", given, '{"nofile": 64}')]
     if "sysctls" in given:
-        found["Sysctls"] = {name: str(value) for name, value in given["sysctls"].items()}
+        pairs = _items("sysctls", given, '{"net.core.somaxconn": 512}')
+        found["Sysctls"] = {name: str(value) for name, value in pairs}
     if "devices" in given:
-        found["Devices"] = [_device(text) for text in given["devices"]]
+        texts = given["devices"]
+        texts = [texts] if isinstance(texts, str) else texts
+        found["Devices"] = [_device(text) for text in texts]
     for name, key in _RATES.items():
         if name in given:
-            found[key] = [
-                {"Path": path, "Rate": _size(name, rate)} for path, rate in given[name].items()
-            ]
+            pairs = _items(name, given, '{"/dev/sda": "1m"}')
+            found[key] = [{"Path": path, "Rate": _size(name, rate)} for path, rate in pairs]
     return found
 
 
-def _size(name: str, value: Size) -> int:
-    if not isinstance(value, str):
-        return int(value)
+def _items(name: str, given: dict[str, Any], example: str) -> list[tuple[str, Any]]:
+    value = given[name]
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{name}: not a dictionary: {value!r}", hint=f"{name}={example}")
+    return list(value.items())
+
+
+def _size(name: str, value: Any) -> int:
     try:
-        return -1 if value == "-1" else parse_size(value)
+        if isinstance(value, str):
+            return -1 if value == "-1" else parse_size(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise ValueError(f"invalid size: {value}")
+        return int(value)
     except ValueError as error:
         raise InvalidArgument(
             f"{name}: {error}", hint='bytes, or text with a unit: "64m", "1g"'
@@ -118,15 +133,20 @@ def _size(name: str, value: Size) -> int:
 def _nano_cpus(value: "float | str") -> int:
     try:
         return round(float(value) * _NANO)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         raise InvalidArgument(
             f"cpus: failed to parse {value} as a rational number", hint="a number such as 0.5"
         ) from None
 
 
-def _ulimit(name: str, value: "int | tuple[int, int]") -> dict[str, Any]:
-    soft, hard = (value, value) if isinstance(value, int) else value
-    return {"Name": name, "Soft": soft, "Hard": hard}
+def _ulimit(name: str, value: Any) -> dict[str, Any]:
+    pair = (value, value) if isinstance(value, int) else value
+    if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+        raise InvalidArgument(
+            f"ulimits: {name}: not a number or a pair of them: {value!r}",
+            hint='ulimits={"nofile": 64}, or {"nofile": (64, 128)}: soft and hard',
+        )
+    return {"Name": name, "Soft": pair[0], "Hard": pair[1]}
 
 
 def _device(text: str) -> dict[str, Any]:

@@ -51,6 +51,13 @@ def test_keyword_arguments_become_docker_s_words():
     }
 
 
+def test_what_beginners_write_for_one_is_taken():
+    given = {"devices": "/dev/null", "cpuset_cpus": 0, "cap_add": "NET_ADMIN", "volumes": "v:/v"}
+    host = create_config("busybox", "true", given)["HostConfig"]
+    assert [device["PathOnHost"] for device in host["Devices"]] == ["/dev/null"]
+    assert (host["CpusetCpus"], host["CapAdd"], host["Binds"]) == ("0", ["NET_ADMIN"], ["v:/v"])
+
+
 def test_an_update_may_say_zero():
     assert host_limits({"pids_limit": 0}) == {"PidsLimit": 0}
     assert host_limits({"memory": "1g", "memory_swap": "-1"}) == {
@@ -61,7 +68,20 @@ def test_an_update_may_say_zero():
 
 @pytest.mark.parametrize(
     ("options", "text"),
-    [({"memory": "much"}, "memory: invalid size: 'much'"), ({"cpus": "half"}, "cpus: failed")],
+    [
+        ({"memory": "much"}, "memory: invalid size: 'much'"),
+        ({"memory": float("nan")}, "memory: invalid size: nan"),
+        ({"memory_swap": float("inf")}, "memory_swap: invalid size: inf"),
+        ({"memory": True}, "memory: invalid size: True"),
+        ({"memory": ["64m"]}, r"memory: invalid size: \['64m'\]"),
+        ({"cpus": "half"}, "cpus: failed"),
+        ({"cpus": float("inf")}, "cpus: failed to parse inf"),
+        ({"cpus": [1]}, r"cpus: failed to parse \[1\]"),
+        ({"sysctls": ["net.core.somaxconn"]}, "sysctls: not a dictionary"),
+        ({"ulimits": ["nofile=5"]}, "ulimits: not a dictionary"),
+        ({"ulimits": {"nofile": "5"}}, "ulimits: nofile: not a number or a pair of them: '5'"),
+        ({"device_read_bps": "/dev/sda:1m"}, "device_read_bps: not a dictionary"),
+    ],
 )
 def test_a_value_that_is_none_is_refused_by_name(options, text):
     with pytest.raises(InvalidArgument, match=text) as refused:
@@ -120,6 +140,12 @@ def test_the_other_version_s_name_is_explained(version_2, version_1):
     with pytest.raises(NotFound) as unknown:
         version_1.read("memory.max")
     assert unknown.value.hint == "in version 1 it is memory.limit_in_bytes"
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../memory/cgroup.procs", ""])
+def test_files_elsewhere_are_not_the_group_s(version_1, name):
+    with pytest.raises(NotFound, match="cgroup v1 has no file"):
+        version_1.path(name)
 
 
 def test_a_group_that_is_not_there_says_why():
