@@ -62,7 +62,11 @@ async def export(engine: "Engine", name: str, *, pause: bool = False) -> AsyncIt
         finally:
             loop.call_soon_threadsafe(lambda: engine.background(stack.aclose()))
 
-    threading.Thread(target=work, name="volume-export", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="volume-export", daemon=True).start()
+    except BaseException:  # the user has no more threads: nobody stands still for that
+        await stack.aclose()
+        raise
     engine.events.emit("volume", "export", name, {"driver": record.driver})
     return outgoing
 
@@ -131,7 +135,10 @@ def _users(engine: "Engine", name: str) -> "list[Container]":
 
 
 def _check_free(engine: "Engine", name: str) -> None:
-    running = [user.name for user in _users(engine, name) if user.is_running]
+    # "running" without a process: it has the data mounted, and its process is on the way.
+    running = [
+        user.name for user in _users(engine, name) if user.is_running or user.status == "running"
+    ]
     if running:
         raise Conflict(
             f"volume {name} is in use by running containers: {', '.join(running)}",
