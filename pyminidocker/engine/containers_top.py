@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyminidocker.engine import states
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.results import TopResult
-from pyminidocker.errors import InvalidArgument
+from pyminidocker.errors import Conflict, InvalidArgument
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -135,7 +135,10 @@ async def top(engine: "Engine", container: Container, ps_args: str) -> TopResult
     """List a container's processes; see ``Containers.top``."""
     columns = columns_of(ps_args)
     states.check("top", container.status, container_id=container.id, name=container.name)
-    namespace = os.readlink(f"/proc/{container.record.state.pid}/ns/pid")
+    try:
+        namespace = os.readlink(f"/proc/{container.record.state.pid}/ns/pid")
+    except FileNotFoundError:  # not yet, or no longer: its start or end is being booked
+        raise Conflict(f"Container {container.id} is not running") from None
     engine.events.emit("container", "top", container.id, container.event_attributes())
     return TopResult(
         [_TITLES.get(name, name.upper()) for name in columns], _rows(namespace, columns)

@@ -49,6 +49,15 @@ _ALL_BITS = (1 << 64) - 1
 _KERNEL = re.compile(r"(\d+)\.(\d+)")
 
 
+# What is what in a profile; anything may be left out or null.
+_CONDITION = {"caps": [str], "arches": [str], "minKernel": str}
+_RULE = {
+    "name": str, "names": [str], "action": str, "args": [{"op": str}],
+    "includes": _CONDITION, "excludes": _CONDITION,
+}  # fmt: skip
+_PROFILE = {"defaultAction": str, "architectures": [str], "archMap": [dict], "syscalls": [_RULE]}
+
+
 class ProfileError(ValueError):
     """A profile that makes no sense; the message says where."""
 
@@ -65,8 +74,11 @@ def read_profile(text: str) -> "dict[str, Any]":
         profile = json.loads(text)
     except ValueError as error:
         raise ProfileError(str(error)) from None
+    except RecursionError:
+        raise ProfileError("it is nested too deeply") from None
     if not isinstance(profile, dict):
         raise ProfileError("a profile is an object")
+    _check_shape(profile, _PROFILE, "")
     _action(profile.get("defaultAction"), profile.get("defaultErrnoRet"), "defaultAction")
     for name in profile.get("architectures") or ():
         if name not in _ARCHITECTURES:
@@ -81,9 +93,24 @@ def read_profile(text: str) -> "dict[str, Any]":
     return profile
 
 
-def _check_rule(rule: "Any", where: str) -> None:
-    if not isinstance(rule, dict):
-        raise ProfileError(f"{where} is not an object")
+def _check_shape(value: "Any", shape: "Any", where: str) -> None:
+    """Check that a value and all that is in it are of the types that a shape has."""
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            raise ProfileError(f"{where} is not a list")
+        for index, item in enumerate(value):
+            _check_shape(item, shape[0], f"{where}[{index}]")
+    elif isinstance(shape, dict):
+        if not isinstance(value, dict):
+            raise ProfileError(f"{where} is not an object")
+        for key, inner in shape.items():
+            if value.get(key) is not None:
+                _check_shape(value[key], inner, f"{where}.{key}".lstrip("."))
+    elif not isinstance(value, shape):
+        raise ProfileError(f"{where} is not {'text' if shape is str else 'an object'}")
+
+
+def _check_rule(rule: "dict[str, Any]", where: str) -> None:
     if rule.get("name") and rule.get("names"):
         raise ProfileError(f"{where}: both 'name' and 'names' are specified")
     if not (rule.get("name") or rule.get("names")):

@@ -1,6 +1,9 @@
 """What create makes of images, options and mounts, and what it refuses."""
 
+import asyncio
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -8,7 +11,7 @@ from pyminidocker.engine import create_checks, etc_files, image_defaults, mounts
 from pyminidocker.engine.config_changes import apply_lines
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.container_paths import split
-from pyminidocker.engine.containers_top import columns_of
+from pyminidocker.engine.containers_top import columns_of, top
 from pyminidocker.engine.detach_keys import DEFAULT_KEYS, DetachScanner, parse_keys
 from pyminidocker.engine.records import (
     ContainerConfig,
@@ -18,7 +21,7 @@ from pyminidocker.engine.records import (
     RestartPolicy,
 )
 from pyminidocker.engine.security import capabilities
-from pyminidocker.errors import InvalidArgument, NotImplementedHere
+from pyminidocker.errors import Conflict, InvalidArgument, NotImplementedHere
 from pyminidocker.oci.image_spec import RunConfig
 from pyminidocker.runtime.defaults import DEFAULT_CAPABILITIES
 
@@ -325,6 +328,17 @@ def _ended(policy: RestartPolicy, *, code: int = 1, life_s: float = 0.1) -> Cont
     record.state.started_at = time.time() - life_s
     record.state.finished_at = time.time()
     return Container(record, "/nowhere")
+
+
+@pytest.mark.parametrize("pid", [0, 1 << 30])
+def test_top_of_one_that_starts_or_ends_at_this_moment(pid: int) -> None:
+    state = SimpleNamespace(pid=pid)
+    box: Any = SimpleNamespace(
+        id="c0ffee", name="box", status="running", record=SimpleNamespace(state=state)
+    )
+    engine: Any = None
+    with pytest.raises(Conflict, match="Container c0ffee is not running"):
+        asyncio.run(top(engine, box, "-ef"))
 
 
 def test_back_off_doubles_up_to_a_minute_and_starts_over_after_a_long_life() -> None:

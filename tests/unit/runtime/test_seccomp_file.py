@@ -168,6 +168,10 @@ def test_32_bit_calls_do_not_exist():
         ('{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86"], "archMap": [{}]}',
          "both 'architectures' and 'archMap'"),
         ('{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x"}', "listenerPath"),
+        ('{"defaultAction": ["SCMP_ACT_ALLOW"]}', "defaultAction is not text"),
+        ('{"defaultAction": "SCMP_ACT_ALLOW", "architectures": 5}', "architectures is not a list"),
+        ('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": 5}', "syscalls is not a list"),
+        ("[" * 100_000, "nested too deeply"),
     ],
 )  # fmt: skip
 def test_nonsense_is_named(text, why):
@@ -186,6 +190,13 @@ def test_nonsense_is_named(text, why):
         (rule("a", args=[{"index": 0, "value": -1, "op": "SCMP_CMP_EQ"}]), "no 64-bit number"),
         (rule("a", includes={"minKernel": "new"}), "invalid kernel version"),
         ("x", "is not an object"),
+        (rule("a", names=[["b"]]), r"syscalls\[0\]\.names\[0\] is not text"),
+        (rule("a", names="abc"), r"syscalls\[0\]\.names is not a list"),
+        (rule("a", args=[5]), r"args\[0\] is not an object"),
+        (rule("a", args=[{"index": 0, "op": ["=="]}]), r"args\[0\]\.op is not text"),
+        (rule("a", includes=[1]), r"syscalls\[0\]\.includes is not an object"),
+        (rule("a", includes={"caps": "CAP_CHOWN"}), r"includes\.caps is not a list"),
+        (rule("a", excludes={"minKernel": 4.8}), r"excludes\.minKernel is not text"),
     ],
 )
 def test_wrong_rules_are_named(wrong, why):
