@@ -40,12 +40,21 @@ class Watched:
         return wait_healthy(cast("Container", self), timeout_s)
 
     def pause(self) -> Self:
-        """Freeze all its processes where they are; return self."""
+        """Freeze all its processes where they are; return self.
+
+        Raises:
+            Conflict: it does not run, or is paused already.
+            NotImplementedHere: this host has no freezer for us.
+        """
         self.api.container_pause(self.id)
         return self
 
     def unpause(self) -> Self:
-        """Let its processes go on; return self."""
+        """Let its processes go on; return self.
+
+        Raises:
+            SystemFailure: it is not paused, as Docker answers.
+        """
         self.api.container_unpause(self.id)
         return self
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyminidocker.engine.listening import Listening
 from pyminidocker.engine.stats_processes import ProcessTotals
-from pyminidocker.engine.stats_reading import Pair, read
+from pyminidocker.engine.stats_reading import Pair, read, uncounted
 from pyminidocker.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Stats:
         """Read once, without a reading before."""
         latest: Latest = {}
         totals = ProcessTotals()
+        if containers and uncounted(self.engine):
+            await asyncio.to_thread(totals.look)
         for number, container in enumerate(containers, 1):
             if (reading := read(self.engine, container, totals)) is not None:
                 latest[container.id] = Pair(reading)

@@ -98,7 +98,7 @@ def read(
             usage = group.usage()
         except OSError:
             return None  # it ends at this moment
-    estimated = _uncounted(engine, has_group=group is not None)
+    estimated = uncounted(engine, has_group=group is not None)
     if estimated:
         found = (totals or ProcessTotals()).of(pid)
         for name in estimated:
@@ -120,7 +120,8 @@ def read(
     )
 
 
-def _uncounted(engine: "Engine", *, has_group: bool) -> tuple[str, ...]:
+def uncounted(engine: "Engine", *, has_group: bool = True) -> tuple[str, ...]:
+    """Return what no group counts on this host: ``memory``, ``cpu``, ``pids``."""
     names = ("memory", "cpu", "pids")
     if not has_group:
         return names

@@ -131,7 +131,11 @@ class V2Group:
         if "memory" not in self.paths:
             return -1
         fd = os.open(f"{self.directory}/memory.events", os.O_RDONLY | os.O_CLOEXEC)
-        self.read_oom(fd)  # from now on
+        try:
+            self.read_oom(fd)  # from now on
+        except OSError:
+            os.close(fd)
+            raise
         return fd
 
     @staticmethod

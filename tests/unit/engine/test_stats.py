@@ -2,11 +2,13 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
 
 from pyminidocker.engine import stats as module
+from pyminidocker.engine import stats_processes
 from pyminidocker.engine.stats import Stats, join
 from pyminidocker.engine.stats_processes import ProcessTotals
 from pyminidocker.engine.stats_reading import Pair, Reading, interfaces
@@ -74,6 +76,23 @@ def test_processes_are_added_up_by_their_pid_namespace():
 # ------------------------------------------------------------------------------------ collecting
 
 
+def engine_without(*features):
+    """An engine on a host where no group counts these."""
+    cgroups = SimpleNamespace(why_not=lambda name: ("no", "") if name in features else None)
+    return SimpleNamespace(cgroups=cgroups)
+
+
+@pytest.mark.parametrize("missing", [(), ("memory",)])
+def test_proc_is_looked_through_beside_the_loop_and_only_if_need_be(counted, monkeypatch, missing):
+    threads = []
+    monkeypatch.setattr(
+        stats_processes, "_look", lambda: threads.append(threading.current_thread()) or {}
+    )
+    asyncio.run(Stats(engine_without(*missing)).once([box("a"), box("b")]))
+    assert len(threads) == len(missing)
+    assert threading.main_thread() not in threads
+
+
 @pytest.fixture
 def counted(monkeypatch):
     """Count the readings of each container; time is short."""
@@ -94,7 +113,7 @@ def encode(latest):
 
 def test_followers_share_one_reading(counted):
     async def follow():
-        stats = Stats(SimpleNamespace())
+        stats = Stats(engine_without())
         both = [box("a"), box("b", running=False)]
         streams = [stats.follow(lambda: both, encode, 0.1) for _ in range(20)]
         pieces = [[await anext(stream) for stream in streams] for _ in range(3)]
@@ -111,7 +130,7 @@ def test_followers_share_one_reading(counted):
 
 def test_one_who_comes_later_need_not_wait_for_what_is_known(counted):
     async def follow():
-        stats = Stats(SimpleNamespace())
+        stats = Stats(engine_without())
         first = stats.follow(lambda: [box("a")], encode, 50.0)
         await anext(first)
         await anext(first)
@@ -127,7 +146,7 @@ def test_one_who_comes_later_need_not_wait_for_what_is_known(counted):
 
 def test_an_empty_piece_ends_a_stream(counted):
     async def follow():
-        stats = Stats(SimpleNamespace())
+        stats = Stats(engine_without())
         stream = stats.follow(lambda: [box("a")], lambda latest: b"", 0.1)
         return [piece async for piece in stream], stats
 
@@ -143,7 +162,7 @@ def test_a_failure_ends_the_streams(monkeypatch, caplog):
     monkeypatch.setattr(module, "read", broken)
 
     async def follow():
-        stats = Stats(SimpleNamespace())
+        stats = Stats(engine_without())
         stream = stats.follow(lambda: [box("a")], encode, 0.1)
         return [piece async for piece in stream]
 
@@ -154,7 +173,7 @@ def test_a_failure_ends_the_streams(monkeypatch, caplog):
 @pytest.mark.parametrize("seconds", [0, 0.05, -1, 4000, float("nan"), float("inf")])
 def test_intervals_that_are_none(seconds):
     async def follow():
-        Stats(SimpleNamespace()).follow(list, encode, seconds)
+        Stats(engine_without()).follow(list, encode, seconds)
 
     with pytest.raises(InvalidArgument, match="interval must be between"):
         asyncio.run(follow())
