@@ -15,7 +15,7 @@ from pyminidocker.client.network_config import EndpointOptions, endpoint_config
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table, html_table
 from pyminidocker.client.watched import Watched
-from pyminidocker.errors import NotFound, NotImplementedHere
+from pyminidocker.errors import NotFound, NotImplementedHere, NotModified
 from pyminidocker.framing.stdcopy import STDERR, STDOUT, Demultiplexer
 from pyminidocker.ids import short_id
 
@@ -138,13 +138,23 @@ class Container(Limited, Watched, ContainerFiles):
     # -- its life ------------------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Start it and return self."""
-        self.api.container_start(self.id)
+        """Start it and return self; NotModified when it runs already."""
+        try:
+            self.api.container_start(self.id)
+        except NotModified:  # 304 has no text
+            raise NotModified(f"Container {self.name} is already started") from None
         return self
 
     def stop(self, timeout_s: int | None = None) -> Self:
-        """Ask it to end (SIGTERM), after ``timeout_s`` (10) seconds end it; return self."""
-        self.api.container_stop(self.id, timeout_s=timeout_s)
+        """Ask it to end (SIGTERM), after ``timeout_s`` (10) seconds end it; return self.
+
+        Raises:
+            NotModified: it does not run.
+        """
+        try:
+            self.api.container_stop(self.id, timeout_s=timeout_s)
+        except NotModified:
+            raise NotModified(f"Container {self.name} is already stopped") from None
         return self
 
     def restart(self, timeout_s: int | None = None) -> Self:

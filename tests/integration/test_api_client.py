@@ -92,7 +92,7 @@ def test_logs_and_follow(engine):
 
 
 def test_life(box):
-    with pytest.raises(NotModified):
+    with pytest.raises(NotModified, match=f"Container {box.name} is already started"):
         box.start()
     with pytest.raises(TimeoutError):
         box.wait(timeout_s=0.05)

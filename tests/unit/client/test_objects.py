@@ -1,15 +1,16 @@
 """The friendly objects: how they look, and what they ask of the engine."""
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
 
-from pyminidocker.client.container import split_log, split_tag
+from pyminidocker.client.container import Container, split_log, split_tag
 from pyminidocker.client.create_config import create_config
 from pyminidocker.client.listing import CONTAINER_COLUMNS
 from pyminidocker.client.results import RunResult
 from pyminidocker.client.table import Table
-from pyminidocker.errors import InvalidArgument
+from pyminidocker.errors import InvalidArgument, NotModified
 from pyminidocker.framing.stdcopy import frame
 
 
@@ -51,6 +52,21 @@ def test_table_text_and_html():
     assert "a&amp;b" in table._repr_html_()
     assert len(table) == 2
     assert repr(Table([], [("NAME", str)])) == "NAME"
+
+
+@pytest.mark.parametrize(("verb", "text"), [("start", "started"), ("stop", "stopped")])
+def test_what_is_so_already_is_said_by_name(verb, text):
+    def unchanged(ref, **_):
+        raise NotModified("the engine answered 304 ")
+
+    api = SimpleNamespace(
+        container_start=unchanged,
+        container_stop=unchanged,
+        container_inspect=lambda _: {"Name": "/walker"},
+    )
+    box = Container(api, "c0ffee")
+    with pytest.raises(NotModified, match=f"Container walker is already {text}"):
+        getattr(box, verb)()
 
 
 def test_container_columns():
