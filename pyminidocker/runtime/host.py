@@ -10,6 +10,7 @@ See: namespaces(7), user_namespaces(7), pid_namespaces(7).
 
 import errno
 import os
+import select
 import signal
 import socket
 import sys
@@ -107,7 +108,15 @@ class Lab:
         """
         self.zygote.close()
         self.groups.close()
+        if self._agent_is_gone():
+            lab_groups.remove(self.groups.name, self.groups.tops)
         self.agent.close()
+
+    def _agent_is_gone(self) -> bool:
+        """Tell whether the host agent, who removes the control groups, has ended before us."""
+        line = select.poll()
+        line.register(self.agent, 0)
+        return bool(line.poll(0))
 
 
 def is_single(id_map: IdMap) -> bool:

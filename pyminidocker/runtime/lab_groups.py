@@ -80,16 +80,27 @@ def open_groups(engine_name: str, why: str, will_fd: int) -> "Manager":
 def clean_up(will_fd: int) -> None:
     """Remove the groups of an engine that has ended, or is about to.
 
-    Waits for the kernel to have killed its containers; frozen ones are let go on, to their end.
-    Where it looked for a place itself, it could find another one: whoever started the engine may
-    move processes about.
-
     Args:
         will_fd: what ``open_groups`` has written.
 
-    See: kernel.cgroup.tree.
+    See: remove.
     """
     name, *tops = os.pread(will_fd, 65536, 0).decode().split("\n")
+    remove(name, tops)
+
+
+def remove(name: str, tops: list[str]) -> None:
+    """Remove an engine's groups, once it has let go of them.
+
+    Waits for the kernel to have killed its containers; frozen ones are let go on, to their end.
+
+    Args:
+        name: of the engine's directories.
+        tops: where they are.  Who looked for the place again could find another one: whoever
+            started the engine may move processes about.
+
+    See: kernel.cgroup.tree.
+    """
     if not tops:
         return
     from pyminidocker.kernel.cgroup import tree

@@ -272,3 +272,15 @@ def test_a_killed_engine_leaves_no_groups(engine_home, monkeypatch, agent_too):
     assert not any(Path(path).exists() for path in paths)
     remove_state(home)
     shutil.rmtree(home, ignore_errors=True)
+
+
+@needs_memory
+def test_an_engine_without_an_agent_removes_its_groups_itself(engine_home):
+    engine = pyminidocker.connect(name="alone")
+    engine.bootstrap("busybox")
+    with engine.run("busybox", "sleep 1000", detach=True) as box:
+        tops = [Path(path).parent.parent for path in box.cgroup.paths.values()]
+    os.kill(engine.api.engine_facts()["AgentPid"], signal.SIGKILL)
+    wait_for(lambda: engine.info().get("Warnings"))  # it has noticed
+    engine.shutdown()
+    assert [group for top in tops for group in top.glob("alone-*")] == []
