@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.lab import Browser, browser, jupyterlab
+from tests.browser.widget_page import headless_chromium
 from tests.notebooks.classroom import Classroom, classroom
 
 
@@ -24,6 +25,13 @@ def driver() -> Iterator[Any]:
 
     with sync_playwright() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def bare_browser(driver: Any) -> Iterator[Any]:
+    """A browser without JupyterLab, for one widget at a time."""
+    with headless_chromium(driver) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The attack matrix on a bare page: keys, themes, widths, names."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +8,10 @@ import pytest
 from pyminidocker.attacks import LEVELS, Attempt, find
 from pyminidocker.widgets.attackmatrix import view as views
 from pyminidocker.widgets.attackmatrix.view import AttackMatrix
-from tests.browser.widget_page import headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, look, reaches, shown
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
 ROWS = ("host-path", "user-namespace", "set-user-id", "uevent-helper", "call-home")
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def sweep(_engine: Any, attacks: Any, levels: Any, tell: Any) -> None:
@@ -43,11 +35,7 @@ def test_matrix_fits_and_follows_the_theme(
     bare_browser: Any, gallery: Path, matrix: AttackMatrix, theme: str, width: int
 ) -> None:
     matrix.predict({("host-path", "none"): True, ("call-home", "strict"): False}).fill()
-    with shown(bare_browser, matrix, theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"attack-matrix-{theme}-{width}")
+    look(bare_browser, matrix, gallery, "attack-matrix", theme, width)
 
 
 def test_matrix_takes_predictions_by_keyboard_and_is_filled_from_the_page(

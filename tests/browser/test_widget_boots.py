@@ -1,6 +1,5 @@
 """Boot phases on a bare page: keys, themes, widths, names."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +7,9 @@ import pytest
 
 from pyminidocker.widgets.bootphases.model import bar
 from pyminidocker.widgets.bootphases.view import BootPhases, boot_phases
-from tests.browser.widget_page import headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, look, reaches, shown
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def boots() -> BootPhases:
@@ -33,11 +25,7 @@ def boots() -> BootPhases:
 def test_boots_fit_and_follow_the_theme(
     bare_browser: Any, gallery: Path, theme: str, width: int
 ) -> None:
-    with shown(bare_browser, boots(), theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"boots-{theme}-{width}")
+    look(bare_browser, boots(), gallery, "boots", theme, width)
 
 
 def test_parts_are_walked_by_keys(bare_browser: Any) -> None:

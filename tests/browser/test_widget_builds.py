@@ -1,6 +1,5 @@
 """The build tree and the argv calculator on a bare page: keys, themes, widths, names."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,10 @@ from pyminidocker.oci.image_spec import RunConfig
 from pyminidocker.widgets.argv.model import Observed
 from pyminidocker.widgets.argv.view import ArgvCalculator, calculation
 from pyminidocker.widgets.buildtree.view import BuildTree, build_tree
-from tests.browser.widget_page import headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, look, reaches, save, shown
 from tests.support.build_records import build
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def rebuilt() -> BuildTree:
@@ -38,11 +30,7 @@ def test_tree_fits_and_follows_the_theme(
 ) -> None:
     view = rebuilt()
     view.selected = "3.3"
-    with shown(bare_browser, view, theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"build-{theme}-{width}")
+    look(bare_browser, view, gallery, "build", theme, width)
 
 
 def test_tree_is_walked_by_keys(bare_browser: Any) -> None:
@@ -125,11 +113,7 @@ def calculator() -> ArgvCalculator:
 def test_calculator_fits_and_follows_the_theme(
     bare_browser: Any, gallery: Path, theme: str, width: int
 ) -> None:
-    with shown(bare_browser, calculator(), theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"argv-{theme}-{width}")
+    look(bare_browser, calculator(), gallery, "argv", theme, width)
 
 
 def test_calculator_is_walked_by_keys(bare_browser: Any) -> None:

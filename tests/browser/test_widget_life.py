@@ -9,16 +9,9 @@ import pytest
 
 from pyminidocker.widgets.life.feed import Biographer
 from pyminidocker.widgets.life.view import Lifecycle
-from tests.browser.widget_page import headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, look, reaches, shown
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def event(action: str, second: float, **facts: str) -> dict[str, Any]:
@@ -73,11 +66,7 @@ def test_diagram_fits_and_follows_the_theme(
     bare_browser: Any, gallery: Path, theme: str, width: int
 ) -> None:
     view, _ = life()
-    with shown(bare_browser, view, theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"life-{theme}-{width}")
+    look(bare_browser, view, gallery, "life", theme, width)
 
 
 def test_states_are_walked_by_keys_and_explained(bare_browser: Any) -> None:

@@ -1,6 +1,5 @@
 """The packet walk and the vantage grid on a bare page: keys, themes, widths, names."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,10 @@ from pyminidocker.widgets.packetwalk.model import (
 from pyminidocker.widgets.packetwalk.view import PacketWalk
 from pyminidocker.widgets.vantage.tries import NO_NAME, REACHED, REFUSED, SILENT, Target, Try
 from pyminidocker.widgets.vantage.view import VantageGrid
-from tests.browser.widget_page import headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, look, reaches, save, shown
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
 RULE = 'masquerade: ip saddr @masqueraded oifname != @bridges counter masquerade "outside" (+1)'
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def walk(*, answered: bool = True) -> Walk:
@@ -60,11 +52,7 @@ def walk(*, answered: bool = True) -> Walk:
 def test_walk_fits_and_follows_the_theme(
     bare_browser: Any, gallery: Path, theme: str, width: int
 ) -> None:
-    with shown(bare_browser, PacketWalk(walk()), theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"walk-{theme}-{width}")
+    look(bare_browser, PacketWalk(walk()), gallery, "walk", theme, width)
 
 
 def test_walk_is_stepped_by_keys_and_buttons(bare_browser: Any) -> None:
@@ -157,11 +145,7 @@ def test_grid_fits_and_follows_the_theme(
     view = grid()
     view.predict({("the machine", "web:80"): True, ("web", "web:80"): True})
     view.fill()
-    with shown(bare_browser, view, theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"grid-{theme}-{width}")
+    look(bare_browser, view, gallery, "grid", theme, width)
 
 
 def test_grid_takes_predictions_by_keyboard(bare_browser: Any, gallery: Path) -> None:

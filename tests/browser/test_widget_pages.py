@@ -1,7 +1,6 @@
 """The views on a bare page: keys, themes, widths, names; the lessons test them in JupyterLab."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,9 @@ from pyminidocker.widgets.namespaces.meaning import MEANINGS
 from pyminidocker.widgets.namespaces.model import Fact, Subject
 from pyminidocker.widgets.namespaces.reading import read_subject
 from pyminidocker.widgets.namespaces.view import NamespaceLens
-from tests.browser.widget_page import headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, look, reaches, shown
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def lens() -> NamespaceLens:
@@ -40,11 +32,7 @@ def lens() -> NamespaceLens:
 def test_lens_fits_and_follows_the_theme(
     bare_browser: Any, gallery: Path, theme: str, width: int
 ) -> None:
-    with shown(bare_browser, lens(), theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"lens-{theme}-{width}")
+    look(bare_browser, lens(), gallery, "lens", theme, width)
 
 
 def test_theme_changes_while_the_view_is_open(bare_browser: Any) -> None:
@@ -153,11 +141,7 @@ def microscope() -> LayerMicroscope:
 def test_microscope_fits_and_follows_the_theme(
     bare_browser: Any, gallery: Path, theme: str, width: int
 ) -> None:
-    with shown(bare_browser, microscope(), theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"microscope-{theme}-{width}")
+    look(bare_browser, microscope(), gallery, "microscope", theme, width)
 
 
 def test_microscope_filters_and_searches(bare_browser: Any) -> None:

@@ -1,6 +1,5 @@
 """The table of snapshots on a bare page: keys, themes, widths, names."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,9 @@ from pyminidocker.widgets.snapshots import view as views
 from pyminidocker.widgets.snapshots.model import COLUMNS, KEPT, LOST, ROWS, Cost, Outcome
 from pyminidocker.widgets.snapshots.trial import Result, untried
 from pyminidocker.widgets.snapshots.view import SnapshotTable
-from tests.browser.widget_page import headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, look, reaches, shown
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def result(_engine: Any, row: str) -> Result:
@@ -45,11 +37,7 @@ def test_table_fits_and_follows_the_theme(
     bare_browser: Any, gallery: Path, table: SnapshotTable, theme: str, width: int
 ) -> None:
     table.predict({("commit", "volume"): False, ("pause", "files"): True}).fill()
-    with shown(bare_browser, table, theme=theme, width=width) as page:
-        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
-        assert page.overflow_px() <= 0
-        assert page.nameless() == []
-        save(page, gallery, f"snapshots-{theme}-{width}")
+    look(bare_browser, table, gallery, "snapshots", theme, width)
 
 
 def test_table_takes_predictions_by_keyboard_and_is_filled_from_the_page(

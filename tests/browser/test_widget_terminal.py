@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pyminidocker.widgets.terminal.view import Terminal
-from tests.browser.widget_page import WidgetPage, headless_chromium, save, shown
+from tests.browser.widget_page import WidgetPage, save, shown
 
 pytestmark = pytest.mark.requires("chromium")
 
@@ -46,12 +46,6 @@ class Wire:
 
     def close(self) -> None:
         self.near.close()
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 @pytest.fixture

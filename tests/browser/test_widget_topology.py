@@ -1,14 +1,13 @@
 """The topology's page side: packets on cables, keys, themes, many containers, many packets."""
 
 import queue
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pyminidocker.widgets.wiring.view import Topology, topology
-from tests.browser.widget_page import WidgetPage, headless_chromium, reaches, save, shown
+from tests.browser.widget_page import SIZES, WidgetPage, headless_chromium, reaches, save, shown
 from tests.support.lab_documents import (
     Json,
     Lab,
@@ -23,7 +22,6 @@ from tests.support.lab_documents import (
 )
 
 pytestmark = pytest.mark.requires("chromium")
-SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
 FRAMES = """
 (ms) => new Promise((done) => {
   let frames = 0, longest = 0, before = performance.now();
@@ -37,12 +35,6 @@ FRAMES = """
   requestAnimationFrame(tick);
 })
 """
-
-
-@pytest.fixture(scope="module")
-def bare_browser(driver: Any) -> Iterator[Any]:
-    with headless_chromium(driver) as browser:
-        yield browser
 
 
 def view_of(*labs: Lab) -> Topology:

@@ -120,6 +120,10 @@ class WidgetPage:
         )
 
 
+# How each widget is looked at: (theme, width of the cell in pixels).
+SIZES = [("light", 960), ("dark", 960), ("light", 380), ("dark", 380)]
+
+
 @contextmanager
 def headless_chromium(driver: Any) -> Iterator[Any]:
     """Start a browser that leaves nothing behind."""
@@ -157,3 +161,12 @@ def reaches(page: WidgetPage, read: Callable[[], object], wanted: object) -> boo
 def save(page: WidgetPage, gallery: Path, name: str) -> None:
     """Save a picture of the whole page."""
     page.page.screenshot(path=str(gallery / f"{name}.png"), full_page=True)
+
+
+def look(browser: Any, widget: Any, gallery: Path, name: str, theme: str, width: int) -> None:
+    """Show a widget at a width in a theme: nothing overflows, nothing is without a name."""
+    with shown(browser, widget, theme=theme, width=width) as page:
+        page.page.wait_for_selector(f'.md-view[data-theme="{theme}"]')
+        assert page.overflow_px() <= 0
+        assert page.nameless() == []
+        save(page, gallery, f"{name}-{theme}-{width}")
