@@ -1,10 +1,10 @@
 """Timing that can be trusted a little: warm-up, rounds in turn, medians, and how many."""
 
-import random
 import statistics
-import time
 from collections.abc import Callable
 from typing import NamedTuple
+
+from pyminidocker.teach import measure
 
 
 class Sample(NamedTuple):
@@ -26,22 +26,12 @@ class Sample(NamedTuple):
 def in_turn(jobs: dict[str, Callable[[], object]], rounds: dict[str, int]) -> list[Sample]:
     """Run each job ``rounds[name]`` times, in turn, so that all see the same machine.
 
-    The order changes from round to round: what a job leaves to do in the background (a network
-    namespace to tear down, a child to park) must not always hit the same successor.  The first
-    call of each is a warm-up and is not counted.
+    The first call of each is a warm-up and is not counted; see ``teach.measure``.
     """
-    dice = random.Random(1)
-    times: dict[str, list[float]] = {name: [] for name in jobs}
-    for job in jobs.values():
-        job()
-    for turn in range(max(rounds.values())):
-        for name, job in dice.sample(list(jobs.items()), len(jobs)):
-            if turn >= rounds[name]:
-                continue
-            began = time.perf_counter()
-            job()
-            times[name].append((time.perf_counter() - began) * 1000)
-    return [Sample(name, values) for name, values in times.items()]
+    return [
+        Sample(one.name, [1000 * seconds for seconds in one.values])
+        for one in measure.in_turn(jobs, rounds)
+    ]
 
 
 def show(title: str, samples: list[Sample], ours: str) -> None:

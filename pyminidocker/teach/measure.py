@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pyminidocker.errors import InvalidArgument
 from pyminidocker.kernel import procfs
@@ -22,12 +22,16 @@ from pyminidocker.widgets.samples.model import Sample
 Job = Callable[[], object]
 
 
-def in_turn(jobs: dict[str, Job], n: int, *, rehearse: bool = True) -> list[Sample]:
+def in_turn(
+    jobs: dict[str, Job], n: int | Mapping[str, int], *, rehearse: bool = True
+) -> list[Sample]:
     """Time each job ``n`` times, in turn, in an order that changes from round to round.
+
+    What a job leaves to do in the background must not always hit the same successor.
 
     Args:
         jobs: name to what is timed; it should return when the thing is done.
-        n: how often, at least 1.
+        n: how often, at least 1; a mapping says it for each job by its name.
         rehearse: run each once before, and do not count it.
 
     Returns:
@@ -36,15 +40,18 @@ def in_turn(jobs: dict[str, Job], n: int, *, rehearse: bool = True) -> list[Samp
     Raises:
         InvalidArgument: ``n`` is less than 1.
     """
-    if n < 1:
+    rounds = n if isinstance(n, Mapping) else dict.fromkeys(jobs, n)
+    if min(rounds.values()) < 1:
         raise InvalidArgument("n must be at least 1", hint="a value that was measured once is n=1")
-    dice = random.Random(n)  # noqa: S311 - an order, not a secret
+    dice = random.Random(1)  # noqa: S311 - an order, not a secret
     times: dict[str, list[float]] = {name: [] for name in jobs}
     if rehearse:
         for job in jobs.values():
             job()
-    for _ in range(n):
+    for turn in range(max(rounds.values())):
         for name, job in dice.sample(list(jobs.items()), len(jobs)):
+            if turn >= rounds[name]:
+                continue
             began = time.perf_counter()
             job()
             times[name].append(time.perf_counter() - began)

@@ -22,6 +22,14 @@ def test_jobs_are_done_in_turn_after_a_rehearsal() -> None:
     assert len({tuple(one) for one in rounds}) == 2  # not always in the same order
 
 
+def test_a_job_that_takes_long_may_have_fewer_rounds() -> None:
+    calls: list[str] = []
+    jobs = {name: lambda name=name: calls.append(name) for name in "ab"}
+    often, seldom = in_turn(jobs, {"a": 5, "b": 2}, rehearse=False)
+    assert (often.n, seldom.n) == (5, 2)
+    assert calls[4:] == ["a"] * 3
+
+
 def test_without_rehearsal_every_run_counts() -> None:
     calls: list[int] = []
     sample = measure("one", lambda: calls.append(1), 3, rehearse=False)
