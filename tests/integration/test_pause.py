@@ -13,6 +13,7 @@ import pyminidocker
 from pyminidocker.errors import Conflict, NotImplementedHere, SystemFailure, Unavailable
 from pyminidocker.kernel.cgroup.place import find_place
 from tests.support.command_line import minidocker, succeeds
+from tests.support.talker import until
 
 pytestmark = pytest.mark.requires("userns", "busybox")
 freezes = pytest.mark.requires("cgroup-freezer")
@@ -25,7 +26,7 @@ def box(engine):
     """A container that counts, and counts in a second process too."""
     made = engine.run("busybox", ["sh", "-c", f"({COUNTS.replace('/n', '/m')}) & {COUNTS}"],
                       detach=True)  # fmt: skip
-    wait_until(lambda: count(made, "n") and count(made, "m"))
+    until(lambda: count(made, "n") and count(made, "m"))
     with made:
         yield made
 
@@ -34,13 +35,6 @@ def count(box, name="n"):
     """Read how far it has counted from its layer: that works when it stands still too."""
     layer = Path(box.reload().attrs["GraphDriver"]["Data"]["UpperDir"])
     return (layer / name).stat().st_size if (layer / name).exists() else 0
-
-
-def wait_until(true, seconds=10):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def actions(engine, box, since):
@@ -66,7 +60,7 @@ def test_all_processes_stand_still_and_go_on(engine, box):
     )
     assert engine.info()["ContainersPaused"] == 1
     box.unpause()
-    wait_until(lambda: count(box, "n") > before[0] and count(box, "m") > before[1])
+    until(lambda: count(box, "n") > before[0] and count(box, "m") > before[1])
     assert box.status == "running"
     assert actions(engine, box, since) == ["pause", "unpause"]
 
@@ -141,12 +135,12 @@ def test_another_signal_waits_when_there_is_a_stop_signal(engine):
     script = "trap 'echo got it' USR1; trap 'exit 5' TERM; echo up; while :; do sleep 0.02; done"
     with engine.create("busybox", ["sh", "-c", script], stop_signal="SIGTERM") as box:
         box.start()
-        wait_until(lambda: box.logs().stdout == "up\n")
+        until(lambda: box.logs().stdout == "up\n")
         box.pause()
         box.kill("USR1")
         assert box.status == "paused"
         box.unpause()
-        wait_until(lambda: box.logs().stdout == "up\ngot it\n")
+        until(lambda: box.logs().stdout == "up\ngot it\n")
         box.pause()
         box.kill("TERM")
         assert box.wait(10) == 5
@@ -162,7 +156,7 @@ def test_a_health_check_rests_meanwhile(engine):
         assert [one.start for one in box.health.log] == log
         assert box.health == "healthy"
         box.unpause()
-        wait_until(lambda: [one.start for one in box.health.log] != log)
+        until(lambda: [one.start for one in box.health.log] != log)
 
 
 @freezes
@@ -199,7 +193,7 @@ def test_without_a_freezer_it_is_refused_with_the_remedy(box):
     assert refused.value.hint
     assert box.status == "running"
     before = count(box)
-    wait_until(lambda: count(box) > before)
+    until(lambda: count(box) > before)
 
 
 @freezes
@@ -210,7 +204,7 @@ def test_an_engine_that_ends_leaves_nothing_frozen(engine_home, kills):
     try:
         first.bootstrap("busybox")
         box = first.run("busybox", ["sh", "-c", COUNTS], detach=True, name="ice", fresh=True)
-        wait_until(lambda: box.exec("test -e /n").ok)  # from here on it listens to SIGTERM
+        until(lambda: box.exec("test -e /n").ok)  # from here on it listens to SIGTERM
         box.pause()
         process, pidfd = box.pid, os.pidfd_open(first.api.engine_facts()["Pid"])
         watched = first.api.stats_follow(["ice"])
@@ -228,7 +222,7 @@ def test_an_engine_that_ends_leaves_nothing_frozen(engine_home, kills):
         again = first.container("ice")  # by a new engine
         assert again.status == "exited"
         assert again.exit_code == (255 if kills else 5)
-        wait_until(lambda: not Path(f"/proc/{process}").exists())
+        until(lambda: not Path(f"/proc/{process}").exists())
         again.remove()
     finally:
         first.shutdown()
