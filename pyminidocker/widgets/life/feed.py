@@ -57,13 +57,16 @@ class Biographer:
         changed = False
         for _ in range(MOST_ROUNDS):
             changed |= self._catch_up()
+            known = len(self._seen)
             try:
                 attrs = self.api.container_inspect(self.id)
             except NotFound:
                 return changed | self._is_gone()
-            if not self._catch_up():  # nothing happened while inspect was asked
-                return changed | self._compare(attrs)
-            changed = True
+            changed |= self._catch_up()
+            with self._lock:
+                # Nothing happened while inspect was asked, as far as any thread has heard.
+                if len(self._seen) == known:
+                    return changed | self._compare(attrs)
         return changed
 
     def take(self, event: Json) -> bool:

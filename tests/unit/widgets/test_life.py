@@ -314,6 +314,26 @@ def test_inspect_is_believed_where_events_are_missing():
     assert biographer.life.state == "removed"
 
 
+def test_inspect_is_not_believed_when_the_follower_knows_better_meanwhile():
+    class Overtaken(Api):
+        """While ``inspect`` is on its way, the follower hears of another start."""
+
+        def container_inspect(self, ref):
+            attrs = super().container_inspect(ref)
+            if self.asked == 3:
+                self.past.append(event("start", 4))
+                self.status = "running"
+                biographer.take(self.past[-1])
+            return attrs
+
+    api = Overtaken(*BORN)
+    biographer = Biographer(api, "id")
+    api.past.append(event("die", 3, exitCode=137))
+    api.status, api.code = "exited", 137
+    biographer.refresh()
+    assert biographer.life.path() == "created → running → exited (137) → running"
+
+
 def test_a_follower_ends_with_its_container():
     api = Api(*BORN)
     biographer, changes = Biographer(api, "id"), []
