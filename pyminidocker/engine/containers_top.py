@@ -12,6 +12,7 @@ from pyminidocker.engine import states
 from pyminidocker.engine.container import Container
 from pyminidocker.engine.results import TopResult
 from pyminidocker.errors import Conflict, InvalidArgument
+from pyminidocker.kernel import procfs
 
 if TYPE_CHECKING:
     from pyminidocker.engine.engine import Engine
@@ -41,7 +42,7 @@ _TITLES = {
 class _Process:
     """One process as /proc shows it."""
 
-    def __init__(self, pid: str, boot_time: float, memory_kb: int) -> None:
+    def __init__(self, pid: int, boot_time: float, memory_kb: int) -> None:
         with open(f"/proc/{pid}/stat", "rb") as file:
             head, _, tail = file.read().decode(errors="replace").rpartition(")")
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -63,7 +64,7 @@ class _Process:
         self.columns = {
             "uid": user,
             "user": user,
-            "pid": pid,
+            "pid": str(pid),
             "ppid": fields[1],
             "pgid": fields[2],
             "sid": fields[3],
@@ -151,12 +152,10 @@ def _rows(namespace: str, columns: list[str]) -> list[list[str]]:
         boot_time = float(file.read().partition("btime ")[2].split(maxsplit=1)[0])
     memory_kb = os.sysconf("SC_PHYS_PAGES") * _PAGE_KB
     rows = []
-    for pid in sorted((name for name in os.listdir("/proc") if name.isdigit()), key=int):
+    for pid in procfs.processes_in(namespace):
         try:
-            if os.readlink(f"/proc/{pid}/ns/pid") != namespace:
-                continue
             found = _Process(pid, boot_time, memory_kb)
         except OSError:
-            continue  # gone meanwhile, or not ours to look at
+            continue  # gone meanwhile
         rows.append([found.columns[name] for name in columns])
     return rows

@@ -88,7 +88,7 @@ def stop_all(first_pid: int) -> list[int]:
     except OSError:
         return []
     while True:  # until a look finds nobody new: a process may have started another
-        new = [pid for pid in _members(namespace) if pid not in stopped]
+        new = [pid for pid in procfs.processes_in(namespace) if pid not in stopped]
         for pid in new:
             stopped[pid] = _stop(pid, namespace)
         if not new:
@@ -127,18 +127,6 @@ def _stop(pid: int, namespace: str) -> int:
         os.close(pidfd)
         return -1
     return pidfd
-
-
-def _members(namespace: str) -> list[int]:
-    """Return the processes of a pid namespace, oldest first."""
-    found = []
-    for pid in procfs.processes():
-        try:
-            if os.readlink(f"/proc/{pid}/ns/pid") == namespace:
-                found.append(pid)
-        except OSError:
-            continue  # gone meanwhile
-    return found
 
 
 def _runs(pid: int) -> bool:

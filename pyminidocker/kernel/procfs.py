@@ -187,6 +187,26 @@ def processes() -> list[int]:
     return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
+def processes_in(pid_namespace: str) -> list[int]:
+    """Return the pids of all processes whose own pid namespace is this one, in ascending order.
+
+    Processes that we may not look at are not among them.
+
+    Args:
+        pid_namespace: as the link /proc/<pid>/ns/pid reads: ``pid:[4026531836]``.
+
+    See: pid_namespaces(7).
+    """
+    found = []
+    for pid in processes():
+        try:
+            if os.readlink(f"/proc/{pid}/ns/pid") == pid_namespace:
+                found.append(pid)
+        except OSError:
+            continue  # gone meanwhile, or not ours to look at
+    return found
+
+
 class MountInfo(NamedTuple):
     """One line of /proc/<pid>/mountinfo.
 

@@ -81,3 +81,10 @@ def test_no_such_process():
     assert caught.value.path == f"/proc/{2**22 + 1}/status"
     with pytest.raises(SyscallError):
         procfs.namespace_inodes(2**22 + 1)
+
+
+def test_processes_of_a_pid_namespace():
+    own = os.readlink("/proc/self/ns/pid")
+    assert os.getpid() in procfs.processes_in(own)
+    assert procfs.processes_in(own) == sorted(procfs.processes_in(own))
+    assert procfs.processes_in("pid:[1]") == []
